@@ -143,36 +143,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_set(x, *values):
@@ -234,7 +233,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -525,8 +524,8 @@ def value_f64(
             b_row = b[n]
             D__largest_bits = np.int64(0)
             D_squared = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 D__largest_here = np.int64(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -534,19 +533,19 @@ def value_f64(
                     D__largest_entry = _bits(abs(t1), np.int64)
                     D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum(D_squared_block, count)
+                D_squared += _pairwise_sum(D_squared_block, count, 0.0)
                 D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = math.sqrt(D__scaled)
             y_n = y[n]
             D = D__scaled * (1.0 / t2)
@@ -555,7 +554,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -589,8 +588,8 @@ def value_and_grad_f64(
             b_row = b[n]
             D__largest_bits = np.int64(0)
             D_squared = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 D__largest_here = np.int64(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -598,19 +597,19 @@ def value_and_grad_f64(
                     D__largest_entry = _bits(abs(t1), np.int64)
                     D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum(D_squared_block, count)
+                D_squared += _pairwise_sum(D_squared_block, count, 0.0)
                 D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = math.sqrt(D__scaled)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -639,7 +638,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -678,14 +677,14 @@ def grad_hess_diag_f64(
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = math.sqrt(D__scaled)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -757,14 +756,14 @@ def hvp_f64(
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = math.sqrt(D__scaled)
             t4 = 1.0 / t2
             t5 = D__scaled * t4
@@ -772,8 +771,8 @@ def hvp_f64(
             v_a__row = v_a_[n]
             v_b__row = v_b_[n]
             tangent_D = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -784,7 +783,7 @@ def hvp_f64(
                     t12 = t10 if t9 else t11
                     t13 = t7 * t12
                     tangent_D_block[lane] = 0.0 if t6 else t13
-                tangent_D += _pairwise_sum(tangent_D_block, count)
+                tangent_D += _pairwise_sum(tangent_D_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
             t14 = seed_n * y_n
@@ -817,7 +816,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, D_squared_block, D__scaled_block, halves, samples, chunk, a, b, y, margin, size_d, weight,
+    first, last, value_rows, D_squared_block, D__scaled_block, eighths, samples, chunk, a, b, y, margin, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -843,8 +842,8 @@ def value_f32(
             b_row = b[n]
             D__largest_bits = np.int32(0)
             D_squared = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 D__largest_here = np.int32(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -852,20 +851,20 @@ def value_f32(
                     D__largest_entry = _bits(abs(t1), np.int32)
                     D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum_f32(D_squared_block, halves, count)
+                D_squared += _pairwise_sum_f32(D_squared_block, eighths, count)
                 D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = f32(math.sqrt(D__scaled))
             y_n = y[n]
             D = D__scaled * (f32(1.0) / t2)
@@ -874,12 +873,12 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, D_squared_block, D__scaled_block, halves, samples, chunk, a, b, grad_a, grad_b, y, margin,
+    first, last, value_rows, D_squared_block, D__scaled_block, eighths, samples, chunk, a, b, grad_a, grad_b, y, margin,
     size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -909,8 +908,8 @@ def value_and_grad_f32(
             b_row = b[n]
             D__largest_bits = np.int32(0)
             D_squared = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 D__largest_here = np.int32(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -918,20 +917,20 @@ def value_and_grad_f32(
                     D__largest_entry = _bits(abs(t1), np.int32)
                     D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum_f32(D_squared_block, halves, count)
+                D_squared += _pairwise_sum_f32(D_squared_block, eighths, count)
                 D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = f32(math.sqrt(D__scaled))
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -960,7 +959,7 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1000,14 +999,14 @@ def grad_hess_diag_f32(
             D__largest = _bits(D__largest_bits, np.float32)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = f32(math.sqrt(D__scaled))
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -1047,7 +1046,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, D__scaled_block, tangent_D_block, halves, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
+    first, last, D__scaled_block, tangent_D_block, eighths, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
     size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1080,14 +1079,14 @@ def hvp_f32(
             D__largest = _bits(D__largest_bits, np.float32)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
-                D__scaled += _pairwise_sum(D__scaled_block, count)
+                D__scaled += _pairwise_sum(D__scaled_block, count, 0.0)
             D__scaled = f32(math.sqrt(D__scaled))
             t4 = f32(1.0) / t2
             t5 = D__scaled * t4
@@ -1095,8 +1094,8 @@ def hvp_f32(
             v_a__row = v_a_[n]
             v_b__row = v_b_[n]
             tangent_D = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -1107,7 +1106,7 @@ def hvp_f32(
                     t12 = t10 if t9 else t11
                     t13 = t7 * t12
                     tangent_D_block[lane] = f32(0.0) if t6 else t13
-                tangent_D += _pairwise_sum_f32(tangent_D_block, halves, count)
+                tangent_D += _pairwise_sum_f32(tangent_D_block, eighths, count)
             tangent_D = f32(tangent_D)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -1154,8 +1153,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
-        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, a, b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1188,7 +1187,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, a, b,
         grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1220,7 +1219,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
         margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1249,7 +1248,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
         margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1278,7 +1277,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float64), (128, np.float64)), samples,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)), samples,
         chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
         validate, failed,
     )
@@ -1313,7 +1312,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float64), (128, np.float64)),
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)),
         samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1345,7 +1344,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        grad_hess_diag_f32, chunks, ((1024, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
         margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1374,7 +1373,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, a, b, v_a_, v_b_,
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, a, b, v_a_, v_b_,
         hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

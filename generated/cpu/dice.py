@@ -122,36 +122,35 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -190,7 +189,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -444,8 +443,8 @@ def value_f64(
             t1_difference = 0.0
             t2 = 0.0
             t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -454,10 +453,10 @@ def value_f64(
                     t1_difference_block[lane] = p_pixel * (1.0 - y_pixel) + y_pixel * (1.0 - p_pixel)
                     t2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2 += _pairwise_sum(t2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
+                t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
+                t2 += _pairwise_sum(t2_block, count, 0.0)
+                t3 += _pairwise_sum(t3_block, count, 0.0)
             total2 = smooth + t2 + t3
             t4 = total2 == 0.0
             overlap = smooth + 2.0 * t1
@@ -466,7 +465,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -519,8 +518,8 @@ def value_and_grad_f64(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -530,10 +529,10 @@ def value_and_grad_f64(
                     t1_difference_block[lane] = p_pixel * t2 + y_pixel * (1.0 - p_pixel)
                     t2_2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
+                t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
+                t3 += _pairwise_sum(t3_block, count, 0.0)
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -554,7 +553,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -604,8 +603,8 @@ def grad_hess_diag_f64(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -615,10 +614,10 @@ def grad_hess_diag_f64(
                     t1_difference_block[lane] = p_pixel * t2 + y_pixel * (1.0 - p_pixel)
                     t2_2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
+                t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
+                t3 += _pairwise_sum(t3_block, count, 0.0)
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -698,8 +697,8 @@ def hvp_f64(
             t3 = 0.0
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -712,12 +711,12 @@ def hvp_f64(
                     t3_block[lane] = y_pixel
                     tangent_t1_block[lane] = v_p_pixel * y_pixel
                     tangent_t1_difference_block[lane] = v_p_pixel * (1.0 - 2.0 * y_pixel)
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
-                tangent_t1 += _pairwise_sum(tangent_t1_block, count)
-                tangent_t1_difference += _pairwise_sum(tangent_t1_difference_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
+                t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
+                t3 += _pairwise_sum(t3_block, count, 0.0)
+                tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
+                tangent_t1_difference += _pairwise_sum(tangent_t1_difference_block, count, 0.0)
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -745,7 +744,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, halves, samples, chunk, p, y, smooth,
+    first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, eighths, samples, chunk, p, y, smooth,
     size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -790,8 +789,8 @@ def value_f32(
             t1_difference = 0.0
             t2 = 0.0
             t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -800,10 +799,10 @@ def value_f32(
                     t1_difference_block[lane] = p_pixel * (f32(1.0) - y_pixel) + y_pixel * (f32(1.0) - p_pixel)
                     t2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
-                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
-                t2 += _pairwise_sum_f32(t2_block, halves, count)
-                t3 += _pairwise_sum_f32(t3_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
+                t2 += _pairwise_sum_f32(t2_block, eighths, count)
+                t3 += _pairwise_sum_f32(t3_block, eighths, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2 = f32(t2)
@@ -816,12 +815,12 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, t1_difference_block, t2_2_block, t3_block, halves, samples, chunk, p, y, grad_p,
+    first, last, value_rows, t1_block, t1_difference_block, t2_2_block, t3_block, eighths, samples, chunk, p, y, grad_p,
     smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -870,8 +869,8 @@ def value_and_grad_f32(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -881,10 +880,10 @@ def value_and_grad_f32(
                     t1_difference_block[lane] = p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
                     t2_2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
-                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
-                t3 += _pairwise_sum_f32(t3_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t3 += _pairwise_sum_f32(t3_block, eighths, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -909,12 +908,12 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, halves, samples, chunk, p, y, grad_p, diag_p,
+    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, eighths, samples, chunk, p, y, grad_p, diag_p,
     smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -960,8 +959,8 @@ def grad_hess_diag_f32(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -971,10 +970,10 @@ def grad_hess_diag_f32(
                     t1_difference_block[lane] = p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
                     t2_2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
-                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
-                t3 += _pairwise_sum_f32(t3_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t3 += _pairwise_sum_f32(t3_block, eighths, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -1011,7 +1010,7 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, t1_block, t1_difference_block, t2_2_block, t3_block, tangent_t1_block, tangent_t1_difference_block,
-    halves, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
+    eighths, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
     denominator = f32(denominator)
@@ -1059,8 +1058,8 @@ def hvp_f32(
             t3 = 0.0
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -1073,12 +1072,12 @@ def hvp_f32(
                     t3_block[lane] = y_pixel
                     tangent_t1_block[lane] = v_p_pixel * y_pixel
                     tangent_t1_difference_block[lane] = v_p_pixel * (f32(1.0) - f32(2.0) * y_pixel)
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
-                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
-                t3 += _pairwise_sum_f32(t3_block, halves, count)
-                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, halves, count)
-                tangent_t1_difference += _pairwise_sum_f32(tangent_t1_difference_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t3 += _pairwise_sum_f32(t3_block, eighths, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
+                tangent_t1_difference += _pairwise_sum_f32(tangent_t1_difference_block, eighths, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -1125,7 +1124,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
         np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1162,8 +1161,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1196,7 +1195,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
         samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
         validate, failed,
     )
@@ -1228,9 +1227,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
-        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1260,7 +1259,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
         np.float32), (128, np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1297,9 +1296,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
-        np.float32), (128, np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (128, np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1331,9 +1330,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
-        np.float64)), samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1363,9 +1362,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32),
-        (256, np.float32), (128, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

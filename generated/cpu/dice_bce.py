@@ -151,36 +151,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -219,7 +218,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -670,8 +669,8 @@ def value_f64(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
@@ -682,11 +681,11 @@ def value_f64(
                     dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * (1.0 - p_pixel)
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
+                dice_t1 += _pairwise_sum(dice_t1_block, count, 0.0)
+                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
+                dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
+                dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
             dice_total = dice_t2 + dice_t3 + smooth
             t4 = dice_total == 0.0
             dice_overlap = 2.0 * dice_t1 + smooth
@@ -696,7 +695,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -751,8 +750,8 @@ def value_and_grad_f64(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
@@ -764,11 +763,11 @@ def value_and_grad_f64(
                     dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * t3
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
+                dice_t1 += _pairwise_sum(dice_t1_block, count, 0.0)
+                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
+                dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
+                dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
             t4 = dice_t2 + dice_t3 + smooth
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -796,7 +795,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -847,8 +846,8 @@ def grad_hess_diag_f64(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -859,10 +858,10 @@ def grad_hess_diag_f64(
                     dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
+                dice_t1 += _pairwise_sum(dice_t1_block, count, 0.0)
+                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
+                dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
+                dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -952,8 +951,8 @@ def hvp_f64(
             dice_t3 = 0.0
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -967,12 +966,12 @@ def hvp_f64(
                     dice_t3_block[lane] = y_pixel
                     tangent_dice_t1_block[lane] = v_p_pixel * y_pixel
                     tangent_dice_t1_difference_block[lane] = v_p_pixel * (1.0 - 2.0 * y_pixel)
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
-                tangent_dice_t1 += _pairwise_sum(tangent_dice_t1_block, count)
-                tangent_dice_t1_difference += _pairwise_sum(tangent_dice_t1_difference_block, count)
+                dice_t1 += _pairwise_sum(dice_t1_block, count, 0.0)
+                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
+                dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
+                dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
+                tangent_dice_t1 += _pairwise_sum(tangent_dice_t1_block, count, 0.0)
+                tangent_dice_t1_difference += _pairwise_sum(tangent_dice_t1_difference_block, count, 0.0)
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -1009,7 +1008,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, halves,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, eighths,
     samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
@@ -1057,8 +1056,8 @@ def value_f32(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
@@ -1069,11 +1068,11 @@ def value_f32(
                     dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
-                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
-                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
-                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
-                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, eighths, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
             t1 = f32(t1)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
@@ -1088,12 +1087,12 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, halves,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, eighths,
     samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
@@ -1144,8 +1143,8 @@ def value_and_grad_f32(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
@@ -1157,11 +1156,11 @@ def value_and_grad_f32(
                     dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * t3
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
-                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
-                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
-                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
-                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, eighths, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
             t1 = f32(t1)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
@@ -1194,12 +1193,12 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, halves, samples, chunk, p, y,
+    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, eighths, samples, chunk, p, y,
     grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1246,8 +1245,8 @@ def grad_hess_diag_f32(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -1258,10 +1257,10 @@ def grad_hess_diag_f32(
                     dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
-                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
-                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
-                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, eighths, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
@@ -1307,7 +1306,7 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, tangent_dice_t1_block,
-    tangent_dice_t1_difference_block, halves, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight,
+    tangent_dice_t1_difference_block, eighths, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1356,8 +1355,8 @@ def hvp_f32(
             dice_t3 = 0.0
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
-            for block in range(0, size_pixel, 256):
-                count = size_pixel - block if size_pixel - block < 256 else 256
+            for block in range(0, size_pixel, 1024):
+                count = size_pixel - block if size_pixel - block < 1024 else 1024
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
@@ -1371,12 +1370,12 @@ def hvp_f32(
                     dice_t3_block[lane] = y_pixel
                     tangent_dice_t1_block[lane] = v_p_pixel * y_pixel
                     tangent_dice_t1_difference_block[lane] = v_p_pixel * (f32(1.0) - f32(2.0) * y_pixel)
-                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
-                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
-                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
-                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
-                tangent_dice_t1 += _pairwise_sum_f32(tangent_dice_t1_block, halves, count)
-                tangent_dice_t1_difference += _pairwise_sum_f32(tangent_dice_t1_difference_block, halves, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, eighths, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
+                tangent_dice_t1 += _pairwise_sum_f32(tangent_dice_t1_block, eighths, count)
+                tangent_dice_t1_difference += _pairwise_sum_f32(tangent_dice_t1_difference_block, eighths, count)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
@@ -1432,8 +1431,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64), (256, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1469,9 +1468,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64), (256, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1503,7 +1502,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
         samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
@@ -1535,9 +1534,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
-        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1567,8 +1566,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
-        np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1604,9 +1603,10 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
-        np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, p, grad_p, smooth, lam,
+        size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1638,8 +1638,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
-        np.float64)), samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1670,9 +1670,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32),
-        (256, np.float32), (128, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

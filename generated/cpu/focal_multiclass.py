@@ -135,36 +135,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -243,7 +242,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -840,8 +839,8 @@ def value_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -851,7 +850,7 @@ def value_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
@@ -861,7 +860,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -902,8 +901,8 @@ def value_and_grad_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -913,7 +912,7 @@ def value_and_grad_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
@@ -949,7 +948,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -988,8 +987,8 @@ def grad_hess_diag_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -999,7 +998,7 @@ def grad_hess_diag_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
@@ -1105,8 +1104,8 @@ def hvp_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1116,7 +1115,7 @@ def hvp_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
@@ -1125,8 +1124,8 @@ def hvp_f64(
             t9 = t1_others__below + float(t8)
             t10 = _log1p_f64(t9)
             tangent_t1_others = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t5 = k != y_n
@@ -1135,7 +1134,7 @@ def hvp_f64(
                     weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else 0.0
-                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
+                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             z_y = z_row[y_n]
             t13 = _gap_f64(t1_others__max, z_y)
@@ -1185,7 +1184,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, halves, samples, chunk, y, z, gamma, size_k, weight, weight_step,
+    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, gamma, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1219,8 +1218,8 @@ def value_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1230,7 +1229,7 @@ def value_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t5 = 1 < t1_others__ties
@@ -1241,12 +1240,12 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, halves, samples, chunk, y, z, grad_z, gamma, size_k, weight,
+    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, gamma, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1283,8 +1282,8 @@ def value_and_grad_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1294,7 +1293,7 @@ def value_and_grad_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t6 = 1 < t1_others__ties
@@ -1331,12 +1330,12 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, halves, samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
+    first, last, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1371,8 +1370,8 @@ def grad_hess_diag_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1382,7 +1381,7 @@ def grad_hess_diag_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t6 = 1 < t1_others__ties
@@ -1456,7 +1455,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, tangent_t1_others_block, halves, samples, chunk, y, z, v_z_, hvp_z, gamma,
+    first, last, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z, v_z_, hvp_z, gamma,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1490,8 +1489,8 @@ def hvp_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1501,7 +1500,7 @@ def hvp_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
@@ -1511,8 +1510,8 @@ def hvp_f32(
             t9 = t1_others__below + f32(t8)
             t10 = _log1p_f32(t9)
             tangent_t1_others = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t5 = k != y_n
@@ -1521,7 +1520,7 @@ def hvp_f32(
                     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
-                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, halves, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = weight[n * weight_step] / denominator
             z_y = z_row[y_n]
@@ -1585,7 +1584,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, gamma, size_k, weight,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, gamma, size_k, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1619,7 +1618,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z, gamma,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, gamma,
         size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1651,7 +1650,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1680,7 +1679,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1709,7 +1708,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z, gamma,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, gamma,
         size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1743,7 +1742,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
         grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1775,8 +1774,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z, gamma,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z,
+        gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1804,7 +1803,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
         gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -115,24 +115,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
+
+
+@_local
+def _pairwise_sum_f32(x, eighths, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -161,7 +172,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -553,7 +564,7 @@ def value_1_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
 
 
 @_jit
@@ -579,7 +590,7 @@ def value_2_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
 
 
 @_jit
@@ -611,7 +622,7 @@ def value_and_grad_1_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
 
 
 @_jit
@@ -644,7 +655,7 @@ def value_and_grad_2_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
 
 
 @_jit
@@ -755,8 +766,8 @@ def hvp_2_f64(
 
 @_jit
 def value_1_f32(
-    first, last, real_rows, real_narrow, samples, chunk, d_real, weight, weight_step, mask, mask_step, losses_out,
-    keep_losses, real_partial,
+    first, last, real_rows, real_narrow, eighths, samples, chunk, d_real, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -766,25 +777,25 @@ def value_1_f32(
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
             real_narrow[row] = _softplus_f32(-d_real_chunk[row])
-        for row in range(rows):
-            real_rows[row] = real_narrow[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    real_rows[row] = 0.0
+                    real_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+        else:
+            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
 
 
 @_jit
 def value_2_f32(
-    first, last, fake_rows, fake_narrow, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out,
-    keep_losses, fake_partial,
+    first, last, fake_rows, fake_narrow, eighths, samples, chunk, d_fake, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -794,24 +805,24 @@ def value_2_f32(
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
             fake_narrow[row] = _softplus_f32(d_fake_chunk[row])
-        for row in range(rows):
-            fake_rows[row] = fake_narrow[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    fake_rows[row] = 0.0
+                    fake_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+        else:
+            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
 
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, seed, real_rows, real_narrow, samples, chunk, d_real, grad_d_real, weight, weight_step, mask,
+    first, last, seed, real_rows, real_narrow, eighths, samples, chunk, d_real, grad_d_real, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, real_partial,
 ):
     denominator = f32(denominator)
@@ -828,25 +839,25 @@ def value_and_grad_1_f32(
         for row in range(rows):
             grad_d_real_chunk[row] = -seed[row] * _sigmoid_f32(-d_real_chunk[row])
             real_narrow[row] = _softplus_f32(-d_real_chunk[row])
-        for row in range(rows):
-            real_rows[row] = real_narrow[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_d_real_chunk[row] = f32(0.0)
-                    real_rows[row] = 0.0
+                    real_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+        else:
+            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, seed, fake_rows, fake_narrow, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask,
+    first, last, seed, fake_rows, fake_narrow, eighths, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, fake_partial,
 ):
     denominator = f32(denominator)
@@ -864,20 +875,20 @@ def value_and_grad_2_f32(
             d_fake_n = d_fake_chunk[row]
             grad_d_fake_chunk[row] = seed[row] * _sigmoid_f32(d_fake_n)
             fake_narrow[row] = _softplus_f32(d_fake_n)
-        for row in range(rows):
-            fake_rows[row] = fake_narrow[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_d_fake_chunk[row] = f32(0.0)
-                    fake_rows[row] = 0.0
+                    fake_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+        else:
+            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
 
 
 @_jit
@@ -997,7 +1008,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -1009,7 +1020,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
@@ -1033,7 +1044,7 @@ def _value_and_grad_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1046,7 +1057,7 @@ def _value_and_grad_f64(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1071,7 +1082,7 @@ def _grad_hess_diag_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1080,7 +1091,7 @@ def _grad_hess_diag_f64(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1100,7 +1111,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1109,7 +1120,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1127,27 +1138,27 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, d_real, weight, weight_step,
-        mask, mask_step, losses_out, keep_losses, real_partial,
+        value_1_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
+        d_real, weight, weight_step, mask, mask_step, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, d_fake, weight, weight_step,
-        mask, mask_step, losses_out, keep_losses, fake_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
+        d_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -1163,7 +1174,7 @@ def _value_and_grad_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1171,12 +1182,13 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
-        d_real, grad_d_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, d_real, grad_d_real, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -1184,8 +1196,9 @@ def _value_and_grad_f32(
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
-        d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -1201,7 +1214,7 @@ def _grad_hess_diag_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1210,7 +1223,7 @@ def _grad_hess_diag_f32(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -1230,7 +1243,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1239,7 +1252,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator

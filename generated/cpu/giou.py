@@ -143,24 +143,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
+
+
+@_local
+def _pairwise_sum_f32(x, eighths, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -193,11 +204,6 @@ def _serial(kernel, chunks, spaces, *arguments):
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
-def _chunk_rows(entries):
-    """Samples per chunk: a function of the shape alone, so that the order of every sum is too."""
-    return max(1, min(256, 16384 // max(1, entries)))
-
-
 @functools.cache
 def _ones(count, dtype):
     """Ones that calls share and never write to."""
@@ -219,7 +225,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -501,33 +507,40 @@ def value_f64(
     first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
-    size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -537,18 +550,13 @@ def value_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -563,28 +571,20 @@ def value_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -641,44 +641,63 @@ def value_f64(
             U = pred_area + target_area - I
             scaled_value = excess2 / (I + excess2) + excess / (U + excess)
             value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -688,18 +707,13 @@ def value_and_grad_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -714,30 +728,20 @@ def value_and_grad_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = 0.0
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -807,7 +811,7 @@ def value_and_grad_f64(
             scaled_value = excess2 / t32 + excess / t37
             t38 = _half_step_f64(t6)
             t39 = _half_step_f64(t33)
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             d_excess = U / t37 * (seed_n / t37)
             d_excess2 = I / t32 * (seed_n / t32)
             d_margin5 = d_excess2 * t1 + d_excess * t35
@@ -828,8 +832,7 @@ def value_and_grad_f64(
                 hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 - d_U *
                 t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t46 = _half_step_f64(t22)
             t47 = _half_step_f64(t34)
             d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -851,13 +854,13 @@ def value_and_grad_f64(
                 margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
                 _zero_times_f64(t53, d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t56 = _half_step_f64(t7)
             scaled_grad_pred__2 = (
                 d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
                 d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t57 = _half_step_f64(t28)
             t58 = _half_step_f64(t23)
             scaled_grad_pred__3 = (
@@ -865,46 +868,68 @@ def value_and_grad_f64(
                 d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) - _zero_times_f64(t58,
                 d_margin3)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
             value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = 0.0
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        diag_pred_chunk = diag_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -914,18 +939,13 @@ def grad_hess_diag_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -940,18 +960,10 @@ def grad_hess_diag_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = 0.0
-                    diag_pred[n, at_c_] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
@@ -962,10 +974,10 @@ def grad_hess_diag_f64(
             hull_height = (
                 _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
             )
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -994,7 +1006,7 @@ def grad_hess_diag_f64(
             width = _maximum_f64(0.0, t15)
             I = height * width
             U = pred_area + target_area - I
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             margin7 = _ramp_f64(t5)
             t16 = t13 - t12
             margin10 = _ramp_f64(t16)
@@ -1054,8 +1066,7 @@ def grad_hess_diag_f64(
                 hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
                 _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t49 = _half_step_f64(t33)
             t50 = _half_step_f64(t16)
             t51 = t49 * t50
@@ -1079,7 +1090,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
                 _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58, d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t62 = _half_step_f64(t18)
             t63 = t62 * t45
             t64 = _half_step_f64(t30)
@@ -1088,7 +1099,7 @@ def grad_hess_diag_f64(
                 d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height *
                 _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t66 = _half_step_f64(t24)
             t67 = _half_step_f64(t34)
             t68 = t67 * t59
@@ -1097,7 +1108,7 @@ def grad_hess_diag_f64(
                 d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width * _zero_times_f64(t68, d_I) +
                 _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67, d_margin3)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t45
             tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
             t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
@@ -1140,8 +1151,7 @@ def grad_hess_diag_f64(
                 tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
                 _zero_times_f64(t47, tangent_d_margin2_0)
             )
-            diag_pred_row = diag_pred[n]
-            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
+            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_height_1 = -t49 * t59
             t81 = excess2 / t40 * (width / t40) / t40
             tangent_margin4_1 = -t58
@@ -1179,7 +1189,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) -
                 tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
             )
-            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
+            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
             tangent_margin6_2 = t64 * t72 + (0.0 if t17 else t76)
             tangent_margin_2 = -t62
             tangent_margin5_2 = tangent_margin_2 * t72
@@ -1210,7 +1220,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) -
                 _zero_times_f64(t62, tangent_d_margin_2)
             )
-            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
+            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
             tangent_margin9_3 = t66 * t83 + (0.0 if t22 else t87)
             tangent_margin3_3 = -t67
             tangent_margin8_3 = tangent_margin3_3 * t83
@@ -1241,41 +1251,60 @@ def grad_hess_diag_f64(
                 tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
                 tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3)
             )
-            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
+            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = 0.0
+                        diag_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        v_pred__chunk = v_pred_[start : start + rows]
+        hvp_pred_chunk = hvp_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1285,18 +1314,13 @@ def hvp_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1311,17 +1335,10 @@ def hvp_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    hvp_pred[n, at_c_] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
@@ -1332,10 +1349,10 @@ def hvp_f64(
             hull_height = (
                 _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
             )
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1350,14 +1367,13 @@ def hvp_f64(
             t5 = t3 - t4
             t6 = _half_step_f64(t5)
             t7 = t2 * t6
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             t8 = measured_pred_2 - measured_pred_0
-            v_pred__row = v_pred_[n]
-            v_pred_3 = v_pred__row[3]
-            v_pred_1 = v_pred__row[1]
-            v_pred_2 = v_pred__row[2]
+            v_pred_3 = v_pred__chunk[row, 3]
+            v_pred_1 = v_pred__chunk[row, 1]
+            v_pred_2 = v_pred__chunk[row, 2]
             t9 = 1.0 / unit0
-            v_pred_0 = v_pred__row[0]
+            v_pred_0 = v_pred__chunk[row, 0]
             unit2 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
                 abs(unit1 * v_pred_0 * t9)),
@@ -1496,8 +1512,7 @@ def hvp_f64(
                 _zero_times_f64(t2 * t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
             )
             t74 = 1.0 / unit2
-            hvp_pred_row = hvp_pred[n]
-            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
             tangent_d_margin10 = (
                 d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
                 width)
@@ -1522,14 +1537,14 @@ def hvp_f64(
                 d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t81, d_I)) - _zero_times_f64(t50,
                 tangent_d_margin4)
             )
-            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
             t83 = t24 * t6
             scaled_hvp_pred__2 = (
                 tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
                 _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) -
                 tangent_margin4 * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
             )
-            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
             t84 = t18 * t16
             scaled_hvp_pred__3 = (
                 tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8 +
@@ -1538,41 +1553,53 @@ def hvp_f64(
                 tangent_d_margin4) - _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18,
                 tangent_d_margin3)
             )
-            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        hvp_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value_narrow, eighths, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1582,18 +1609,13 @@ def value_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1608,28 +1630,20 @@ def value_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1685,46 +1699,67 @@ def value_f32(
             target_area = t7 * t1
             U = pred_area + target_area - I
             scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-            value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+            value_narrow[row] = scaled_value
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, pred, target, grad_pred, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
     denominator = f32(denominator)
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1734,18 +1769,13 @@ def value_and_grad_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1760,30 +1790,20 @@ def value_and_grad_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = f32(0.0)
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1853,7 +1873,7 @@ def value_and_grad_f32(
             scaled_value = excess2 / t32 + excess / t37
             t38 = _half_step_f32(t6)
             t39 = _half_step_f32(t33)
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             d_excess = U / t37 * (seed_n / t37)
             d_excess2 = I / t32 * (seed_n / t32)
             d_margin5 = d_excess2 * t1 + d_excess * t35
@@ -1874,8 +1894,7 @@ def value_and_grad_f32(
                 hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 - d_U *
                 t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t46 = _half_step_f32(t22)
             t47 = _half_step_f32(t34)
             d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -1897,13 +1916,13 @@ def value_and_grad_f32(
                 margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
                 _zero_times_f32(t53, d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t56 = _half_step_f32(t7)
             scaled_grad_pred__2 = (
                 d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
                 d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t57 = _half_step_f32(t28)
             t58 = _half_step_f32(t23)
             scaled_grad_pred__3 = (
@@ -1911,47 +1930,71 @@ def value_and_grad_f32(
                 d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) - _zero_times_f32(t58,
                 d_margin3)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
-            value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+            value_narrow[row] = scaled_value
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = f32(0.0)
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
     denominator = f32(denominator)
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        diag_pred_chunk = diag_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1961,18 +2004,13 @@ def grad_hess_diag_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1987,18 +2025,10 @@ def grad_hess_diag_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = f32(0.0)
-                    diag_pred[n, at_c_] = f32(0.0)
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
@@ -2009,10 +2039,10 @@ def grad_hess_diag_f32(
             hull_height = (
                 _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
             )
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -2041,7 +2071,7 @@ def grad_hess_diag_f32(
             width = _maximum_f32(f32(0.0), t15)
             I = height * width
             U = pred_area + target_area - I
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             margin7 = _ramp_f32(t5)
             t16 = t13 - t12
             margin10 = _ramp_f32(t16)
@@ -2101,8 +2131,7 @@ def grad_hess_diag_f32(
                 hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
                 _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t49 = _half_step_f32(t33)
             t50 = _half_step_f32(t16)
             t51 = t49 * t50
@@ -2126,7 +2155,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
                 _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58, d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t62 = _half_step_f32(t18)
             t63 = t62 * t45
             t64 = _half_step_f32(t30)
@@ -2135,7 +2164,7 @@ def grad_hess_diag_f32(
                 d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height *
                 _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t66 = _half_step_f32(t24)
             t67 = _half_step_f32(t34)
             t68 = t67 * t59
@@ -2144,7 +2173,7 @@ def grad_hess_diag_f32(
                 d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I) +
                 _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67, d_margin3)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t45
             tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
             t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
@@ -2189,8 +2218,7 @@ def grad_hess_diag_f32(
                 tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) -
                 _zero_times_f32(t47, tangent_d_margin2_0)
             )
-            diag_pred_row = diag_pred[n]
-            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
+            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_height_1 = -t49 * t59
             t81 = excess2 / t40 * (width / t40) / t40
             tangent_margin4_1 = -t58
@@ -2230,7 +2258,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) -
                 tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
             )
-            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
+            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
             tangent_margin6_2 = t64 * t72 + (f32(0.0) if t17 else t76)
             tangent_margin_2 = -t62
             tangent_margin5_2 = tangent_margin_2 * t72
@@ -2263,7 +2291,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) -
                 _zero_times_f32(t62, tangent_d_margin_2)
             )
-            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
+            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
             tangent_margin9_3 = t66 * t83 + (f32(0.0) if t22 else t87)
             tangent_margin3_3 = -t67
             tangent_margin8_3 = tangent_margin3_3 * t83
@@ -2296,42 +2324,61 @@ def grad_hess_diag_f32(
                 tangent_d_excess_3 * t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69,
                 tangent_d_margin10_3) - _zero_times_f32(t67, tangent_d_margin3_3)
             )
-            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
+            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = f32(0.0)
+                        diag_pred_chunk[row, at_c_] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
     denominator = f32(denominator)
+    if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        v_pred__chunk = v_pred_[start : start + rows]
+        hvp_pred_chunk = hvp_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -2341,18 +2388,13 @@ def hvp_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -2367,17 +2409,10 @@ def hvp_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    hvp_pred[n, at_c_] = f32(0.0)
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
@@ -2388,10 +2423,10 @@ def hvp_f32(
             hull_height = (
                 _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
             )
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -2406,14 +2441,13 @@ def hvp_f32(
             t5 = t3 - t4
             t6 = _half_step_f32(t5)
             t7 = t2 * t6
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             t8 = measured_pred_2 - measured_pred_0
-            v_pred__row = v_pred_[n]
-            v_pred_3 = v_pred__row[3]
-            v_pred_1 = v_pred__row[1]
-            v_pred_2 = v_pred__row[2]
+            v_pred_3 = v_pred__chunk[row, 3]
+            v_pred_1 = v_pred__chunk[row, 1]
+            v_pred_2 = v_pred__chunk[row, 2]
             t9 = f32(1.0) / unit0
-            v_pred_0 = v_pred__row[0]
+            v_pred_0 = v_pred__chunk[row, 0]
             unit2 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
                 abs(unit1 * v_pred_0 * t9)),
@@ -2552,8 +2586,7 @@ def hvp_f32(
                 _zero_times_f32(t2 * t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
             )
             t74 = f32(1.0) / unit2
-            hvp_pred_row = hvp_pred[n]
-            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
             tangent_d_margin10 = (
                 d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
                 width)
@@ -2578,14 +2611,14 @@ def hvp_f32(
                 d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t81, d_I)) - _zero_times_f32(t50,
                 tangent_d_margin4)
             )
-            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
             t83 = t24 * t6
             scaled_hvp_pred__2 = (
                 tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
                 _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) -
                 tangent_margin4 * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
             )
-            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
             t84 = t18 * t16
             scaled_hvp_pred__3 = (
                 tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8 +
@@ -2594,7 +2627,12 @@ def hvp_f32(
                 tangent_d_margin4) - _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18,
                 tangent_d_margin3)
             )
-            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        hvp_pred_chunk[row, at_c_] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2603,7 +2641,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -2643,7 +2681,7 @@ def _value_and_grad_f64(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -2652,8 +2690,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2684,14 +2722,14 @@ def _grad_hess_diag_f64(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2720,14 +2758,14 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2754,7 +2792,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -2762,8 +2800,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, pred,
+        target, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2793,7 +2831,7 @@ def _value_and_grad_f32(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -2802,8 +2840,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2833,14 +2872,14 @@ def _grad_hess_diag_f32(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2868,14 +2907,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -114,36 +114,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -197,7 +196,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -471,14 +470,14 @@ def value_f64(
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = math.sqrt(length__scaled)
             length = length__scaled * (1.0 / t1)
             t2 = length - 1.0
@@ -486,7 +485,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -517,14 +516,14 @@ def value_and_grad_f64(
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = math.sqrt(length__scaled)
             t2 = 1.0 / t1
             t3 = length__scaled * t2
@@ -546,7 +545,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -575,14 +574,14 @@ def grad_hess_diag_f64(
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = math.sqrt(length__scaled)
             t2 = 1.0 / t1
             t3 = length__scaled * t2
@@ -642,22 +641,22 @@ def hvp_f64(
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = math.sqrt(length__scaled)
             t2 = 1.0 / t1
             t3 = length__scaled * t2
             t4 = t3 == 0.0
             v_g__row = v_g_[n]
             tangent_length = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -668,7 +667,7 @@ def hvp_f64(
                     t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = 0.0 if t4 else t9
-                tangent_length += _pairwise_sum(tangent_length_block, count)
+                tangent_length += _pairwise_sum(tangent_length_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t10 = 2.0 * lam * seed_n * tangent_length
             t15 = t3 == np.inf
@@ -715,14 +714,14 @@ def value_f32(
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = f32(math.sqrt(length__scaled))
             length = length__scaled * (f32(1.0) / t1)
             t2 = length - f32(1.0)
@@ -730,7 +729,7 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -762,14 +761,14 @@ def value_and_grad_f32(
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = f32(math.sqrt(length__scaled))
             t2 = f32(1.0) / t1
             t3 = length__scaled * t2
@@ -791,7 +790,7 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -821,14 +820,14 @@ def grad_hess_diag_f32(
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = f32(math.sqrt(length__scaled))
             t2 = f32(1.0) / t1
             t3 = length__scaled * t2
@@ -865,7 +864,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, length__scaled_block, tangent_length_block, halves, samples, chunk, g, v_g_, hvp_g, lam, size_d,
+    first, last, length__scaled_block, tangent_length_block, eighths, samples, chunk, g, v_g_, hvp_g, lam, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
@@ -889,22 +888,22 @@ def hvp_f32(
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
-                length__scaled += _pairwise_sum(length__scaled_block, count)
+                length__scaled += _pairwise_sum(length__scaled_block, count, 0.0)
             length__scaled = f32(math.sqrt(length__scaled))
             t2 = f32(1.0) / t1
             t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
             v_g__row = v_g_[n]
             tangent_length = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -915,7 +914,7 @@ def hvp_f32(
                     t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = f32(0.0) if t4 else t9
-                tangent_length += _pairwise_sum_f32(tangent_length_block, halves, count)
+                tangent_length += _pairwise_sum_f32(tangent_length_block, eighths, count)
             tangent_length = f32(tangent_length)
             seed_n = weight[n * weight_step] / denominator
             t10 = f32(2.0) * lam * seed_n * tangent_length
@@ -951,7 +950,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, lam, size_d, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -976,7 +975,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, grad_g, lam, size_d,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -998,7 +997,7 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1018,7 +1017,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1038,7 +1037,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, lam, size_d, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1063,7 +1062,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, grad_g, lam, size_d,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1085,7 +1084,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        grad_hess_diag_f32, chunks, ((1024, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1105,8 +1104,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g, lam,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g,
+        lam, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

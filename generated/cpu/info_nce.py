@@ -134,36 +134,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -257,7 +256,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -774,8 +773,8 @@ def value_1_f64(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
             t5 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d3 = u_row[d]
@@ -786,8 +785,8 @@ def value_1_f64(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                     t2__scaled_entry = measured_v2 * t5
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
-                t1__scaled += _pairwise_sum(t1__scaled_block, count)
-                t2__scaled += _pairwise_sum(t2__scaled_block, count)
+                t1__scaled += _pairwise_sum(t1__scaled_block, count, 0.0)
+                t2__scaled += _pairwise_sum(t2__scaled_block, count, 0.0)
             t1__scaled = math.sqrt(t1__scaled)
             t2__scaled = math.sqrt(t2__scaled)
             t6 = 1.0 / t4
@@ -834,8 +833,8 @@ def value_2_f64(
             t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -845,7 +844,7 @@ def value_2_f64(
                     t5 = _exp_f64(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else 0.0
                     t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
@@ -856,7 +855,7 @@ def value_2_f64(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -905,8 +904,8 @@ def value_and_grad_1_f64(
             t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d3 = u_row[d]
@@ -917,8 +916,8 @@ def value_and_grad_1_f64(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                     t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
@@ -968,8 +967,8 @@ def value_and_grad_2_f64(
             t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -979,7 +978,7 @@ def value_and_grad_2_f64(
                     t5 = _exp_f64(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else 0.0
                     t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             seed_i = weight[i * weight_step] / denominator
             t7 = 1 < t4_others__ties
@@ -1006,7 +1005,7 @@ def value_and_grad_2_f64(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1025,16 +1024,16 @@ def value_and_grad_3_f64(
             u_hat_row = u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
                     d_u_hat = d_u_hat__product_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
                     d_t1_sum_block[lane] = d_u_hat * u_hat_row[d]
-                d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t2_sum += _pairwise_sum(d_t2_sum_block, count, 0.0)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
             t1__largest_i = t1__largest[i]
             t1 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled[i]
@@ -1125,8 +1124,8 @@ def hvp_1_f64(
             t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d3 = u_row[d]
@@ -1137,8 +1136,8 @@ def hvp_1_f64(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                     t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
@@ -1153,8 +1152,8 @@ def hvp_1_f64(
             v_v__row = v_v_[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -1175,8 +1174,8 @@ def hvp_1_f64(
                     t21 = measured_v_v * t20
                     tangent_t1_2_block[lane] = 0.0 if t8 else t13
                     tangent_t2_2_block[lane] = 0.0 if t16 else t21
-                tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
-                tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
+                tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count, 0.0)
+                tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count, 0.0)
             tangent_t1[i] = tangent_t1_2
             tangent_t2[i] = tangent_t2_2
             u_hat_row = u_hat[i]
@@ -1229,8 +1228,8 @@ def hvp_2_f64(
             t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1240,7 +1239,7 @@ def hvp_2_f64(
                     t5 = _exp_f64(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else 0.0
                     t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             tangent_t3_row = tangent_t3[i]
             t7 = 1 < t4_others__ties
@@ -1249,8 +1248,8 @@ def hvp_2_f64(
             t10 = t4_others__below + float(t9)
             t11 = _log1p_f64(t10)
             tangent_t4_others = 0.0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t6 = j != i
@@ -1259,7 +1258,7 @@ def hvp_2_f64(
                     weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
                     t12 = tangent_s * weight_t4_others
                     tangent_t4_others_block[lane] = t12 if t6 else 0.0
-                tangent_t4_others += _pairwise_sum(tangent_t4_others_block, count)
+                tangent_t4_others += _pairwise_sum(tangent_t4_others_block, count, 0.0)
             seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
             t14 = t3_i / tau
@@ -1312,8 +1311,8 @@ def hvp_3_f64(
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
@@ -1326,10 +1325,10 @@ def hvp_3_f64(
                     d_t1_sum_block[lane] = d_u_hat * u_hat_d
                     tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
                     tangent_d_t1_sum_block[lane] = d_u_hat * tangent_u_hat_row[d] + tangent_d_u_hat * u_hat_d
-                d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-                tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
-                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
+                d_t2_sum += _pairwise_sum(d_t2_sum_block, count, 0.0)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
+                tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count, 0.0)
+                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count, 0.0)
             tangent_t1_i = tangent_t1[i]
             t1__largest_i = t1__largest[i]
             t1 = _unit_scale_f64(t1__largest_i)
@@ -1438,8 +1437,8 @@ def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
             t5 = _unit_scale_f32(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d3 = u_row[d]
@@ -1450,8 +1449,8 @@ def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                     t2__scaled_entry = np.float64(measured_v2 * t5)
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
-                t1__scaled += _pairwise_sum(t1__scaled_block, count)
-                t2__scaled += _pairwise_sum(t2__scaled_block, count)
+                t1__scaled += _pairwise_sum(t1__scaled_block, count, 0.0)
+                t2__scaled += _pairwise_sum(t2__scaled_block, count, 0.0)
             t1__scaled = f32(math.sqrt(t1__scaled))
             t2__scaled = f32(math.sqrt(t2__scaled))
             t6 = f32(1.0) / t4
@@ -1477,7 +1476,7 @@ def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t4_others__below_block, halves, samples, chunk, t3, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t4_others__below_block, eighths, samples, chunk, t3, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
@@ -1498,8 +1497,8 @@ def value_2_f32(
             t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1509,7 +1508,7 @@ def value_2_f32(
                     t5 = _exp_f32(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum_f32(t4_others__below_block, halves, count)
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             t6 = 1 < t4_others__ties
@@ -1521,7 +1520,7 @@ def value_2_f32(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1570,8 +1569,8 @@ def value_and_grad_1_f32(
             t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d3 = u_row[d]
@@ -1582,8 +1581,8 @@ def value_and_grad_1_f32(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                     t2__scaled2_entry = np.float64(measured_v2 * t5)
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t2__scaled2 = f32(math.sqrt(t2__scaled2))
             t1__scaled[i] = t1__scaled2
@@ -1611,7 +1610,7 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__below_block, halves, samples, chunk, t3, tau, weight, weight_step, denominator,
+    first, last, value_rows, t4_others__below_block, eighths, samples, chunk, t3, tau, weight, weight_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     size_i = samples
@@ -1634,8 +1633,8 @@ def value_and_grad_2_f32(
             t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1645,7 +1644,7 @@ def value_and_grad_2_f32(
                     t5 = _exp_f32(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum_f32(t4_others__below_block, halves, count)
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             seed_i = weight[i * weight_step] / denominator
@@ -1673,12 +1672,12 @@ def value_and_grad_2_f32(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, halves, samples, chunk, d_v_hat__product, v_hat, d_u_hat__product,
+    first, last, d_t2_sum_block, d_t1_sum_block, eighths, samples, chunk, d_v_hat__product, v_hat, d_u_hat__product,
     u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
 ):
     for c in range(first, last):
@@ -1692,16 +1691,16 @@ def value_and_grad_3_f32(
             u_hat_row = u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
                     d_u_hat = d_u_hat__product_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
                     d_t1_sum_block[lane] = d_u_hat * u_hat_row[d]
-                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, halves, count)
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
             t1__largest_i = t1__largest[i]
@@ -1749,7 +1748,7 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, halves, samples, chunk,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, eighths, samples, chunk,
     u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
     u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
 ):
@@ -1794,8 +1793,8 @@ def hvp_1_f32(
             t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d3 = u_row[d]
@@ -1806,8 +1805,8 @@ def hvp_1_f32(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                     t2__scaled2_entry = np.float64(measured_v2 * t5)
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t2__scaled2 = f32(math.sqrt(t2__scaled2))
             t1__scaled[i] = t1__scaled2
@@ -1822,8 +1821,8 @@ def hvp_1_f32(
             v_v__row = v_v_[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -1844,8 +1843,8 @@ def hvp_1_f32(
                     t21 = measured_v_v * t20
                     tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
                     tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
-                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, halves, count)
-                tangent_t2_2 += _pairwise_sum_f32(tangent_t2_2_block, halves, count)
+                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, eighths, count)
+                tangent_t2_2 += _pairwise_sum_f32(tangent_t2_2_block, eighths, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t2_2 = f32(tangent_t2_2)
             tangent_t1[i] = tangent_t1_2
@@ -1877,7 +1876,7 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t4_others__below_block, tangent_t4_others_block, halves, samples, chunk, t3, tangent_t3, tau, weight,
+    first, last, t4_others__below_block, tangent_t4_others_block, eighths, samples, chunk, t3, tangent_t3, tau, weight,
     weight_step, denominator,
 ):
     size_i = samples
@@ -1901,8 +1900,8 @@ def hvp_2_f32(
             t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1912,7 +1911,7 @@ def hvp_2_f32(
                     t5 = _exp_f32(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum_f32(t4_others__below_block, halves, count)
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             tangent_t3_row = tangent_t3[i]
@@ -1922,8 +1921,8 @@ def hvp_2_f32(
             t10 = t4_others__below + f32(t9)
             t11 = _log1p_f32(t10)
             tangent_t4_others = 0.0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t6 = j != i
@@ -1932,7 +1931,7 @@ def hvp_2_f32(
                     weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
                     t12 = tangent_s * weight_t4_others
                     tangent_t4_others_block[lane] = t12 if t6 else f32(0.0)
-                tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, halves, count)
+                tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, eighths, count)
             tangent_t4_others = f32(tangent_t4_others)
             seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
@@ -1964,8 +1963,8 @@ def hvp_2_f32(
 
 @_jit
 def hvp_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, halves, samples, chunk,
-    d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, eighths, samples,
+    chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
     tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
     t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
@@ -1986,8 +1985,8 @@ def hvp_3_f32(
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
@@ -2000,10 +1999,10 @@ def hvp_3_f32(
                     d_t1_sum_block[lane] = d_u_hat * u_hat_d
                     tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
                     tangent_d_t1_sum_block[lane] = d_u_hat * tangent_u_hat_row[d] + tangent_d_u_hat * u_hat_d
-                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, halves, count)
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
-                tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, halves, count)
-                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, halves, count)
+                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
+                tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, eighths, count)
+                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, eighths, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
@@ -2089,7 +2088,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(value_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
+    run(value_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2099,7 +2098,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
+        value_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t3, tau, weight, weight_step,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -2131,8 +2130,8 @@ def _value_and_grad_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
-        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
+        value_and_grad_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, _unit0_d,
+        _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2144,7 +2143,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t3, tau, weight,
         weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -2154,7 +2153,7 @@ def _value_and_grad_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_v_hat__product, v_hat,
+        value_and_grad_3_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, d_v_hat__product, v_hat,
         d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
         _unit1_d, v, tau, size_d,
     )
@@ -2193,9 +2192,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
-        u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
+        hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1,
+        tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     np.matmul(tangent_u_hat, v_hat.T, out=tangent_t3)
@@ -2206,7 +2205,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_2_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, t3, tangent_t3, tau, weight,
+        hvp_2_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, t3, tangent_t3, tau, weight,
         weight_step, denominator,
     )
     np.matmul(d_s, v_hat, out=d_u_hat__product)
@@ -2219,8 +2218,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+        hvp_3_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
         tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2,
         t2__largest, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
     )
@@ -2239,7 +2238,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(value_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
+    run(value_1_f32, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2249,7 +2248,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t3, tau,
+        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t3, tau,
         weight, weight_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -2281,8 +2280,8 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
-        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
+        value_and_grad_1_f32, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, _unit0_d,
+        _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2294,7 +2293,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t3,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t3,
         tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -2304,7 +2303,7 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
         d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u,
         t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
     )
@@ -2343,7 +2342,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (256, np.float32), (128,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (1024, np.float32), (128,
         np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_,
         v_v_, tangent_t1, tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
     )
@@ -2356,7 +2355,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_2_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, t3, tangent_t3,
+        hvp_2_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, t3, tangent_t3,
         tau, weight, weight_step, denominator,
     )
     np.matmul(d_s, v_hat, out=d_u_hat__product)
@@ -2369,7 +2368,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
         np.float64)), samples, chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat,
         tangent_d_v_hat_sum, tangent_u_hat, tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled,
         _unit0_d, u, v_u_, tangent_t2, t2__largest, t2__scaled, _unit1_d, v, v_v_, tau, size_d,

@@ -139,24 +139,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
+
+
+@_local
+def _pairwise_sum_f32(x, eighths, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -189,11 +200,6 @@ def _serial(kernel, chunks, spaces, *arguments):
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
-def _chunk_rows(entries):
-    """Samples per chunk: a function of the shape alone, so that the order of every sum is too."""
-    return max(1, min(256, 16384 // max(1, entries)))
-
-
 @functools.cache
 def _ones(count, dtype):
     """Ones that calls share and never write to."""
@@ -215,7 +221,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -497,33 +503,40 @@ def value_f64(
     first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
-    size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -533,18 +546,13 @@ def value_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -559,28 +567,20 @@ def value_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -621,44 +621,63 @@ def value_f64(
             I = height * width
             scaled_value = excess / (I + excess)
             value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -668,18 +687,13 @@ def value_and_grad_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -694,30 +708,20 @@ def value_and_grad_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = 0.0
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -768,7 +772,7 @@ def value_and_grad_f64(
             t24 = I + excess
             scaled_value = excess / t24
             t25 = _half_step_f64(t3)
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = 0.5 * d_excess * length3
@@ -787,8 +791,7 @@ def value_and_grad_f64(
                 _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
                 _zero_times_f64(_half_step_f64(t8), d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t34 = _half_step_f64(t14)
             t35 = d_excess * width
             t36 = 0.5 * d_excess * width
@@ -801,58 +804,80 @@ def value_and_grad_f64(
                 _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
                 _zero_times_f64(_half_step_f64(t19), d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t40 = _half_step_f64(t4)
             scaled_grad_pred__2 = (
                 d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
                 _zero_times_f64(t40, d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t41 = _half_step_f64(t15)
             scaled_grad_pred__3 = (
                 d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20), d_margin4) -
                 _zero_times_f64(t41, d_margin4)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
             value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = 0.0
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        diag_pred_chunk = diag_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -862,18 +887,13 @@ def grad_hess_diag_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -888,18 +908,10 @@ def grad_hess_diag_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = 0.0
-                    diag_pred[n, at_c_] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_0 = pred_row[0]
-            target_row = target[n]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -911,10 +923,10 @@ def grad_hess_diag_f64(
             measured_target_2 = unit1 * target_2
             t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
             t4 = 0.0 < t3
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
@@ -926,7 +938,7 @@ def grad_hess_diag_f64(
             height = _maximum_f64(0.0, t5)
             width = _maximum_f64(0.0, t3)
             I = height * width
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             length3 = measured_target_3 - measured_target_1
             t6 = measured_target_2 - measured_pred_2
             margin = _ramp_f64(t1) + _ramp_f64(t6)
@@ -980,8 +992,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
                 d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t36 = _half_step_f64(t15)
             t37 = d_excess * width
             t38 = 0.5 * d_excess * width
@@ -996,7 +1007,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) - _zero_times_f64(t43,
                 d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t44 = _half_step_f64(t6)
             t45 = t44 * t32
             t46 = _half_step_f64(t11)
@@ -1004,7 +1015,7 @@ def grad_hess_diag_f64(
                 d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44,
                 d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t47 = _half_step_f64(t16)
             t48 = t47 * t41
             t49 = _half_step_f64(t21)
@@ -1012,7 +1023,7 @@ def grad_hess_diag_f64(
                 d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) - _zero_times_f64(t47,
                 d_margin4)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t32
             t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
             t51 = height * t50
@@ -1048,8 +1059,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0)
                 - _zero_times_f64(t34, tangent_d_margin2_0)
             )
-            diag_pred_row = diag_pred[n]
-            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
+            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_margin4_1 = -t43
             t65 = 0.5 if t17 else 0.0
             t66 = 1.0 if t14 else t65
@@ -1074,7 +1084,7 @@ def grad_hess_diag_f64(
             scaled_diag_pred__1 = (
                 tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
             )
-            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
+            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
             t75 = 0.5 if t7 else 1.0
             tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
             tangent_margin_2 = -t44
@@ -1093,7 +1103,7 @@ def grad_hess_diag_f64(
                 tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46,
                 tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2)
             )
-            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
+            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
             t77 = 0.5 if t17 else 1.0
             tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
             tangent_margin3_3 = -t47
@@ -1106,41 +1116,60 @@ def grad_hess_diag_f64(
             scaled_diag_pred__3 = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
-            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
+            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = 0.0
+                        diag_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        v_pred__chunk = v_pred_[start : start + rows]
+        hvp_pred_chunk = hvp_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308)
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1150,18 +1179,13 @@ def hvp_f64(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1176,17 +1200,10 @@ def hvp_f64(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    hvp_pred[n, at_c_] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_0 = pred_row[0]
-            target_row = target[n]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1198,27 +1215,26 @@ def hvp_f64(
             measured_target_2 = unit1 * target_2
             t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
             t4 = 0.0 < t3
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             measured_pred_3 = unit0 * pred_3
             measured_pred_1 = unit0 * pred_1
             t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
             t6 = _half_step_f64(t5)
-            v_pred__row = v_pred_[n]
-            v_pred_3 = v_pred__row[3]
-            v_pred_1 = v_pred__row[1]
-            v_pred_2 = v_pred__row[2]
+            v_pred_3 = v_pred__chunk[row, 3]
+            v_pred_1 = v_pred__chunk[row, 1]
+            v_pred_2 = v_pred__chunk[row, 2]
             t7 = 1.0 / unit0
-            v_pred_0 = v_pred__row[0]
+            v_pred_0 = v_pred__chunk[row, 0]
             unit2 = _unit_scale_f64(
                 _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
                 abs(unit1 * v_pred_0 * t7)),
@@ -1319,8 +1335,7 @@ def hvp_f64(
                 _zero_times_f64(t35, tangent_d_margin2)
             )
             t53 = 1.0 / unit2
-            hvp_pred_row = hvp_pred[n]
-            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
             t54 = _zero_times_f64(tangent_width, d_excess)
             t55 = tangent_d_excess * width + t54
             t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
@@ -1333,53 +1348,65 @@ def hvp_f64(
                 _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59, tangent_d_I)
                 - _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41, tangent_d_margin4)
             )
-            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
             scaled_hvp_pred__2 = (
                 tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34,
                 tangent_d_margin2) - _zero_times_f64(t14, tangent_d_margin)
             )
-            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
             t60 = t9 * t6
             scaled_hvp_pred__3 = (
                 tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
                 _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9,
                 tangent_d_margin4)
             )
-            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        hvp_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value_narrow, eighths, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    size_c_ = 4
+    if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1389,18 +1416,13 @@ def value_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1415,28 +1437,20 @@ def value_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1476,46 +1490,67 @@ def value_f32(
             height = _maximum_f32(f32(0.0), t8)
             I = height * width
             scaled_value = excess / (I + excess)
-            value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+            value_narrow[row] = scaled_value
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, pred, target, grad_pred, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
     denominator = f32(denominator)
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1525,18 +1560,13 @@ def value_and_grad_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1551,30 +1581,20 @@ def value_and_grad_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = f32(0.0)
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[n] = 0.0
-                continue
-            pred_row = pred[n]
-            pred_1 = pred_row[1]
-            target_row = target[n]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1625,7 +1645,7 @@ def value_and_grad_f32(
             t24 = I + excess
             scaled_value = excess / t24
             t25 = _half_step_f32(t3)
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = f32(0.5) * d_excess * length3
@@ -1644,8 +1664,7 @@ def value_and_grad_f32(
                 _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
                 _zero_times_f32(_half_step_f32(t8), d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t34 = _half_step_f32(t14)
             t35 = d_excess * width
             t36 = f32(0.5) * d_excess * width
@@ -1658,59 +1677,83 @@ def value_and_grad_f32(
                 _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
                 _zero_times_f32(_half_step_f32(t19), d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t40 = _half_step_f32(t4)
             scaled_grad_pred__2 = (
                 d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
                 _zero_times_f32(t40, d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t41 = _half_step_f32(t15)
             scaled_grad_pred__3 = (
                 d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20), d_margin4) -
                 _zero_times_f32(t41, d_margin4)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
-            value_rows[row] = scaled_value
-            value_rows[row] *= weight[n * weight_step]
-            if keep_losses:
-                losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+            value_narrow[row] = scaled_value
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = f32(0.0)
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
     denominator = f32(denominator)
+    if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        grad_pred_chunk = grad_pred[start : start + rows]
+        diag_pred_chunk = diag_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -1720,18 +1763,13 @@ def grad_hess_diag_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1746,18 +1784,10 @@ def grad_hess_diag_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    grad_pred[n, at_c_] = f32(0.0)
-                    diag_pred[n, at_c_] = f32(0.0)
-                continue
-            pred_row = pred[n]
-            pred_0 = pred_row[0]
-            target_row = target[n]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -1769,10 +1799,10 @@ def grad_hess_diag_f32(
             measured_target_2 = unit1 * target_2
             t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
             t4 = f32(0.0) < t3
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
@@ -1784,7 +1814,7 @@ def grad_hess_diag_f32(
             height = _maximum_f32(f32(0.0), t5)
             width = _maximum_f32(f32(0.0), t3)
             I = height * width
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             length3 = measured_target_3 - measured_target_1
             t6 = measured_target_2 - measured_pred_2
             margin = _ramp_f32(t1) + _ramp_f32(t6)
@@ -1838,8 +1868,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
                 d_margin2)
             )
-            grad_pred_row = grad_pred[n]
-            grad_pred_row[0] = scaled_grad_pred__0 * unit1
+            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
             t36 = _half_step_f32(t15)
             t37 = d_excess * width
             t38 = f32(0.5) * d_excess * width
@@ -1854,7 +1883,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) - _zero_times_f32(t43,
                 d_margin4)
             )
-            grad_pred_row[1] = scaled_grad_pred__1 * unit0
+            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
             t44 = _half_step_f32(t6)
             t45 = t44 * t32
             t46 = _half_step_f32(t11)
@@ -1862,7 +1891,7 @@ def grad_hess_diag_f32(
                 d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44,
                 d_margin)
             )
-            grad_pred_row[2] = scaled_grad_pred__2 * unit1
+            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
             t47 = _half_step_f32(t16)
             t48 = t47 * t41
             t49 = _half_step_f32(t21)
@@ -1870,7 +1899,7 @@ def grad_hess_diag_f32(
                 d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
                 d_margin4)
             )
-            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t32
             t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
             t51 = height * t50
@@ -1906,8 +1935,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0)
                 - _zero_times_f32(t34, tangent_d_margin2_0)
             )
-            diag_pred_row = diag_pred[n]
-            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
+            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_margin4_1 = -t43
             t65 = f32(0.5) if t17 else f32(0.0)
             t66 = f32(1.0) if t14 else t65
@@ -1933,7 +1961,7 @@ def grad_hess_diag_f32(
             scaled_diag_pred__1 = (
                 tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
             )
-            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
+            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
             t75 = f32(0.5) if t7 else f32(1.0)
             tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
             tangent_margin_2 = -t44
@@ -1954,7 +1982,7 @@ def grad_hess_diag_f32(
                 tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46,
                 tangent_d_margin2_2) - _zero_times_f32(t44, tangent_d_margin_2)
             )
-            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
+            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
             t77 = f32(0.5) if t17 else f32(1.0)
             tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
             tangent_margin3_3 = -t47
@@ -1969,42 +1997,61 @@ def grad_hess_diag_f32(
             scaled_diag_pred__3 = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
-            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
+            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        grad_pred_chunk[row, at_c_] = f32(0.0)
+                        diag_pred_chunk[row, at_c_] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     size_c_ = 4
     denominator = f32(denominator)
+    if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
+        pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
+        v_pred__chunk = v_pred_[start : start + rows]
+        hvp_pred_chunk = hvp_pred[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = pred[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = pred_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = pred_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                n = start + row
-                outside = False
-                entries = target[n]
-                for lane in range(size_c_):
-                    entry = entries[lane]
-                    outside |= (entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38))
-                wrong |= mask[n * mask_step] & outside
+                entry = target_chunk[row, 0]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 1]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 2]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                entry = target_chunk[row, 3]
+                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
@@ -2014,18 +2061,13 @@ def hvp_f32(
         wrong_5 = rows
         if validate:
             for row in range(rows):
-                n = start + row
-                pred_row2 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
+                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                pred_row3 = pred[n]
-                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
+                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
-                target_row2 = target[n]
-                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
+                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
                 wrong_4 = here if here < wrong_4 else wrong_4
-                target_row3 = target[n]
-                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
+                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
                 wrong_5 = here if here < wrong_5 else wrong_5
         if wrong_2 < rows:
             failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -2040,17 +2082,10 @@ def hvp_f32(
             failed[c, 0], failed[c, 1] = 6, start + wrong_5
             continue
         for row in range(rows):
-            n = start + row
-            if not mask[n * mask_step]:
-                for at_c_ in range(size_c_):
-                    hvp_pred[n, at_c_] = f32(0.0)
-                continue
-            pred_row = pred[n]
-            pred_0 = pred_row[0]
-            target_row = target[n]
-            target_0 = target_row[0]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_0 = pred_chunk[row, 0]
+            target_0 = target_chunk[row, 0]
+            pred_2 = pred_chunk[row, 2]
+            target_2 = target_chunk[row, 2]
             unit1 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
             )
@@ -2062,27 +2097,26 @@ def hvp_f32(
             measured_target_2 = unit1 * target_2
             t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
             t4 = f32(0.0) < t3
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
+            pred_1 = pred_chunk[row, 1]
+            target_1 = target_chunk[row, 1]
+            pred_3 = pred_chunk[row, 3]
+            target_3 = target_chunk[row, 3]
             unit0 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
             )
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            seed_n = weight[n * weight_step] / denominator
+            seed_n = seed[row]
             measured_pred_3 = unit0 * pred_3
             measured_pred_1 = unit0 * pred_1
             t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
             t6 = _half_step_f32(t5)
-            v_pred__row = v_pred_[n]
-            v_pred_3 = v_pred__row[3]
-            v_pred_1 = v_pred__row[1]
-            v_pred_2 = v_pred__row[2]
+            v_pred_3 = v_pred__chunk[row, 3]
+            v_pred_1 = v_pred__chunk[row, 1]
+            v_pred_2 = v_pred__chunk[row, 2]
             t7 = f32(1.0) / unit0
-            v_pred_0 = v_pred__row[0]
+            v_pred_0 = v_pred__chunk[row, 0]
             unit2 = _unit_scale_f32(
                 _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
                 abs(unit1 * v_pred_0 * t7)),
@@ -2183,8 +2217,7 @@ def hvp_f32(
                 _zero_times_f32(t35, tangent_d_margin2)
             )
             t53 = f32(1.0) / unit2
-            hvp_pred_row = hvp_pred[n]
-            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
             t54 = _zero_times_f32(tangent_width, d_excess)
             t55 = tangent_d_excess * width + t54
             t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
@@ -2197,19 +2230,24 @@ def hvp_f32(
                 _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59, tangent_d_I)
                 - _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41, tangent_d_margin4)
             )
-            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
             scaled_hvp_pred__2 = (
                 tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34,
                 tangent_d_margin2) - _zero_times_f32(t14, tangent_d_margin)
             )
-            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
             t60 = t9 * t6
             scaled_hvp_pred__3 = (
                 tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
                 _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9,
                 tangent_d_margin4)
             )
-            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_c_ in range(size_c_):
+                        hvp_pred_chunk[row, at_c_] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2218,7 +2256,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -2258,7 +2296,7 @@ def _value_and_grad_f64(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -2267,8 +2305,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2299,14 +2337,14 @@ def _grad_hess_diag_f64(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2335,14 +2373,14 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2369,7 +2407,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -2377,8 +2415,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, pred,
+        target, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2408,7 +2446,7 @@ def _value_and_grad_f32(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -2417,8 +2455,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2448,14 +2487,14 @@ def _grad_hess_diag_f32(
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2483,14 +2522,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = _chunk_rows(size_c_)
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -121,50 +121,49 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_simplex(x, epsilon):
     """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
     outside, total = x < 0, np.zeros(x.shape[:-1])
-    for first in range(0, x.shape[-1], 256):
-        block = x[..., first : first + 256].astype(np.float64)
-        count = block.shape[-1]
-        while count > 8:
-            half = count // 2
-            rest = count - half
-            block[..., :half] += block[..., rest:count]
-            count = rest
-        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), 0.0)
+    for first in range(0, x.shape[-1], 1024):
+        block = x[..., first : first + 1024].astype(np.float64)
+        count, rest = block.shape[-1], 0.0
+        while count >= 8:
+            part = count // 8
+            rest = functools.reduce(np.add, np.moveaxis(block[..., 8 * part : count], -1, 0), rest)
+            a, b, c, d, e, f, g, h = (block[..., i * part : (i + 1) * part] for i in range(8))
+            block, count = ((a + b) + (c + d)) + ((e + f) + (g + h)), part
+        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), rest)
     outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
@@ -200,7 +199,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -558,13 +557,13 @@ def value_f64(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -577,13 +576,13 @@ def value_f64(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -599,20 +598,20 @@ def value_f64(
             p_row = p[n]
             q_row = q[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == 0.0) & (q_k == 0.0)
                     value2_block[lane] = _zero_times_f64(p_k, _log_ratio_f64(p_k, 1.0 if t1 else q_k))
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -630,13 +629,13 @@ def value_and_grad_f64(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -649,13 +648,13 @@ def value_and_grad_f64(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -677,8 +676,8 @@ def value_and_grad_f64(
             grad_p_row = grad_p[n]
             grad_q_row = grad_q[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
@@ -689,12 +688,12 @@ def value_and_grad_f64(
                     t3 = -_zero_times_f64(p_k, seed_n / q_k)
                     grad_q_row[k] = 0.0 if t1 else t3
                     value2_block[lane] = _zero_times_f64(p_k, t2)
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -712,13 +711,13 @@ def grad_hess_diag_f64(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -731,13 +730,13 @@ def grad_hess_diag_f64(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -789,13 +788,13 @@ def hvp_f64(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -808,13 +807,13 @@ def hvp_f64(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -851,8 +850,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, check_block, value2_block, halves, samples, chunk, p, q, size_k, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, value2_block, eighths, samples, chunk, p, q, size_k, weight, weight_step,
+    mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -864,13 +863,13 @@ def value_f32(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -883,13 +882,13 @@ def value_f32(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -905,26 +904,26 @@ def value_f32(
             p_row = p[n]
             q_row = q[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                     value2_block[lane] = _zero_times_f32(p_k, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k))
-                value2 += _pairwise_sum_f32(value2_block, halves, count)
+                value2 += _pairwise_sum_f32(value2_block, eighths, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, check_block, value2_block, halves, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
+    first, last, value_rows, check_block, value2_block, eighths, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -938,13 +937,13 @@ def value_and_grad_f32(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -957,13 +956,13 @@ def value_and_grad_f32(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -985,8 +984,8 @@ def value_and_grad_f32(
             grad_p_row = grad_p[n]
             grad_q_row = grad_q[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
@@ -997,19 +996,19 @@ def value_and_grad_f32(
                     t3 = -_zero_times_f32(p_k, seed_n / q_k)
                     grad_q_row[k] = f32(0.0) if t1 else t3
                     value2_block[lane] = _zero_times_f32(p_k, t2)
-                value2 += _pairwise_sum_f32(value2_block, halves, count)
+                value2 += _pairwise_sum_f32(value2_block, eighths, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, check_block, halves, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step,
-    mask, mask_step, denominator, validate, failed,
+    first, last, check_block, eighths, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1022,13 +1021,13 @@ def grad_hess_diag_f32(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1041,13 +1040,13 @@ def grad_hess_diag_f32(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1086,8 +1085,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, check_block, halves, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, check_block, eighths, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1100,13 +1099,13 @@ def hvp_f32(
                 outside = False
                 entries = p[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1119,13 +1118,13 @@ def hvp_f32(
                 outside = False
                 entries = q[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1174,7 +1173,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, p, q, size_k,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, p, q, size_k,
         weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1209,9 +1208,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, grad_p,
-        grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
+        grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1242,7 +1241,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k,
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1272,7 +1271,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64),), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
+        hvp_f64, chunks, ((1024, np.float64),), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1302,7 +1301,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)), samples,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
         chunk, p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1338,7 +1337,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)),
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)),
         samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1371,7 +1370,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
         diag_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1401,8 +1400,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -154,36 +154,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -217,7 +216,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -641,19 +640,19 @@ def value_f64(
             mu1_row = mu1[n]
             mu2_row = mu2[n]
             t1 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f64(mu1_row[d] - mu2_row[d], _exp_f64(-0.5 * logvar2_d))
                     t1_block[lane] = _exp_tail_f64(logvar1_row[d] - logvar2_d) + t2 * t2
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
             value_rows[row] = 0.5 * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -686,8 +685,8 @@ def value_and_grad_f64(
             grad_mu2_row = grad_mu2[n]
             grad_logvar2_row = grad_logvar2[n]
             t1 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
@@ -701,12 +700,12 @@ def value_and_grad_f64(
                     grad_mu2_row[d] = -t5
                     grad_logvar2_row[d] = -0.5 * seed_n * t6 - 0.5 * seed_n * t4 * t4
                     t1_block[lane] = _exp_tail_f64(t2) + t4 * t4
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum(t1_block, count, 0.0)
             value_rows[row] = 0.5 * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -813,7 +812,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, halves, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
+    first, last, value_rows, t1_block, eighths, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
@@ -831,25 +830,25 @@ def value_f32(
             mu1_row = mu1[n]
             mu2_row = mu2[n]
             t1 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f32(mu1_row[d] - mu2_row[d], _exp_f32(-f32(0.5) * logvar2_d))
                     t1_block[lane] = _exp_tail_f32(logvar1_row[d] - logvar2_d) + t2 * t2
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, halves, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1,
+    first, last, value_rows, t1_block, eighths, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1,
     logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
     value_partial,
 ):
@@ -879,8 +878,8 @@ def value_and_grad_f32(
             grad_mu2_row = grad_mu2[n]
             grad_logvar2_row = grad_logvar2[n]
             t1 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
@@ -894,13 +893,13 @@ def value_and_grad_f32(
                     grad_mu2_row[d] = -t5
                     grad_logvar2_row[d] = -f32(0.5) * seed_n * t6 - f32(0.5) * seed_n * t4 * t4
                     t1_block[lane] = _exp_tail_f32(t2) + t4 * t4
-                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                t1 += _pairwise_sum_f32(t1_block, eighths, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1021,8 +1020,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2, size_d,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1045,7 +1044,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu1, grad_logvar1,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_mu1, grad_logvar1,
         grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
@@ -1106,7 +1105,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, logvar1,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, logvar1,
         logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1130,7 +1129,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
         grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )

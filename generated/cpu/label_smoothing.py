@@ -133,36 +133,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -241,7 +240,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -845,8 +844,8 @@ def value_f64(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -861,8 +860,8 @@ def value_f64(
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t7 = 1 < t1__ties
@@ -871,14 +870,14 @@ def value_f64(
             t10 = t1__below + float(t9)
             t11 = _log1p_f64(t10)
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t11 + _gap_f64(t1__max, z_k3))
                     t2_2_block[lane] = -log_p
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
             t1_others__rest = _log1p_f64(t1_others__below + float(t14 if t13 else 0))
@@ -889,7 +888,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -937,8 +936,8 @@ def value_and_grad_f64(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -953,8 +952,8 @@ def value_and_grad_f64(
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t7 = 1 < t1__ties
@@ -978,8 +977,8 @@ def value_and_grad_f64(
             t26 = seed_n * t16 * t24
             grad_z_row = grad_z[n]
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -990,12 +989,12 @@ def value_and_grad_f64(
                     t27 = t26 * weight_t1_others
                     grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
                     t2_2_block[lane] = -t12
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = _zero_times_f64(epsilon, t2_2) / float(size_k) + t16 * _softplus_f64(t23)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1041,8 +1040,8 @@ def grad_hess_diag_f64(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1057,8 +1056,8 @@ def grad_hess_diag_f64(
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             seed_n = weight[n * weight_step] / denominator
@@ -1142,8 +1141,8 @@ def hvp_f64(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1158,8 +1157,8 @@ def hvp_f64(
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             v_z__row = v_z_[n]
@@ -1175,8 +1174,8 @@ def hvp_f64(
             t18 = _log1p_f64(t17)
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t7 = k != y_n
@@ -1187,8 +1186,8 @@ def hvp_f64(
                     weight_t1 = _exp_f64(-(t18 + _gap_f64(t1__max, z_k3)))
                     tangent_t1_others_block[lane] = t13 if t7 else 0.0
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
-                tangent_t1 += _pairwise_sum(tangent_t1_block, count)
+                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
+                tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t19 = epsilon * (seed_n / float(size_k))
             t20 = t19 * float(size_k)
@@ -1217,8 +1216,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, halves, samples, chunk, y, z, epsilon,
-    size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, eighths, samples, chunk, y, z,
+    epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     t12 = f32(1.0) - epsilon
     for c in range(first, last):
@@ -1258,8 +1257,8 @@ def value_f32(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1274,8 +1273,8 @@ def value_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1286,14 +1285,14 @@ def value_f32(
             t10 = t1__below + f32(t9)
             t11 = _log1p_f32(t10)
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t11 + _gap_f32(t1__max, z_k3))
                     t2_2_block[lane] = -log_p
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
@@ -1305,12 +1304,12 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, halves, samples, chunk, y, z, grad_z,
+    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, eighths, samples, chunk, y, z, grad_z,
     epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -1355,8 +1354,8 @@ def value_and_grad_f32(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1371,8 +1370,8 @@ def value_and_grad_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1398,8 +1397,8 @@ def value_and_grad_f32(
             t26 = seed_n * t16 * t24
             grad_z_row = grad_z[n]
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -1410,19 +1409,19 @@ def value_and_grad_f32(
                     t27 = t26 * weight_t1_others
                     grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
                     t2_2_block[lane] = -t12
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
             value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, t1__below_block, halves, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__below_block, t1__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, epsilon,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     t16 = f32(1.0) - epsilon
@@ -1463,8 +1462,8 @@ def grad_hess_diag_f32(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1479,8 +1478,8 @@ def grad_hess_diag_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1526,7 +1525,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, halves, samples,
+    first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, eighths, samples,
     chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1567,8 +1566,8 @@ def hvp_f32(
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1583,8 +1582,8 @@ def hvp_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1602,8 +1601,8 @@ def hvp_f32(
             t18 = _log1p_f32(t17)
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t7 = k != y_n
@@ -1614,8 +1613,8 @@ def hvp_f32(
                     weight_t1 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k3)))
                     tangent_t1_others_block[lane] = t13 if t7 else f32(0.0)
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, halves, count)
-                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, halves, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
             tangent_t1_others = f32(tangent_t1_others)
             tangent_t1 = f32(tangent_t1)
             seed_n = weight[n * weight_step] / denominator
@@ -1659,7 +1658,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
         chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
         validate, failed,
     )
@@ -1694,7 +1693,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
         samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1726,7 +1725,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z, diag_z,
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, diag_z,
         epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1755,8 +1754,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1784,7 +1783,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
         np.float64)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1819,9 +1818,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (128,
-        np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1851,7 +1850,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
         grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1880,7 +1879,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
         np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )

@@ -132,36 +132,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -235,7 +234,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -719,12 +718,12 @@ def value_f64(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
@@ -756,8 +755,8 @@ def value_f64(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -773,8 +772,8 @@ def value_f64(
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                t2__below += _pairwise_sum(t2__below_block, count, 0.0)
+                t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t5 = 1 < t3__ties
@@ -788,8 +787,8 @@ def value_f64(
             t13 = t2__below + float(t12)
             t14 = _log1p_f64(t13)
             t4_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -799,12 +798,12 @@ def value_f64(
                     log_q = -(t14 + _gap_f64(t2__max, y_k3))
                     t15 = log_p * _exp_f64(log_q)
                     t4_2_block[lane] = t15 if valid_k3 else 0.0
-                t4_2 += _pairwise_sum(t4_2_block, count)
+                t4_2 += _pairwise_sum(t4_2_block, count, 0.0)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -822,12 +821,12 @@ def value_and_grad_f64(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
@@ -861,8 +860,8 @@ def value_and_grad_f64(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -878,8 +877,8 @@ def value_and_grad_f64(
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                t2__below += _pairwise_sum(t2__below_block, count, 0.0)
+                t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t5 = 1 < t3__ties
@@ -895,8 +894,8 @@ def value_and_grad_f64(
             seed_n = weight[n * weight_step] / denominator
             t4_2 = 0.0
             d_t3_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -910,8 +909,8 @@ def value_and_grad_f64(
                     d_log_p = t18 if valid_k3 else 0.0
                     t4_2_block[lane] = t17 if valid_k3 else 0.0
                     d_t3_sum_block[lane] = d_log_p
-                t4_2 += _pairwise_sum(t4_2_block, count)
-                d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
+                t4_2 += _pairwise_sum(t4_2_block, count, 0.0)
+                d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
             grad_s_row = grad_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
@@ -929,7 +928,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -946,12 +945,12 @@ def grad_hess_diag_f64(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
@@ -983,8 +982,8 @@ def grad_hess_diag_f64(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1000,8 +999,8 @@ def grad_hess_diag_f64(
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                t2__below += _pairwise_sum(t2__below_block, count, 0.0)
+                t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             seed_n = weight[n * weight_step] / denominator
@@ -1011,8 +1010,8 @@ def grad_hess_diag_f64(
             t8 = t2__below + float(t7)
             t9 = _log1p_f64(t8)
             d_t3_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1021,7 +1020,7 @@ def grad_hess_diag_f64(
                     t10 = -seed_n * _exp_f64(log_q)
                     d_log_p = t10 if valid_k3 else 0.0
                     d_t3_sum_block[lane] = d_log_p
-                d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
+                d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
             t14 = t13 if t12 else 0
@@ -1058,12 +1057,12 @@ def hvp_f64(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
@@ -1094,8 +1093,8 @@ def hvp_f64(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1111,8 +1110,8 @@ def hvp_f64(
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                t2__below += _pairwise_sum(t2__below_block, count, 0.0)
+                t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             seed_n = weight[n * weight_step] / denominator
@@ -1129,8 +1128,8 @@ def hvp_f64(
             t15 = _log1p_f64(t14)
             d_t3_sum = 0.0
             tangent_t3 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1144,8 +1143,8 @@ def hvp_f64(
                     t16 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
                     tangent_t3_block[lane] = t16 if valid_k3 else 0.0
-                d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
-                tangent_t3 += _pairwise_sum(tangent_t3_block, count)
+                d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
+                tangent_t3 += _pairwise_sum(tangent_t3_block, count, 0.0)
             hvp_s_row = hvp_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
@@ -1159,7 +1158,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, halves, samples, chunk, valid,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, eighths, samples, chunk, valid,
     valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
@@ -1172,12 +1171,12 @@ def value_f32(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1210,8 +1209,8 @@ def value_f32(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1227,8 +1226,8 @@ def value_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1244,8 +1243,8 @@ def value_f32(
             t13 = t2__below + f32(t12)
             t14 = _log1p_f32(t13)
             t4_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1255,18 +1254,18 @@ def value_f32(
                     log_q = -(t14 + _gap_f32(t2__max, y_k3))
                     t15 = log_p * _exp_f32(log_q)
                     t4_2_block[lane] = t15 if valid_k3 else f32(0.0)
-                t4_2 += _pairwise_sum_f32(t4_2_block, halves, count)
+                t4_2 += _pairwise_sum_f32(t4_2_block, eighths, count)
             t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, halves, samples,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, eighths, samples,
     chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
@@ -1280,12 +1279,12 @@ def value_and_grad_f32(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1320,8 +1319,8 @@ def value_and_grad_f32(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1337,8 +1336,8 @@ def value_and_grad_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1356,8 +1355,8 @@ def value_and_grad_f32(
             seed_n = weight[n * weight_step] / denominator
             t4_2 = 0.0
             d_t3_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1371,8 +1370,8 @@ def value_and_grad_f32(
                     d_log_p = t18 if valid_k3 else f32(0.0)
                     t4_2_block[lane] = t17 if valid_k3 else f32(0.0)
                     d_t3_sum_block[lane] = d_log_p
-                t4_2 += _pairwise_sum_f32(t4_2_block, halves, count)
-                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, halves, count)
+                t4_2 += _pairwise_sum_f32(t4_2_block, eighths, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
             t4_2 = f32(t4_2)
             d_t3_sum = f32(d_t3_sum)
             grad_s_row = grad_s[n]
@@ -1392,12 +1391,12 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, halves, samples, chunk, valid,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, eighths, samples, chunk, valid,
     valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1410,12 +1409,12 @@ def grad_hess_diag_f32(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1448,8 +1447,8 @@ def grad_hess_diag_f32(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1465,8 +1464,8 @@ def grad_hess_diag_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1478,8 +1477,8 @@ def grad_hess_diag_f32(
             t8 = t2__below + f32(t7)
             t9 = _log1p_f32(t8)
             d_t3_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1488,7 +1487,7 @@ def grad_hess_diag_f32(
                     t10 = -seed_n * _exp_f32(log_q)
                     d_log_p = t10 if valid_k3 else f32(0.0)
                     d_t3_sum_block[lane] = d_log_p
-                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, halves, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
             d_t3_sum = f32(d_t3_sum)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
@@ -1514,8 +1513,9 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, halves, samples, chunk,
-    valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, eighths, samples,
+    chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1527,12 +1527,12 @@ def hvp_f32(
                 n = start + row
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1564,8 +1564,8 @@ def hvp_f32(
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1581,8 +1581,8 @@ def hvp_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1601,8 +1601,8 @@ def hvp_f32(
             t15 = _log1p_f32(t14)
             d_t3_sum = 0.0
             tangent_t3 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1616,8 +1616,8 @@ def hvp_f32(
                     t16 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
                     tangent_t3_block[lane] = t16 if valid_k3 else f32(0.0)
-                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, halves, count)
-                tangent_t3 += _pairwise_sum_f32(tangent_t3_block, halves, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
+                tangent_t3 += _pairwise_sum_f32(tangent_t3_block, eighths, count)
             d_t3_sum = f32(d_t3_sum)
             tangent_t3 = f32(tangent_t3)
             hvp_s_row = hvp_s[n]
@@ -1646,7 +1646,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
         np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1676,9 +1676,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64), (256, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1703,7 +1703,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
         samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
@@ -1728,7 +1728,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
         np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
@@ -1753,7 +1753,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
         np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1783,9 +1783,10 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
-        np.float32), (256, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
+        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1810,8 +1811,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
-        np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1835,9 +1836,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32),
-        (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

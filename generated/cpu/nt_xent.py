@@ -118,36 +118,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -241,7 +240,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -748,15 +747,15 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
             t1__largest = _bits(t1__largest_bits, np.float64)
             t3 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled_entry = measured_z2 * t3
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+                t1__scaled += _pairwise_sum(t1__scaled_block, count, 0.0)
             t1__scaled = math.sqrt(t1__scaled)
             t4 = 1.0 / t3
             t5 = t1__scaled * t4
@@ -794,8 +793,8 @@ def value_2_f64(
             t3_others__max = _ordered_f64(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t3_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -805,7 +804,7 @@ def value_2_f64(
                     t6 = _exp_f64(s2 - t3_others__max)
                     t3_others__below_block[lane] = t6 if t5 else 0.0
                     t3_others__ties_here = np.int64(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
-                t3_others__below += _pairwise_sum(t3_others__below_block, count)
+                t3_others__below += _pairwise_sum(t3_others__below_block, count, 0.0)
                 t3_others__ties += t3_others__ties_here
             t7 = 1 < t3_others__ties
             t8 = t3_others__ties - 1
@@ -816,7 +815,7 @@ def value_2_f64(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -847,15 +846,15 @@ def value_and_grad_1_f64(
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled[i] = t1__scaled2
             t4 = 1.0 / t3
@@ -896,8 +895,8 @@ def value_and_grad_2_f64(
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t3_others__ties2_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -908,7 +907,7 @@ def value_and_grad_2_f64(
                     t8 = _exp_f64(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
                     t3_others__ties2_here = np.int64(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
-                t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
+                t3_others__below2 += _pairwise_sum(t3_others__below2_block, count, 0.0)
                 t3_others__ties2 += t3_others__ties2_here
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = float(t3_others__ties2)
@@ -937,7 +936,7 @@ def value_and_grad_2_f64(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -990,15 +989,15 @@ def value_and_grad_3_f64(
             t24 = seed2 * t23
             z_hat_row = z_hat[i]
             d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
                     d_z_hat_2 = d_z_hat_2__product_row[d] / tau
                     d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
             t1__largest_i = t1__largest[i]
             t25 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled[i]
@@ -1053,15 +1052,15 @@ def hvp_1_f64(
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled[i] = t1__scaled2
             t4 = 1.0 / t3
@@ -1069,8 +1068,8 @@ def hvp_1_f64(
             t6 = t5 == 0.0
             v_z__row = v_z_[i]
             tangent_t1_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1082,7 +1081,7 @@ def hvp_1_f64(
                     t10 = t8 if t7 else t9
                     t11 = measured_v_z * t10
                     tangent_t1_2_block[lane] = 0.0 if t6 else t11
-                tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
+                tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count, 0.0)
             tangent_t1[i] = tangent_t1_2
             z_hat_row = z_hat[i]
             tangent_z_hat_row = tangent_z_hat[i]
@@ -1125,8 +1124,8 @@ def hvp_2_f64(
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t3_others__ties2_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1137,7 +1136,7 @@ def hvp_2_f64(
                     t8 = _exp_f64(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
                     t3_others__ties2_here = np.int64(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
-                t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
+                t3_others__below2 += _pairwise_sum(t3_others__below2_block, count, 0.0)
                 t3_others__ties2 += t3_others__ties2_here
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = float(t3_others__ties2)
@@ -1148,8 +1147,8 @@ def hvp_2_f64(
             t14 = t3_others__below2 + float(t13)
             t15 = _log1p_f64(t14)
             tangent_t3_others2 = 0.0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t9 = j != t1
@@ -1159,7 +1158,7 @@ def hvp_2_f64(
                     weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
                     t16 = tangent_s * weight_t3_others
                     tangent_t3_others2_block[lane] = t16 if t10 else 0.0
-                tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
+                tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count, 0.0)
             tangent_t3_others[i] = tangent_t3_others2
             seed_i = weight[i * weight_step] / denominator
             t2_2 = t2_row[t1]
@@ -1272,8 +1271,8 @@ def hvp_3_f64(
             t46 = seed2 * t44 * t45 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
@@ -1301,8 +1300,8 @@ def hvp_3_f64(
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_d3
                     tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat_row[d] + tangent_d_z_hat * z_hat_d3
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
+                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count, 0.0)
             tangent_t1_i = tangent_t1[i]
             t1__largest_i = t1__largest[i]
             t53 = _unit_scale_f64(t1__largest_i)
@@ -1383,15 +1382,15 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
             t1__largest = _bits(t1__largest_bits, np.float32)
             t3 = _unit_scale_f32(t1__largest)
             t1__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled_entry = np.float64(measured_z2 * t3)
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+                t1__scaled += _pairwise_sum(t1__scaled_block, count, 0.0)
             t1__scaled = f32(math.sqrt(t1__scaled))
             t4 = f32(1.0) / t3
             t5 = t1__scaled * t4
@@ -1407,7 +1406,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t3_others__below_block, halves, samples, chunk, t2, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t3_others__below_block, eighths, samples, chunk, t2, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
@@ -1429,8 +1428,8 @@ def value_2_f32(
             t3_others__max = _ordered_f32(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1440,7 +1439,7 @@ def value_2_f32(
                     t6 = _exp_f32(s2 - t3_others__max)
                     t3_others__below_block[lane] = t6 if t5 else f32(0.0)
                     t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
-                t3_others__below += _pairwise_sum_f32(t3_others__below_block, halves, count)
+                t3_others__below += _pairwise_sum_f32(t3_others__below_block, eighths, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             t7 = 1 < t3_others__ties
@@ -1452,7 +1451,7 @@ def value_2_f32(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1483,15 +1482,15 @@ def value_and_grad_1_f32(
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = np.float64(measured_z2 * t3)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t1__scaled[i] = t1__scaled2
             t4 = f32(1.0) / t3
@@ -1508,7 +1507,7 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t3_others__below2_block, halves, samples, chunk, t2, t3_others__max, t3_others__below,
+    first, last, value_rows, t3_others__below2_block, eighths, samples, chunk, t2, t3_others__max, t3_others__below,
     t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
@@ -1533,8 +1532,8 @@ def value_and_grad_2_f32(
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t3_others__ties2_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1545,7 +1544,7 @@ def value_and_grad_2_f32(
                     t8 = _exp_f32(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
                     t3_others__ties2_here = np.int32(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
-                t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, halves, count)
+                t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, eighths, count)
                 t3_others__ties2 += t3_others__ties2_here
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below[i] = t3_others__below2
@@ -1575,12 +1574,12 @@ def value_and_grad_2_f32(
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t1_sum_block, halves, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, t3_others__below,
+    first, last, d_t1_sum_block, eighths, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, t3_others__below,
     t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d,
     weight, weight_step, denominator,
 ):
@@ -1629,15 +1628,15 @@ def value_and_grad_3_f32(
             t24 = seed2 * t23
             z_hat_row = z_hat[i]
             d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
                     d_z_hat_2 = d_z_hat_2__product_row[d] / tau
                     d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
             d_t1_sum = f32(d_t1_sum)
             t1__largest_i = t1__largest[i]
             t25 = _unit_scale_f32(t1__largest_i)
@@ -1666,7 +1665,7 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, tangent_t1_2_block, halves, samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+    first, last, t1__scaled2_block, tangent_t1_2_block, eighths, samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
     v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
 ):
     for c in range(first, last):
@@ -1693,15 +1692,15 @@ def hvp_1_f32(
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = np.float64(measured_z2 * t3)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t1__scaled[i] = t1__scaled2
             t4 = f32(1.0) / t3
@@ -1709,8 +1708,8 @@ def hvp_1_f32(
             t6 = t5 == f32(0.0)
             v_z__row = v_z_[i]
             tangent_t1_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1722,7 +1721,7 @@ def hvp_1_f32(
                     t10 = t8 if t7 else t9
                     t11 = measured_v_z * t10
                     tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
-                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, halves, count)
+                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, eighths, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
             z_hat_row = z_hat[i]
@@ -1741,7 +1740,7 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t3_others__below2_block, tangent_t3_others2_block, halves, samples, chunk, t2, t3_others__max,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, eighths, samples, chunk, t2, t3_others__max,
     t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
     denominator,
 ):
@@ -1767,8 +1766,8 @@ def hvp_2_f32(
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 t3_others__ties2_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1779,7 +1778,7 @@ def hvp_2_f32(
                     t8 = _exp_f32(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
                     t3_others__ties2_here = np.int32(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
-                t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, halves, count)
+                t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, eighths, count)
                 t3_others__ties2 += t3_others__ties2_here
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below[i] = t3_others__below2
@@ -1791,8 +1790,8 @@ def hvp_2_f32(
             t14 = t3_others__below2 + f32(t13)
             t15 = _log1p_f32(t14)
             tangent_t3_others2 = 0.0
-            for block in range(0, size_i, 256):
-                count = size_i - block if size_i - block < 256 else 256
+            for block in range(0, size_i, 1024):
+                count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t9 = j != t1
@@ -1802,7 +1801,7 @@ def hvp_2_f32(
                     weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
                     t16 = tangent_s * weight_t3_others
                     tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
-                tangent_t3_others2 += _pairwise_sum_f32(tangent_t3_others2_block, halves, count)
+                tangent_t3_others2 += _pairwise_sum_f32(tangent_t3_others2_block, eighths, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others[i] = tangent_t3_others2
             seed_i = weight[i * weight_step] / denominator
@@ -1834,10 +1833,10 @@ def hvp_2_f32(
 
 @_jit
 def hvp_3_f32(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, halves, samples, chunk, d_z_hat_1__product, d_z_hat_2__product,
-    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, tangent_z_hat, tangent_d_z_hat_1_sum,
-    tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z,
-    tau, size_d, weight, weight_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, eighths, samples, chunk, d_z_hat_1__product,
+    d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, tangent_z_hat,
+    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, denominator,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1917,8 +1916,8 @@ def hvp_3_f32(
             t46 = seed2 * t44 * t45 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
@@ -1946,8 +1945,8 @@ def hvp_3_f32(
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_d3
                     tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat_row[d] + tangent_d_z_hat * z_hat_d3
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
-                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
+                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, eighths, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             tangent_t1_i = tangent_t1[i]
@@ -2019,7 +2018,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(value_1_f64, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d)
+    run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, z, z_hat, size_d)
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2029,7 +2028,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
+        value_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t2, tau, weight, weight_step,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -2063,8 +2062,8 @@ def _value_and_grad_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_1_f64, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-        size_d,
+        value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2076,7 +2075,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t2, t3_others__max,
         t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses,
         value_partial,
     )
@@ -2089,7 +2088,7 @@ def _value_and_grad_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, d_z_hat_1__product, d_z_hat_2__product,
+        value_and_grad_3_f64, chunks, ((1024, np.float64),), samples, chunk, d_z_hat_1__product, d_z_hat_2__product,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d,
         z, tau, size_d, weight, weight_step, denominator,
     )
@@ -2129,8 +2128,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
-        v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
+        hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, z, _unit0_d, t1__largest,
+        t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     np.matmul(tangent_z_hat, z_hat.T, out=tangent_t2)
@@ -2141,8 +2140,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_2_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max, t3_others__below,
-        t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step, denominator,
+        hvp_2_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, t2, t3_others__max,
+        t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
+        denominator,
     )
     np.matmul(d_s, z_hat, out=d_z_hat_1__product)
     np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
@@ -2156,7 +2156,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_z_hat_1__product,
+        hvp_3_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, d_z_hat_1__product,
         d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, tangent_z_hat,
         tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
         tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, denominator,
@@ -2177,7 +2177,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(value_1_f32, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d)
+    run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, z, z_hat, size_d)
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2187,7 +2187,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t2, tau,
+        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t2, tau,
         weight, weight_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -2221,8 +2221,8 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-        size_d,
+        value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2234,7 +2234,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t2,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out,
         keep_losses, value_partial,
     )
@@ -2247,7 +2247,7 @@ def _value_and_grad_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1__product,
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1__product,
         d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest,
         t1__scaled, _unit0_d, z, tau, size_d, weight, weight_step, denominator,
     )
@@ -2287,7 +2287,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, z, _unit0_d,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, z, _unit0_d,
         t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
@@ -2299,7 +2299,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_2_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, t2,
+        hvp_2_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
         weight_step, denominator,
     )
@@ -2315,7 +2315,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
         d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_,
         tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
         t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, denominator,

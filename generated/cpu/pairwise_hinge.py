@@ -106,24 +106,35 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
+
+
+@_local
+def _pairwise_sum_f32(x, eighths, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -152,7 +163,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -398,7 +409,7 @@ def value_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -442,7 +453,7 @@ def value_and_grad_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -502,8 +513,8 @@ def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, value_narrow, eighths, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -516,25 +527,25 @@ def value_f32(
             t1 = margin - (s_pos_chunk[row] - s_neg_chunk[row])
             slack = _maximum_f32(f32(0.0), t1)
             value_narrow[row] = slack
-        for row in range(rows):
-            value_rows[row] = value_narrow[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    value_rows[row] = 0.0
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -561,21 +572,21 @@ def value_and_grad_f32(
             grad_s_pos_chunk[row] = t5
             grad_s_neg_chunk[row] = -t5
             value_narrow[row] = slack
-        for row in range(rows):
-            value_rows[row] = value_narrow[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_s_pos_chunk[row] = f32(0.0)
                     grad_s_neg_chunk[row] = f32(0.0)
-                    value_rows[row] = 0.0
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
@@ -640,7 +651,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -663,7 +674,7 @@ def _value_and_grad_f64(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -688,7 +699,7 @@ def _grad_hess_diag_f64(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -707,7 +718,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = s_neg.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_f64, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step)
@@ -720,15 +731,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, s_pos, s_neg, margin, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, s_pos,
+        s_neg, margin, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -743,7 +754,7 @@ def _value_and_grad_f32(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -751,9 +762,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
-        s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -768,7 +779,7 @@ def _grad_hess_diag_f32(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -787,7 +798,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = s_neg.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_f32, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step)

@@ -122,36 +122,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -190,7 +189,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -621,8 +620,8 @@ def value_f64(
             y_row = y[n]
             z_row = z[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k = y_row[k]
@@ -630,12 +629,12 @@ def value_f64(
                     value2_block[lane] = (
                         _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(1.0 - y_k, _softplus_f64(z_k))
                     )
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -673,8 +672,8 @@ def value_and_grad_f64(
             seed_n = weight[n * weight_step] / denominator
             grad_z_row = grad_z[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k = y_row[k]
@@ -684,12 +683,12 @@ def value_and_grad_f64(
                     value2_block[lane] = (
                         _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(t1, _softplus_f64(z_k))
                     )
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -756,7 +755,7 @@ def hvp_f64(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, halves, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
+    first, last, value_rows, value2_block, eighths, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -785,8 +784,8 @@ def value_f32(
             y_row = y[n]
             z_row = z[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k = y_row[k]
@@ -794,18 +793,18 @@ def value_f32(
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
                     )
-                value2 += _pairwise_sum_f32(value2_block, halves, count)
+                value2 += _pairwise_sum_f32(value2_block, eighths, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, halves, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
+    first, last, value_rows, value2_block, eighths, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -839,8 +838,8 @@ def value_and_grad_f32(
             seed_n = weight[n * weight_step] / denominator
             grad_z_row = grad_z[n]
             value2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k = y_row[k]
@@ -850,13 +849,13 @@ def value_and_grad_f32(
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
                     )
-                value2 += _pairwise_sum_f32(value2_block, halves, count)
+                value2 += _pairwise_sum_f32(value2_block, eighths, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -937,7 +936,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, size_k, weight, weight_step,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, size_k, weight, weight_step,
         mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -970,7 +969,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_z, y, z, size_k,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_z, y, z, size_k,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1044,7 +1043,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z, size_k,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, size_k,
         weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1077,8 +1076,8 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, grad_z,
-        y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
         validate, failed,
     )
     violation = _first_failure(failed)

@@ -132,36 +132,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -245,7 +244,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -834,7 +833,7 @@ def total_weight_value_f64(
             for row in range(rows):
                 if not live[row]:
                     total_rows[row] = 0.0
-        total_partial[c] = _pairwise_sum(total_rows, rows)
+        total_partial[c] = _pairwise_sum(total_rows, rows, 0.0)
 
 
 @_jit
@@ -874,8 +873,8 @@ def value_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -885,7 +884,7 @@ def value_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
@@ -894,7 +893,7 @@ def value_f64(
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -936,8 +935,8 @@ def value_and_grad_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -947,7 +946,7 @@ def value_and_grad_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
@@ -972,7 +971,7 @@ def value_and_grad_f64(
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1012,8 +1011,8 @@ def grad_hess_diag_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1023,7 +1022,7 @@ def grad_hess_diag_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
@@ -1091,8 +1090,8 @@ def hvp_f64(
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1102,7 +1101,7 @@ def hvp_f64(
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
@@ -1111,8 +1110,8 @@ def hvp_f64(
             t9 = t1_others__below + float(t8)
             t10 = _log1p_f64(t9)
             tangent_t1_others = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t5 = k != y_n
@@ -1121,7 +1120,7 @@ def hvp_f64(
                     weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else 0.0
-                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
+                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
             t13 = tangent_t1_others - v_z_y
@@ -1146,8 +1145,8 @@ def hvp_f64(
 
 @_jit
 def total_weight_value_f32(
-    first, last, weights, total_rows, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step,
-    total_partial, validate, failed,
+    first, last, weights, total_rows, total_narrow, eighths, samples, chunk, y, class_weight, size_k, weight,
+    weight_step, mask, mask_step, total_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1168,17 +1167,17 @@ def total_weight_value_f32(
             weights[row] = weight_chunk[row]
             weights[row] *= class_weight[y_chunk[row]]
         for row in range(rows):
-            total_rows[row] = weights[row]
+            total_narrow[row] = weights[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    total_rows[row] = 0.0
-        total_partial[c] = _pairwise_sum(total_rows, rows)
+                    total_narrow[row] = f32(0.0)
+        total_partial[c] = _pairwise_sum_f32(total_narrow, eighths, rows)
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, halves, samples, chunk, y, z, class_weight, size_k, weight,
+    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, class_weight, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1213,8 +1212,8 @@ def value_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1224,7 +1223,7 @@ def value_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t5 = 1 < t1_others__ties
@@ -1234,13 +1233,13 @@ def value_f32(
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, halves, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, class_weight, size_k,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1277,8 +1276,8 @@ def value_and_grad_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1288,7 +1287,7 @@ def value_and_grad_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
@@ -1314,12 +1313,12 @@ def value_and_grad_f32(
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, halves, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
+    first, last, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1355,8 +1354,8 @@ def grad_hess_diag_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1366,7 +1365,7 @@ def grad_hess_diag_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
@@ -1401,7 +1400,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, tangent_t1_others_block, halves, samples, chunk, y, z, v_z_, hvp_z,
+    first, last, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z, v_z_, hvp_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1436,8 +1435,8 @@ def hvp_f32(
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1447,7 +1446,7 @@ def hvp_f32(
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
@@ -1457,8 +1456,8 @@ def hvp_f32(
             t9 = t1_others__below + f32(t8)
             t10 = _log1p_f32(t9)
             tangent_t1_others = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t5 = k != y_n
@@ -1467,7 +1466,7 @@ def hvp_f32(
                     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
-                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, halves, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
@@ -1505,7 +1504,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1530,8 +1529,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, class_weight, size_k, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, class_weight, size_k,
+        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1562,7 +1561,7 @@ def _value_and_grad_f64(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1588,7 +1587,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z,
         class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
         validate, failed,
     )
@@ -1621,7 +1620,7 @@ def _grad_hess_diag_f64(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1644,7 +1643,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1674,7 +1673,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1697,7 +1696,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight,
         size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1725,14 +1724,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
+            validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1750,7 +1750,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
         class_weight, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1783,14 +1783,15 @@ def _value_and_grad_f32(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
+            validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1809,7 +1810,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
         grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1842,14 +1843,15 @@ def _grad_hess_diag_f32(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
+            validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1865,7 +1867,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z,
         class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1895,14 +1897,15 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 2048
+        chunk = 1024
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
+            validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1918,7 +1921,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
         class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

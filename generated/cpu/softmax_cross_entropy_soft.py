@@ -119,36 +119,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -182,15 +181,15 @@ def _ordered_f64(order):
 def _outside_simplex(x, epsilon):
     """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
     outside, total = x < 0, np.zeros(x.shape[:-1])
-    for first in range(0, x.shape[-1], 256):
-        block = x[..., first : first + 256].astype(np.float64)
-        count = block.shape[-1]
-        while count > 8:
-            half = count // 2
-            rest = count - half
-            block[..., :half] += block[..., rest:count]
-            count = rest
-        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), 0.0)
+    for first in range(0, x.shape[-1], 1024):
+        block = x[..., first : first + 1024].astype(np.float64)
+        count, rest = block.shape[-1], 0.0
+        while count >= 8:
+            part = count // 8
+            rest = functools.reduce(np.add, np.moveaxis(block[..., 8 * part : count], -1, 0), rest)
+            a, b, c, d, e, f, g, h = (block[..., i * part : (i + 1) * part] for i in range(8))
+            block, count = ((a + b) + (c + d)) + ((e + f) + (g + h)), part
+        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), rest)
     outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
@@ -238,7 +237,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -732,13 +731,13 @@ def value_f64(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -760,8 +759,8 @@ def value_f64(
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -770,7 +769,7 @@ def value_f64(
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             y_row = y[n]
             t3 = 1 < t1__ties
@@ -779,19 +778,19 @@ def value_f64(
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t7 + _gap_f64(t1__max, z_k3))
                     t2_2_block[lane] = _zero_times_f64(y_row[k], log_p)
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -809,13 +808,13 @@ def value_and_grad_f64(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -835,8 +834,8 @@ def value_and_grad_f64(
             y_row = y[n]
             t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -846,13 +845,13 @@ def value_and_grad_f64(
                     t1__max_entry = _order_f64(z_k, np.int64(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -861,7 +860,7 @@ def value_and_grad_f64(
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
@@ -870,8 +869,8 @@ def value_and_grad_f64(
             t7 = _log1p_f64(t6)
             grad_z_row = grad_z[n]
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k2 = y_row[k]
@@ -881,12 +880,12 @@ def value_and_grad_f64(
                     weight_t1 = _exp_f64(t8)
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f64(y_k2, t8)
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -904,13 +903,13 @@ def grad_hess_diag_f64(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -928,8 +927,8 @@ def grad_hess_diag_f64(
             y_row = y[n]
             t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -938,13 +937,13 @@ def grad_hess_diag_f64(
                     t1__max_entry = _order_f64(z_k, np.int64(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -953,7 +952,7 @@ def grad_hess_diag_f64(
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
@@ -986,13 +985,13 @@ def hvp_f64(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum(check_block, count)
+                    total += _pairwise_sum(check_block, count, 0.0)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1009,8 +1008,8 @@ def hvp_f64(
             y_row = y[n]
             t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1019,13 +1018,13 @@ def hvp_f64(
                     t1__max_entry = _order_f64(z_k, np.int64(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1034,7 +1033,7 @@ def hvp_f64(
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum(t1__below_block, count)
+                t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             v_z__row = v_z_[n]
             t3 = 1 < t1__ties
@@ -1043,15 +1042,15 @@ def hvp_f64(
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
             tangent_t1 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
                     weight_t1 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k3)))
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1 += _pairwise_sum(tangent_t1_block, count)
+                tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 z_k4 = z_row[k]
@@ -1063,7 +1062,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, check_block, t1__below_block, t2_2_block, halves, samples, chunk, z, y, size_k, weight,
+    first, last, value_rows, check_block, t1__below_block, t2_2_block, eighths, samples, chunk, z, y, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1076,13 +1075,13 @@ def value_f32(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1104,8 +1103,8 @@ def value_f32(
             t1__max = _ordered_f32(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1114,7 +1113,7 @@ def value_f32(
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             y_row = y[n]
@@ -1124,25 +1123,25 @@ def value_f32(
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t7 + _gap_f32(t1__max, z_k3))
                     t2_2_block[lane] = _zero_times_f32(y_row[k], log_p)
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, check_block, d_t1_sum_block, t1__below_block, t2_2_block, halves, samples, chunk, z, y,
+    first, last, value_rows, check_block, d_t1_sum_block, t1__below_block, t2_2_block, eighths, samples, chunk, z, y,
     grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
@@ -1157,13 +1156,13 @@ def value_and_grad_f32(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1183,8 +1182,8 @@ def value_and_grad_f32(
             y_row = y[n]
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1194,14 +1193,14 @@ def value_and_grad_f32(
                     t1__max_entry = _order_f32(z_k, np.int32(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1210,7 +1209,7 @@ def value_and_grad_f32(
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
@@ -1220,8 +1219,8 @@ def value_and_grad_f32(
             t7 = _log1p_f32(t6)
             grad_z_row = grad_z[n]
             t2_2 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k2 = y_row[k]
@@ -1231,18 +1230,18 @@ def value_and_grad_f32(
                     weight_t1 = _exp_f32(t8)
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f32(y_k2, t8)
-                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, check_block, d_t1_sum_block, t1__below_block, halves, samples, chunk, z, y, grad_z, diag_z, size_k,
+    first, last, check_block, d_t1_sum_block, t1__below_block, eighths, samples, chunk, z, y, grad_z, diag_z, size_k,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1256,13 +1255,13 @@ def grad_hess_diag_f32(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1280,8 +1279,8 @@ def grad_hess_diag_f32(
             y_row = y[n]
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1290,14 +1289,14 @@ def grad_hess_diag_f32(
                     t1__max_entry = _order_f32(z_k, np.int32(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1306,7 +1305,7 @@ def grad_hess_diag_f32(
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
@@ -1327,7 +1326,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, halves, samples, chunk, z, y, v_z_,
+    first, last, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, eighths, samples, chunk, z, y, v_z_,
     hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1341,13 +1340,13 @@ def hvp_f32(
                 outside = False
                 entries = y[n]
                 total = 0.0
-                for block in range(0, size_k, 256):
-                    count = size_k - block if size_k - block < 256 else 256
+                for block in range(0, size_k, 1024):
+                    count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, halves, count)
+                    total += _pairwise_sum_f32(check_block, eighths, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1364,8 +1363,8 @@ def hvp_f32(
             y_row = y[n]
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1374,14 +1373,14 @@ def hvp_f32(
                     t1__max_entry = _order_f32(z_k, np.int32(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1390,7 +1389,7 @@ def hvp_f32(
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
@@ -1400,15 +1399,15 @@ def hvp_f32(
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
             tangent_t1 = 0.0
-            for block in range(0, size_k, 256):
-                count = size_k - block if size_k - block < 256 else 256
+            for block in range(0, size_k, 1024):
+                count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
                     weight_t1 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k3)))
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, halves, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
             tangent_t1 = f32(tangent_t1)
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
@@ -1433,7 +1432,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
         chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1467,8 +1466,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1498,7 +1497,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y,
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, z, y,
         grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1526,8 +1525,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1554,7 +1553,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
         np.float64)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1588,9 +1587,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
-        np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1619,7 +1618,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (128, np.float64)),
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)),
         samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
         failed,
     )
@@ -1648,7 +1647,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
         np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
         validate, failed,
     )

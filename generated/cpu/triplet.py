@@ -146,36 +146,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -229,7 +228,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -498,8 +497,8 @@ def value_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -512,7 +511,7 @@ def value_f64(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             measured_margin = t4 * t4 * margin
             scaled_value = _maximum_f64(0.0, measured_margin + near_less_far)
             t5 = 1.0 / t4
@@ -520,7 +519,7 @@ def value_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -561,8 +560,8 @@ def value_and_grad_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -575,7 +574,7 @@ def value_and_grad_f64(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
             t7 = t6 + near_less_far
@@ -604,7 +603,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -645,8 +644,8 @@ def grad_hess_diag_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -659,7 +658,7 @@ def grad_hess_diag_f64(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
             t7 = t6 + near_less_far
@@ -739,8 +738,8 @@ def hvp_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -753,7 +752,7 @@ def hvp_f64(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t5 = t4 * t4 * margin
             t6 = t5 + near_less_far
@@ -781,7 +780,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, near_less_far_block, halves, samples, chunk, negative, anchor, positive, margin, size_d,
+    first, last, value_rows, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, margin, size_d,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
@@ -812,8 +811,8 @@ def value_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -826,7 +825,7 @@ def value_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             measured_margin = t4 * t4 * margin
             scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far)
@@ -835,12 +834,12 @@ def value_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near_less_far_block, halves, samples, chunk, negative, anchor, positive, grad_anchor,
+    first, last, value_rows, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, grad_anchor,
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
@@ -877,8 +876,8 @@ def value_and_grad_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -891,7 +890,7 @@ def value_and_grad_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
@@ -921,12 +920,12 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near_less_far_block, halves, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
+    first, last, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
     grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
@@ -963,8 +962,8 @@ def grad_hess_diag_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -977,7 +976,7 @@ def grad_hess_diag_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
@@ -1014,7 +1013,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, near_less_far_block, halves, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+    first, last, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
     v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
@@ -1060,8 +1059,8 @@ def hvp_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -1074,7 +1073,7 @@ def hvp_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t5 = t4 * t4 * margin
@@ -1115,8 +1114,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor, positive, margin,
-        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, negative, anchor, positive,
+        margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1140,7 +1139,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, negative, anchor,
         positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
@@ -1163,7 +1162,7 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, grad_anchor,
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, grad_anchor,
         grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step,
         mask, mask_step, denominator,
     )
@@ -1184,7 +1183,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+        hvp_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
         v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1205,7 +1204,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, negative,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, negative,
         anchor, positive, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1230,7 +1229,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
         negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
@@ -1253,7 +1252,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
         grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
@@ -1274,7 +1273,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
         v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )

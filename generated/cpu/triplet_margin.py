@@ -148,36 +148,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -231,7 +230,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -517,8 +516,8 @@ def value_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -530,8 +529,8 @@ def value_f64(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
             t9 = 1.0 / t5
@@ -540,8 +539,8 @@ def value_f64(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -553,12 +552,12 @@ def value_f64(
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             value_rows[row] = _maximum_f64(0.0, margin + near_less_far)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -604,8 +603,8 @@ def value_and_grad_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -617,8 +616,8 @@ def value_and_grad_f64(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
             t9 = 1.0 / t5
@@ -627,8 +626,8 @@ def value_and_grad_f64(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -640,7 +639,7 @@ def value_and_grad_f64(
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             t17 = t10 == 0.0
             seed_n = weight[n * weight_step] / denominator
             t18 = margin + near_less_far
@@ -671,7 +670,7 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -717,8 +716,8 @@ def grad_hess_diag_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -730,8 +729,8 @@ def grad_hess_diag_f64(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
             t9 = 1.0 / t5
@@ -740,8 +739,8 @@ def grad_hess_diag_f64(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -753,7 +752,7 @@ def grad_hess_diag_f64(
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             t17 = t10 == 0.0
             seed_n = weight[n * weight_step] / denominator
             t18 = margin + near_less_far
@@ -836,8 +835,8 @@ def hvp_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -849,8 +848,8 @@ def hvp_f64(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
             t9 = 1.0 / t5
@@ -866,8 +865,8 @@ def hvp_f64(
             near_less_far = 0.0
             tangent_near = 0.0
             tangent_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -895,9 +894,9 @@ def hvp_f64(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                     tangent_near_block[lane] = 0.0 if t17 else t24
                     tangent_far_block[lane] = 0.0 if t25 else t31
-                near_less_far += _pairwise_sum(near_less_far_block, count)
-                tangent_near += _pairwise_sum(tangent_near_block, count)
-                tangent_far += _pairwise_sum(tangent_far_block, count)
+                near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
+                tangent_near += _pairwise_sum(tangent_near_block, count, 0.0)
+                tangent_far += _pairwise_sum(tangent_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t32 = margin + near_less_far
             t33 = _half_step_f64(t32)
@@ -933,8 +932,9 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, halves, samples, chunk, anchor,
-    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk,
+    anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -969,8 +969,8 @@ def value_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -982,8 +982,8 @@ def value_f32(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = np.float64(t5 * t6)
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = f32(math.sqrt(near__scaled))
             far__scaled = f32(math.sqrt(far__scaled))
             t9 = f32(1.0) / t5
@@ -992,8 +992,8 @@ def value_f32(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1005,20 +1005,20 @@ def value_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             value_rows[row] = _maximum_f32(f32(0.0), margin + near_less_far)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, halves, samples, chunk, anchor,
-    positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk,
+    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1058,8 +1058,8 @@ def value_and_grad_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -1071,8 +1071,8 @@ def value_and_grad_f32(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = np.float64(t5 * t6)
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = f32(math.sqrt(near__scaled))
             far__scaled = f32(math.sqrt(far__scaled))
             t9 = f32(1.0) / t5
@@ -1081,8 +1081,8 @@ def value_and_grad_f32(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1094,7 +1094,7 @@ def value_and_grad_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -1126,12 +1126,12 @@ def value_and_grad_f32(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near__scaled_block, far__scaled_block, near_less_far_block, halves, samples, chunk, anchor, positive,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk, anchor, positive,
     negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
@@ -1173,8 +1173,8 @@ def grad_hess_diag_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -1186,8 +1186,8 @@ def grad_hess_diag_f32(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = np.float64(t5 * t6)
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = f32(math.sqrt(near__scaled))
             far__scaled = f32(math.sqrt(far__scaled))
             t9 = f32(1.0) / t5
@@ -1196,8 +1196,8 @@ def grad_hess_diag_f32(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1209,7 +1209,7 @@ def grad_hess_diag_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -1256,7 +1256,7 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, near__scaled_block, far__scaled_block, near_less_far_block, tangent_near_block, tangent_far_block,
-    halves, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
+    eighths, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
     hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
@@ -1294,8 +1294,8 @@ def hvp_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -1307,8 +1307,8 @@ def hvp_f32(
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = np.float64(t5 * t6)
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
-                near__scaled += _pairwise_sum(near__scaled_block, count)
-                far__scaled += _pairwise_sum(far__scaled_block, count)
+                near__scaled += _pairwise_sum(near__scaled_block, count, 0.0)
+                far__scaled += _pairwise_sum(far__scaled_block, count, 0.0)
             near__scaled = f32(math.sqrt(near__scaled))
             far__scaled = f32(math.sqrt(far__scaled))
             t9 = f32(1.0) / t5
@@ -1324,8 +1324,8 @@ def hvp_f32(
             near_less_far = 0.0
             tangent_near = 0.0
             tangent_far = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1353,9 +1353,9 @@ def hvp_f32(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                     tangent_near_block[lane] = f32(0.0) if t17 else t24
                     tangent_far_block[lane] = f32(0.0) if t25 else t31
-                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
-                tangent_near += _pairwise_sum_f32(tangent_near_block, halves, count)
-                tangent_far += _pairwise_sum_f32(tangent_far_block, halves, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                tangent_near += _pairwise_sum_f32(tangent_near_block, eighths, count)
+                tangent_far += _pairwise_sum_f32(tangent_far_block, eighths, count)
             near_less_far = f32(near_less_far)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
@@ -1406,7 +1406,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
         chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial,
     )
@@ -1432,7 +1432,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
         samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
@@ -1455,9 +1455,9 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
-        positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
-        margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
+        anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive,
+        diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1476,7 +1476,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
         np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
         hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
@@ -1497,7 +1497,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float32), (128,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32), (128,
         np.float64)), samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial,
     )
@@ -1523,9 +1523,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float32), (128,
-        np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32),
+        (128, np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1546,7 +1546,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (128, np.float64)),
+        grad_hess_diag_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (128, np.float64)),
         samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
         diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
@@ -1567,9 +1567,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (256, np.float32), (256, np.float32),
-        (128, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-        hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (128, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_,
+        v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator,
     )
     return (), None
 

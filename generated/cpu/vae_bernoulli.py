@@ -170,36 +170,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -238,7 +237,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -801,17 +800,17 @@ def value_f64(
             mu_row = mu[n]
             logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
-            for block in range(0, size_l, 256):
-                count = size_l - block if size_l - block < 256 else 256
+            for block in range(0, size_l, 1024):
+                count = size_l - block if size_l - block < 1024 else 1024
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
-                kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
+                kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count, 0.0)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             rec = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -820,13 +819,13 @@ def value_f64(
                         _zero_times_f64(x_d, _softplus_f64(-reconstruction_d)) + _zero_times_f64(1.0 - x_d,
                         _softplus_f64(reconstruction_d))
                     )
-                rec += _pairwise_sum(rec_block, count)
+                rec += _pairwise_sum(rec_block, count, 0.0)
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -870,8 +869,8 @@ def value_and_grad_f64(
             grad_mu_row = grad_mu[n]
             grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
-            for block in range(0, size_l, 256):
-                count = size_l - block if size_l - block < 256 else 256
+            for block in range(0, size_l, 1024):
+                count = size_l - block if size_l - block < 1024 else 1024
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     mu_l = mu_row[l]
@@ -879,13 +878,13 @@ def value_and_grad_f64(
                     grad_mu_row[l] = -2.0 * t1 * mu_l
                     grad_logvar_row[l] = -_zero_times_f64(t1, _expm1_f64(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f64(logvar_l)
-                kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
+                kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count, 0.0)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -898,13 +897,13 @@ def value_and_grad_f64(
                         _zero_times_f64(x_d, _softplus_f64(-reconstruction_d)) + _zero_times_f64(t2,
                         _softplus_f64(reconstruction_d))
                     )
-                rec += _pairwise_sum(rec_block, count)
+                rec += _pairwise_sum(rec_block, count, 0.0)
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1008,7 +1007,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, halves, samples, chunk, mu, logvar, x,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, eighths, samples, chunk, mu, logvar, x,
     reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -1038,18 +1037,18 @@ def value_f32(
             mu_row = mu[n]
             logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
-            for block in range(0, size_l, 256):
-                count = size_l - block if size_l - block < 256 else 256
+            for block in range(0, size_l, 1024):
+                count = size_l - block if size_l - block < 1024 else 1024
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
-                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, halves, count)
+                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, eighths, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             rec = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -1058,19 +1057,19 @@ def value_f32(
                         _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(f32(1.0) - x_d,
                         _softplus_f32(reconstruction_d))
                     )
-                rec += _pairwise_sum_f32(rec_block, halves, count)
+                rec += _pairwise_sum_f32(rec_block, eighths, count)
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, halves, samples, chunk, grad_reconstruction,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, eighths, samples, chunk, grad_reconstruction,
     grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
@@ -1110,8 +1109,8 @@ def value_and_grad_f32(
             grad_mu_row = grad_mu[n]
             grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
-            for block in range(0, size_l, 256):
-                count = size_l - block if size_l - block < 256 else 256
+            for block in range(0, size_l, 1024):
+                count = size_l - block if size_l - block < 1024 else 1024
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     mu_l = mu_row[l]
@@ -1119,14 +1118,14 @@ def value_and_grad_f32(
                     grad_mu_row[l] = -f32(2.0) * t1 * mu_l
                     grad_logvar_row[l] = -_zero_times_f32(t1, _expm1_f32(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
-                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, halves, count)
+                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, eighths, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -1139,14 +1138,14 @@ def value_and_grad_f32(
                         _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(t2,
                         _softplus_f32(reconstruction_d))
                     )
-                rec += _pairwise_sum_f32(rec_block, halves, count)
+                rec += _pairwise_sum_f32(rec_block, eighths, count)
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -1266,7 +1265,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, mu, logvar, x,
         reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1302,7 +1301,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
         grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1387,7 +1386,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)), samples,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
         chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1423,7 +1422,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)),
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)),
         samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )

@@ -98,24 +98,35 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
+
+
+@_local
+def _pairwise_sum_f32(x, eighths, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -144,7 +155,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -359,7 +370,7 @@ def value_1_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
 
 
 @_jit
@@ -385,7 +396,7 @@ def value_2_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
 
 
 @_jit
@@ -417,7 +428,7 @@ def value_and_grad_1_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
 
 
 @_jit
@@ -449,7 +460,7 @@ def value_and_grad_2_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
 
 
 @_jit
@@ -532,8 +543,8 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
 
 @_jit
 def value_1_f32(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, real_narrow, eighths, samples, chunk, f_real, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -542,24 +553,26 @@ def value_1_f32(
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            real_rows[row] = -f_real_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
+            real_narrow[row] = -f_real_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    real_rows[row] = 0.0
+                    real_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+        else:
+            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
 
 
 @_jit
 def value_2_f32(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, fake_narrow, eighths, samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -568,24 +581,26 @@ def value_2_f32(
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            fake_rows[row] = f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
+            fake_narrow[row] = f_fake_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    fake_rows[row] = 0.0
+                    fake_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+        else:
+            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
 
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, real_partial,
+    first, last, seed, real_rows, real_narrow, eighths, samples, chunk, f_real, grad_f_real, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, real_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -600,25 +615,27 @@ def value_and_grad_1_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             grad_f_real_chunk[row] = -seed[row]
-            real_rows[row] = -f_real_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
+            real_narrow[row] = -f_real_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_f_real_chunk[row] = f32(0.0)
-                    real_rows[row] = 0.0
+                    real_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+        else:
+            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, fake_partial,
+    first, last, seed, fake_rows, fake_narrow, eighths, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, fake_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -633,19 +650,21 @@ def value_and_grad_2_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             grad_f_fake_chunk[row] = seed[row]
-            fake_rows[row] = f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
+            fake_narrow[row] = f_fake_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_f_fake_chunk[row] = f32(0.0)
-                    fake_rows[row] = 0.0
+                    fake_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+        else:
+            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
 
 
 @_jit
@@ -735,7 +754,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -747,7 +766,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
@@ -771,7 +790,7 @@ def _value_and_grad_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -784,7 +803,7 @@ def _value_and_grad_f64(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -809,7 +828,7 @@ def _grad_hess_diag_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -818,7 +837,7 @@ def _grad_hess_diag_f64(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -838,12 +857,12 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
@@ -857,27 +876,27 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, real_partial,
+        value_1_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
+        f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, fake_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
+        f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -893,7 +912,7 @@ def _value_and_grad_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -901,12 +920,13 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -914,8 +934,9 @@ def _value_and_grad_f32(
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -931,7 +952,7 @@ def _grad_hess_diag_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -940,7 +961,7 @@ def _grad_hess_diag_f32(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -960,12 +981,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)

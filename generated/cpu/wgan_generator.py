@@ -82,24 +82,35 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
+
+
+@_local
+def _pairwise_sum_f32(x, eighths, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -128,7 +139,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -343,7 +354,7 @@ def value_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -375,7 +386,7 @@ def value_and_grad_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
 @_jit
@@ -419,8 +430,8 @@ def hvp_f64(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, value_narrow, eighths, samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -429,24 +440,26 @@ def value_f32(
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            value_rows[row] = -f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
+            value_narrow[row] = -f_fake_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    value_rows[row] = 0.0
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, f_fake, grad_f_fake, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -461,19 +474,21 @@ def value_and_grad_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             grad_f_fake_chunk[row] = -seed[row]
-            value_rows[row] = -f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
+            value_narrow[row] = -f_fake_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_f_fake_chunk[row] = f32(0.0)
-                    value_rows[row] = 0.0
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+        else:
+            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows)
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
 
 
 @_jit
@@ -521,7 +536,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = f_fake.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -543,7 +558,7 @@ def _value_and_grad_f64(
     size_n = f_fake.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -566,7 +581,7 @@ def _grad_hess_diag_f64(
     size_n = f_fake.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -584,7 +599,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = f_fake.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
@@ -596,15 +611,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = f_fake.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, f_fake,
+        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -618,7 +633,7 @@ def _value_and_grad_f32(
     size_n = f_fake.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -626,8 +641,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -641,7 +657,7 @@ def _grad_hess_diag_f32(
     size_n = f_fake.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -659,7 +675,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = f_fake.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)

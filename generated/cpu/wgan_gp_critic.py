@@ -146,36 +146,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -229,7 +228,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:
@@ -504,8 +503,8 @@ def value_1_f64(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -513,7 +512,7 @@ def value_1_f64(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
@@ -521,7 +520,7 @@ def value_1_f64(
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
-        penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
+        penalty_partial[c] = _pairwise_sum(penalty_rows, rows, 0.0)
 
 
 @_jit
@@ -547,7 +546,7 @@ def value_2_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
 
 
 @_jit
@@ -573,7 +572,7 @@ def value_3_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
 
 
 @_jit
@@ -605,8 +604,8 @@ def value_and_grad_1_f64(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -614,7 +613,7 @@ def value_and_grad_1_f64(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = 1.0 / t1
             t3 = gradient_penalty_length__scaled * t2
@@ -636,7 +635,7 @@ def value_and_grad_1_f64(
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
-        penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
+        penalty_partial[c] = _pairwise_sum(penalty_rows, rows, 0.0)
 
 
 @_jit
@@ -668,7 +667,7 @@ def value_and_grad_2_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
 
 
 @_jit
@@ -700,7 +699,7 @@ def value_and_grad_3_f64(
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
 
 
 @_jit
@@ -730,8 +729,8 @@ def grad_hess_diag_1_f64(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -739,7 +738,7 @@ def grad_hess_diag_1_f64(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = 1.0 / t1
             t3 = gradient_penalty_length__scaled * t2
@@ -848,8 +847,8 @@ def hvp_1_f64(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -857,15 +856,15 @@ def hvp_1_f64(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = 1.0 / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -876,7 +875,7 @@ def hvp_1_f64(
                     t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t9
-                tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
+                tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count, 0.0)
             seed_penalty_i = weight[i * weight_step] / denominator
             t10 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
             t15 = t3 == np.inf
@@ -954,8 +953,8 @@ def value_1_f32(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -963,7 +962,7 @@ def value_1_f32(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
             gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
             t2 = gradient_penalty_length - f32(1.0)
@@ -971,13 +970,13 @@ def value_1_f32(
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
-        penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
+        penalty_partial[c] = _pairwise_sum(penalty_rows, rows, 0.0)
 
 
 @_jit
 def value_2_f32(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, real_narrow, eighths, samples, chunk, f_real, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -986,24 +985,26 @@ def value_2_f32(
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            real_rows[row] = -f_real_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
+            real_narrow[row] = -f_real_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    real_rows[row] = 0.0
+                    real_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+        else:
+            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
 
 
 @_jit
 def value_3_f32(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, fake_narrow, eighths, samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1012,18 +1013,20 @@ def value_3_f32(
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            fake_rows[row] = f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
+            fake_narrow[row] = f_fake_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    fake_rows[row] = 0.0
+                    fake_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+        else:
+            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
 
 
 @_jit
@@ -1056,8 +1059,8 @@ def value_and_grad_1_f32(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1065,7 +1068,7 @@ def value_and_grad_1_f32(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
             t2 = f32(1.0) / t1
             t3 = gradient_penalty_length__scaled * t2
@@ -1087,13 +1090,13 @@ def value_and_grad_1_f32(
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
-        penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
+        penalty_partial[c] = _pairwise_sum(penalty_rows, rows, 0.0)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, real_partial,
+    first, last, seed, real_rows, real_narrow, eighths, samples, chunk, f_real, grad_f_real, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, real_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1108,25 +1111,27 @@ def value_and_grad_2_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             grad_f_real_chunk[row] = -seed[row]
-            real_rows[row] = -f_real_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
+            real_narrow[row] = -f_real_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_f_real_chunk[row] = f32(0.0)
-                    real_rows[row] = 0.0
+                    real_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+        else:
+            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows)
+                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, fake_partial,
+    first, last, seed, fake_rows, fake_narrow, eighths, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, fake_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1141,19 +1146,21 @@ def value_and_grad_3_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             grad_f_fake_chunk[row] = seed[row]
-            fake_rows[row] = f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
+            fake_narrow[row] = f_fake_chunk[row]
         if mask_step:
             for row in range(rows):
                 if not live[row]:
                     grad_f_fake_chunk[row] = f32(0.0)
-                    fake_rows[row] = 0.0
+                    fake_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+        else:
+            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows)
+                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
 
 
 @_jit
@@ -1184,8 +1191,8 @@ def grad_hess_diag_1_f32(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1193,7 +1200,7 @@ def grad_hess_diag_1_f32(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
             t2 = f32(1.0) / t1
             t3 = gradient_penalty_length__scaled * t2
@@ -1280,7 +1287,7 @@ def grad_hess_diag_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, halves, samples, chunk,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, eighths, samples, chunk,
     g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
@@ -1305,8 +1312,8 @@ def hvp_1_f32(
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1314,15 +1321,15 @@ def hvp_1_f32(
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
-                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count, 0.0)
             gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
             t2 = f32(1.0) / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == f32(0.0)
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
-            for block in range(0, size_d, 256):
-                count = size_d - block if size_d - block < 256 else 256
+            for block in range(0, size_d, 1024):
+                count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -1334,7 +1341,7 @@ def hvp_1_f32(
                     t9 = v_g_d * t8
                     tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum_f32(
-                    tangent_gradient_penalty_length_block, halves, count,
+                    tangent_gradient_penalty_length_block, eighths, count,
                 )
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
             seed_penalty_i = weight[i * weight_step] / denominator
@@ -1405,12 +1412,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        value_1_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, lam, size_d, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -1422,7 +1429,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
@@ -1458,12 +1465,12 @@ def _value_and_grad_f64(
     losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        value_and_grad_1_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, grad_g, lam, size_d,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1476,7 +1483,7 @@ def _value_and_grad_f64(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1510,11 +1517,11 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float64)
     denominator = penalty_denominator
     run(
-        grad_hess_diag_1_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        grad_hess_diag_1_f64, chunks, ((1024, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1523,7 +1530,7 @@ def _grad_hess_diag_f64(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1552,16 +1559,16 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float64)
     denominator = penalty_denominator
     run(
-        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
@@ -1586,32 +1593,32 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        value_1_f32, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, lam, size_d, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, real_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
+        f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, fake_partial,
+        value_3_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
+        f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1639,12 +1646,12 @@ def _value_and_grad_f32(
     losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        value_and_grad_1_f32, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, g, grad_g, lam, size_d,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1652,12 +1659,13 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -1665,8 +1673,9 @@ def _value_and_grad_f32(
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
+        np.float64)), samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1691,11 +1700,11 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
     denominator = penalty_denominator
     run(
-        grad_hess_diag_1_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        grad_hess_diag_1_f32, chunks, ((1024, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1704,7 +1713,7 @@ def _grad_hess_diag_f32(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -1733,16 +1742,16 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
     denominator = penalty_denominator
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g,
         lam, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_m
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 2048
+    chunk = 1024
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)

@@ -135,11 +135,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -167,38 +162,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -454,7 +568,8 @@ def _value_f32_sweep2(a_d, b_d, t2):
 def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -467,37 +582,42 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
             weight_n = _weight_f32(weight, row, options)
             D__largest = -f32(np.inf)
             D_squared_high, D_squared_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (a_d_0, a_d_1, a_d_2, a_d_3))
-                b_d_0, b_d_1, b_d_2, b_d_3 = _load_lanes(b, b_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1, b_d_2, b_d_3))
-                D__largest_d_0, D_squared_d_0 = _value_f32_sweep1(a_d_0, b_d_0)
-                D__largest_d_1, D_squared_d_1 = _value_f32_sweep1(a_d_1, b_d_1)
-                D__largest_d_2, D_squared_d_2 = _value_f32_sweep1(a_d_2, b_d_2)
-                D__largest_d_3, D_squared_d_3 = _value_f32_sweep1(a_d_3, b_d_3)
-                D__largest = _larger_f32(D__largest, D__largest_d_0)
-                D__largest = _larger_f32(D__largest, D__largest_d_1)
-                D__largest = _larger_f32(D__largest, D__largest_d_2)
-                D__largest = _larger_f32(D__largest, D__largest_d_3)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2, D_squared_d_2 = _value_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3, D_squared_d_3 = _value_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d, D_squared_d = _value_f32_sweep1(a_d, b_d)
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d)
@@ -506,30 +626,36 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
             D_squared = _row_sum_f32(D_squared_high, D_squared_low)
             t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
-                D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _value_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -582,7 +708,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -598,37 +725,42 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             D__largest = -f32(np.inf)
             D_squared_high, D_squared_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (a_d_0, a_d_1, a_d_2, a_d_3))
-                b_d_0, b_d_1, b_d_2, b_d_3 = _load_lanes(b, b_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1, b_d_2, b_d_3))
-                D__largest_d_0, D_squared_d_0 = _value_and_grad_f32_sweep1(a_d_0, b_d_0)
-                D__largest_d_1, D_squared_d_1 = _value_and_grad_f32_sweep1(a_d_1, b_d_1)
-                D__largest_d_2, D_squared_d_2 = _value_and_grad_f32_sweep1(a_d_2, b_d_2)
-                D__largest_d_3, D_squared_d_3 = _value_and_grad_f32_sweep1(a_d_3, b_d_3)
-                D__largest = _larger_f32(D__largest, D__largest_d_0)
-                D__largest = _larger_f32(D__largest, D__largest_d_1)
-                D__largest = _larger_f32(D__largest, D__largest_d_2)
-                D__largest = _larger_f32(D__largest, D__largest_d_3)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2, D_squared_d_2 = _value_and_grad_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3, D_squared_d_3 = _value_and_grad_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d, D_squared_d = _value_and_grad_f32_sweep1(a_d, b_d)
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d)
@@ -637,30 +769,36 @@ def value_and_grad_f32(
             D_squared = _row_sum_f32(D_squared_high, D_squared_low)
             t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t2)
-                D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _value_and_grad_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -676,36 +814,50 @@ def value_and_grad_f32(
             t13 = _maximum_f32(f32(0.0), t10)
             t14 = _zero_times_f32(t12, t13)
             t15 = -f32(2.0) * seed_n * t14
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                grad_a_d_0, grad_b_d_0 = _value_and_grad_f32_sweep3(
-                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
-                )
-                grad_a_d_1, grad_b_d_1 = _value_and_grad_f32_sweep3(
-                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
-                )
-                grad_a_d_2, grad_b_d_2 = _value_and_grad_f32_sweep3(
-                    a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t7, t8, y_n,
-                )
-                grad_a_d_3, grad_b_d_3 = _value_and_grad_f32_sweep3(
-                    a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t7, t8, y_n,
-                )
-                _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3))
-                _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3))
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0 = _value_and_grad_f32_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1 = _value_and_grad_f32_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_2, grad_b_d_2 = _value_and_grad_f32_sweep3(
+                        a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_3, grad_b_d_3 = _value_and_grad_f32_sweep3(
+                        a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(
+                        grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3),
+                    )
+                    grad_b_words = _with_part(
+                        grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3),
+                    )
+                    part += 1
+                _store_words(grad_a, grad_a_row + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row + _packed(a) * vector, grad_b_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 grad_a_d, grad_b_d = _value_and_grad_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n)
                 _put(grad_a, grad_a_row + at, grad_a_d)
                 _put(grad_b, grad_b_row + at, grad_b_d)
@@ -766,7 +918,8 @@ def grad_hess_diag_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -782,63 +935,74 @@ def grad_hess_diag_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             D__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (a_d_0, a_d_1, a_d_2, a_d_3))
-                b_d_0, b_d_1, b_d_2, b_d_3 = _load_lanes(b, b_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1, b_d_2, b_d_3))
-                D__largest_d_0 = _grad_hess_diag_f32_sweep1(a_d_0, b_d_0)
-                D__largest_d_1 = _grad_hess_diag_f32_sweep1(a_d_1, b_d_1)
-                D__largest_d_2 = _grad_hess_diag_f32_sweep1(a_d_2, b_d_2)
-                D__largest_d_3 = _grad_hess_diag_f32_sweep1(a_d_3, b_d_3)
-                D__largest = _larger_f32(D__largest, D__largest_d_0)
-                D__largest = _larger_f32(D__largest, D__largest_d_1)
-                D__largest = _larger_f32(D__largest, D__largest_d_2)
-                D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _grad_hess_diag_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _grad_hess_diag_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2 = _grad_hess_diag_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3 = _grad_hess_diag_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d = _grad_hess_diag_f32_sweep1(a_d, b_d)
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
             t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t2)
-                D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _grad_hess_diag_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -856,38 +1020,60 @@ def grad_hess_diag_f32(
             t15 = -f32(2.0) * seed_n * t14
             t21 = f32(2.0) * seed_n * y_n
             t22 = seed_n * t9 * t11 * t11
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f32_sweep3(
-                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
-                )
-                grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f32_sweep3(
-                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
-                )
-                grad_a_d_2, grad_b_d_2, diag_a_d_2, diag_b_d_2 = _grad_hess_diag_f32_sweep3(
-                    a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
-                )
-                grad_a_d_3, grad_b_d_3, diag_a_d_3, diag_b_d_3 = _grad_hess_diag_f32_sweep3(
-                    a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
-                )
-                _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3))
-                _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3))
-                _store_lanes(diag_a, diag_a_row + at, (diag_a_d_0, diag_a_d_1, diag_a_d_2, diag_a_d_3))
-                _store_lanes(diag_b, diag_b_row + at, (diag_b_d_0, diag_b_d_1, diag_b_d_2, diag_b_d_3))
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                diag_a_words = _no_words(diag_a)
+                diag_b_words = _no_words(diag_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f32_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f32_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_2, grad_b_d_2, diag_a_d_2, diag_b_d_2 = _grad_hess_diag_f32_sweep3(
+                        a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_3, grad_b_d_3, diag_a_d_3, diag_b_d_3 = _grad_hess_diag_f32_sweep3(
+                        a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(
+                        grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3),
+                    )
+                    grad_b_words = _with_part(
+                        grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3),
+                    )
+                    diag_a_words = _with_part(
+                        diag_a, diag_a_words, part, (diag_a_d_0, diag_a_d_1, diag_a_d_2, diag_a_d_3),
+                    )
+                    diag_b_words = _with_part(
+                        diag_b, diag_b_words, part, (diag_b_d_0, diag_b_d_1, diag_b_d_2, diag_b_d_3),
+                    )
+                    part += 1
+                _store_words(grad_a, grad_a_row + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row + _packed(a) * vector, grad_b_words)
+                _store_words(diag_a, diag_a_row + _packed(a) * vector, diag_a_words)
+                _store_words(diag_b, diag_b_row + _packed(a) * vector, diag_b_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 grad_a_d, grad_b_d, diag_a_d, diag_b_d = _grad_hess_diag_f32_sweep3(
                     a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
@@ -953,7 +1139,8 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -969,63 +1156,74 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             D__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (a_d_0, a_d_1, a_d_2, a_d_3))
-                b_d_0, b_d_1, b_d_2, b_d_3 = _load_lanes(b, b_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1, b_d_2, b_d_3))
-                D__largest_d_0 = _hvp_f32_sweep1(a_d_0, b_d_0)
-                D__largest_d_1 = _hvp_f32_sweep1(a_d_1, b_d_1)
-                D__largest_d_2 = _hvp_f32_sweep1(a_d_2, b_d_2)
-                D__largest_d_3 = _hvp_f32_sweep1(a_d_3, b_d_3)
-                D__largest = _larger_f32(D__largest, D__largest_d_0)
-                D__largest = _larger_f32(D__largest, D__largest_d_1)
-                D__largest = _larger_f32(D__largest, D__largest_d_2)
-                D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _hvp_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _hvp_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2 = _hvp_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3 = _hvp_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d = _hvp_f32_sweep1(a_d, b_d)
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
             t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t2)
-                D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _hvp_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -1034,42 +1232,50 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             t5 = D__scaled * t4
             t6 = t5 == f32(0.0)
             tangent_D_high, tangent_D_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3 = _load_lanes(v_a_, v_a__row + at)
+                v_a_d_words = _load_words(v_a_, v_a__row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + 2 * size_d + vector, vectors, (v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3))
-                v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = _load_lanes(v_b_, v_b__row + at)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(v_a_, v_a_d_words))
+                v_b_d_words = _load_words(v_b_, v_b__row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + 3 * size_d + vector, vectors, (v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3))
-                tangent_D_d_0 = _hvp_f32_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
-                tangent_D_d_1 = _hvp_f32_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
-                tangent_D_d_2 = _hvp_f32_sweep3(a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t2, t5, t6)
-                tangent_D_d_3 = _hvp_f32_sweep3(a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t2, t5, t6)
-                tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_0)
-                tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_1)
-                tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_2)
-                tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_3)
+                    _stage_f32(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_b_, v_b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = _part(v_b_, v_b_d_words, part)
+                    tangent_D_d_0 = _hvp_f32_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
+                    tangent_D_d_1 = _hvp_f32_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
+                    tangent_D_d_2 = _hvp_f32_sweep3(a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t2, t5, t6)
+                    tangent_D_d_3 = _hvp_f32_sweep3(a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t2, t5, t6)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_0)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_1)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_2)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 v_a_d = _get(v_a_, v_a__row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = v_a_d
+                    staged[stage + 2 * pitch + at] = v_a_d
                 v_b_d = _get(v_b_, v_b__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_b_d
+                    staged[stage + 3 * pitch + at] = v_b_d
                 tangent_D_d = _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6)
                 tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d)
                 at += _stride(threads)
@@ -1086,46 +1292,58 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             t29 = _zero_times_f32(t18 * t18, tangent_D)
             t30 = _zero_times_f32(t16, t29)
             t31 = f32(2.0) * seed_n * t30
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                a_d_0, a_d_1, a_d_2, a_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1, b_d_2, b_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_a_,
-                    v_a__row + at)
+                v_a_d_words = (
+                    _as_words(v_a_, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_a_, v_a__row + _packed(a) * vector)
                 )
-                v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_b_,
-                    v_b__row + at)
+                v_b_d_words = (
+                    _as_words(v_b_, _staged_f32(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_b_, v_b__row + _packed(a) * vector)
                 )
-                hvp_a_d_0, hvp_b_d_0 = _hvp_f32_sweep4(
-                    a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
-                )
-                hvp_a_d_1, hvp_b_d_1 = _hvp_f32_sweep4(
-                    a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
-                )
-                hvp_a_d_2, hvp_b_d_2 = _hvp_f32_sweep4(
-                    a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
-                )
-                hvp_a_d_3, hvp_b_d_3 = _hvp_f32_sweep4(
-                    a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
-                )
-                _store_lanes(hvp_a, hvp_a_row + at, (hvp_a_d_0, hvp_a_d_1, hvp_a_d_2, hvp_a_d_3))
-                _store_lanes(hvp_b, hvp_b_row + at, (hvp_b_d_0, hvp_b_d_1, hvp_b_d_2, hvp_b_d_3))
+                hvp_a_words = _no_words(hvp_a)
+                hvp_b_words = _no_words(hvp_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = _part(v_b_, v_b_d_words, part)
+                    hvp_a_d_0, hvp_b_d_0 = _hvp_f32_sweep4(
+                        a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_1, hvp_b_d_1 = _hvp_f32_sweep4(
+                        a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_2, hvp_b_d_2 = _hvp_f32_sweep4(
+                        a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_3, hvp_b_d_3 = _hvp_f32_sweep4(
+                        a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_words = _with_part(hvp_a, hvp_a_words, part, (hvp_a_d_0, hvp_a_d_1, hvp_a_d_2, hvp_a_d_3))
+                    hvp_b_words = _with_part(hvp_b, hvp_b_words, part, (hvp_b_d_0, hvp_b_d_1, hvp_b_d_2, hvp_b_d_3))
+                    part += 1
+                _store_words(hvp_a, hvp_a_row + _packed(a) * vector, hvp_a_words)
+                _store_words(hvp_b, hvp_b_row + _packed(a) * vector, hvp_b_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                v_a_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_a_, v_a__row + at)
-                v_b_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_b_, v_b__row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
+                v_a_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_a_, v_a__row + at)
+                v_b_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(v_b_, v_b__row + at)
                 hvp_a_d, hvp_b_d = _hvp_f32_sweep4(
                     a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
@@ -1359,7 +1577,8 @@ def _value_f64_sweep2(a_d, b_d, t2):
 def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1372,31 +1591,36 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
             weight_n = _weight_f64(weight, row, options)
             D__largest = -f64(np.inf)
             D_squared_high, D_squared_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (a_d_0, a_d_1))
-                b_d_0, b_d_1 = _load_lanes(b, b_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1))
-                D__largest_d_0, D_squared_d_0 = _value_f64_sweep1(a_d_0, b_d_0)
-                D__largest_d_1, D_squared_d_1 = _value_f64_sweep1(a_d_1, b_d_1)
-                D__largest = _larger_f64(D__largest, D__largest_d_0)
-                D__largest = _larger_f64(D__largest, D__largest_d_1)
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d, D_squared_d = _value_f64_sweep1(a_d, b_d)
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d)
@@ -1405,26 +1629,32 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
             D_squared = _row_sum_f64(D_squared_high, D_squared_low)
             t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _value_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -1477,7 +1707,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1493,31 +1724,36 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             D__largest = -f64(np.inf)
             D_squared_high, D_squared_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (a_d_0, a_d_1))
-                b_d_0, b_d_1 = _load_lanes(b, b_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1))
-                D__largest_d_0, D_squared_d_0 = _value_and_grad_f64_sweep1(a_d_0, b_d_0)
-                D__largest_d_1, D_squared_d_1 = _value_and_grad_f64_sweep1(a_d_1, b_d_1)
-                D__largest = _larger_f64(D__largest, D__largest_d_0)
-                D__largest = _larger_f64(D__largest, D__largest_d_1)
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d, D_squared_d = _value_and_grad_f64_sweep1(a_d, b_d)
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d)
@@ -1526,26 +1762,32 @@ def value_and_grad_f64(
             D_squared = _row_sum_f64(D_squared_high, D_squared_low)
             t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _value_and_grad_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -1561,30 +1803,40 @@ def value_and_grad_f64(
             t13 = _maximum_f64(0.0, t10)
             t14 = _zero_times_f64(t12, t13)
             t15 = -2.0 * seed_n * t14
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                grad_a_d_0, grad_b_d_0 = _value_and_grad_f64_sweep3(
-                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
-                )
-                grad_a_d_1, grad_b_d_1 = _value_and_grad_f64_sweep3(
-                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
-                )
-                _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1))
-                _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1))
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0 = _value_and_grad_f64_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1 = _value_and_grad_f64_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1))
+                    grad_b_words = _with_part(grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1))
+                    part += 1
+                _store_words(grad_a, grad_a_row + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row + _packed(a) * vector, grad_b_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 grad_a_d, grad_b_d = _value_and_grad_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n)
                 _put(grad_a, grad_a_row + at, grad_a_d)
                 _put(grad_b, grad_b_row + at, grad_b_d)
@@ -1642,7 +1894,8 @@ def grad_hess_diag_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1658,55 +1911,66 @@ def grad_hess_diag_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             D__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (a_d_0, a_d_1))
-                b_d_0, b_d_1 = _load_lanes(b, b_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1))
-                D__largest_d_0 = _grad_hess_diag_f64_sweep1(a_d_0, b_d_0)
-                D__largest_d_1 = _grad_hess_diag_f64_sweep1(a_d_1, b_d_1)
-                D__largest = _larger_f64(D__largest, D__largest_d_0)
-                D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _grad_hess_diag_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _grad_hess_diag_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d = _grad_hess_diag_f64_sweep1(a_d, b_d)
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
             t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _grad_hess_diag_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -1724,32 +1988,46 @@ def grad_hess_diag_f64(
             t15 = -2.0 * seed_n * t14
             t21 = 2.0 * seed_n * y_n
             t22 = seed_n * t9 * t11 * t11
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f64_sweep3(
-                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
-                )
-                grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f64_sweep3(
-                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
-                )
-                _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1))
-                _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1))
-                _store_lanes(diag_a, diag_a_row + at, (diag_a_d_0, diag_a_d_1))
-                _store_lanes(diag_b, diag_b_row + at, (diag_b_d_0, diag_b_d_1))
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                diag_a_words = _no_words(diag_a)
+                diag_b_words = _no_words(diag_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f64_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f64_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1))
+                    grad_b_words = _with_part(grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1))
+                    diag_a_words = _with_part(diag_a, diag_a_words, part, (diag_a_d_0, diag_a_d_1))
+                    diag_b_words = _with_part(diag_b, diag_b_words, part, (diag_b_d_0, diag_b_d_1))
+                    part += 1
+                _store_words(grad_a, grad_a_row + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row + _packed(a) * vector, grad_b_words)
+                _store_words(diag_a, diag_a_row + _packed(a) * vector, diag_a_words)
+                _store_words(diag_b, diag_b_row + _packed(a) * vector, diag_b_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 grad_a_d, grad_b_d, diag_a_d, diag_b_d = _grad_hess_diag_f64_sweep3(
                     a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
@@ -1815,7 +2093,8 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d // _parts(a) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1831,55 +2110,66 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             D__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = _load_lanes(a, a_row + at)
+                a_d_words = _load_words(a, a_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (a_d_0, a_d_1))
-                b_d_0, b_d_1 = _load_lanes(b, b_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(a, a_d_words))
+                b_d_words = _load_words(b, b_row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (b_d_0, b_d_1))
-                D__largest_d_0 = _hvp_f64_sweep1(a_d_0, b_d_0)
-                D__largest_d_1 = _hvp_f64_sweep1(a_d_1, b_d_1)
-                D__largest = _larger_f64(D__largest, D__largest_d_0)
-                D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(b, b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _hvp_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _hvp_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = _get(a, a_row + at)
                 if options & STAGED:
                     staged[stage + at] = a_d
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = b_d
+                    staged[stage + pitch + at] = b_d
                 D__largest_d = _hvp_f64_sweep1(a_d, b_d)
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
             t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t2)
-                D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 D__scaled_d = _hvp_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
@@ -1888,38 +2178,46 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             t5 = D__scaled * t4
             t6 = t5 == 0.0
             tangent_D_high, tangent_D_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                v_a_d_0, v_a_d_1 = _load_lanes(v_a_, v_a__row + at)
+                v_a_d_words = _load_words(v_a_, v_a__row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (v_a_d_0, v_a_d_1))
-                v_b_d_0, v_b_d_1 = _load_lanes(v_b_, v_b__row + at)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(v_a_, v_a_d_words))
+                v_b_d_words = _load_words(v_b_, v_b__row + _packed(a) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_b_d_0, v_b_d_1))
-                tangent_D_d_0 = _hvp_f64_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
-                tangent_D_d_1 = _hvp_f64_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
-                tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_0)
-                tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_1)
+                    _stage_f64(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_b_, v_b_d_words))
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1 = _part(v_b_, v_b_d_words, part)
+                    tangent_D_d_0 = _hvp_f64_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
+                    tangent_D_d_1 = _hvp_f64_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
+                    tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_0)
+                    tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
                 v_a_d = _get(v_a_, v_a__row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = v_a_d
+                    staged[stage + 2 * pitch + at] = v_a_d
                 v_b_d = _get(v_b_, v_b__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_b_d
+                    staged[stage + 3 * pitch + at] = v_b_d
                 tangent_D_d = _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6)
                 tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d)
                 at += _stride(threads)
@@ -1936,40 +2234,52 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             t29 = _zero_times_f64(t18 * t18, tangent_D)
             t30 = _zero_times_f64(t16, t29)
             t31 = 2.0 * seed_n * t30
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(a) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                a_d_0, a_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(a, a_row + at)
+                a_d_words = (
+                    _as_words(a, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(a,
+                    a_row + _packed(a) * vector)
                 )
-                b_d_0, b_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
-                    + at)
+                b_d_words = (
+                    _as_words(b, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(b, b_row + _packed(a) * vector)
                 )
-                v_a_d_0, v_a_d_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_a_,
-                    v_a__row + at)
+                v_a_d_words = (
+                    _as_words(v_a_, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_a_, v_a__row + _packed(a) * vector)
                 )
-                v_b_d_0, v_b_d_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_b_,
-                    v_b__row + at)
+                v_b_d_words = (
+                    _as_words(v_b_, _staged_f64(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_b_, v_b__row + _packed(a) * vector)
                 )
-                hvp_a_d_0, hvp_b_d_0 = _hvp_f64_sweep4(
-                    a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
-                )
-                hvp_a_d_1, hvp_b_d_1 = _hvp_f64_sweep4(
-                    a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
-                )
-                _store_lanes(hvp_a, hvp_a_row + at, (hvp_a_d_0, hvp_a_d_1))
-                _store_lanes(hvp_b, hvp_b_row + at, (hvp_b_d_0, hvp_b_d_1))
+                hvp_a_words = _no_words(hvp_a)
+                hvp_b_words = _no_words(hvp_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1 = _part(v_b_, v_b_d_words, part)
+                    hvp_a_d_0, hvp_b_d_0 = _hvp_f64_sweep4(
+                        a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_1, hvp_b_d_1 = _hvp_f64_sweep4(
+                        a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_words = _with_part(hvp_a, hvp_a_words, part, (hvp_a_d_0, hvp_a_d_1))
+                    hvp_b_words = _with_part(hvp_b, hvp_b_words, part, (hvp_b_d_0, hvp_b_d_1))
+                    part += 1
+                _store_words(hvp_a, hvp_a_row + _packed(a) * vector, hvp_a_words)
+                _store_words(hvp_b, hvp_b_row + _packed(a) * vector, hvp_b_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(a) * vectors + thread
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
-                b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                v_a_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_a_, v_a__row + at)
-                v_b_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_b_, v_b__row + at)
+                b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
+                v_a_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_a_, v_a__row + at)
+                v_b_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(v_b_, v_b__row + at)
                 hvp_a_d, hvp_b_d = _hvp_f64_sweep4(
                     a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
@@ -1993,6 +2303,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 2,
+           'packed': True,
            'arguments': 'a: data*, b: data*, y: data*, margin: real, weight: data*, mask: uint8*, losses: '
                         'data*, partial: real*, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -2000,6 +2311,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 2,
+                    'packed': True,
                     'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, y: data*, margin: real, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, losses: '
                                  'data*, partial: real*, samples: int64, size_d: int64, options: uint32'},
@@ -2008,6 +2320,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 2,
+                    'packed': True,
                     'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, diag_a: data*, diag_b: '
                                  'data*, y: data*, margin: real, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, samples: int64, size_d: int64, options: uint32'},
@@ -2016,6 +2329,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 4,
+         'packed': True,
          'arguments': 'a: data*, b: data*, v_a_: data*, v_b_: data*, hvp_a: data*, hvp_b: data*, y: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
                       'int64, size_d: int64, options: uint32'}}

@@ -129,11 +129,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -161,38 +156,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -389,42 +503,47 @@ def value_f32(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
             t2_high, t2_low = f32(0.0), f32(0.0)
             t3_high, t3_low = f32(0.0), f32(0.0)
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _load_lanes(p, p_row + at)
-                y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _load_lanes(y, y_row + at)
-                t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
-                t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
-                t1_pixel_2, t1_difference_pixel_2, t2_pixel_2, t3_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
-                t1_pixel_3, t1_difference_pixel_3, t2_pixel_3, t3_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_2,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_3,
-                )
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_0)
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_1)
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_2)
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_3)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, t1_difference_pixel_2, t2_pixel_2, t3_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, t1_difference_pixel_3, t2_pixel_3, t3_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_2,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_3,
+                    )
+                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_0)
+                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_1)
+                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_2)
+                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_3)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel = _value_f32_sweep1(
                     _get(p, p_row + at), _get(y, y_row + at),
@@ -477,7 +596,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_pixel
+    pitch = size_pixel // _parts(y) if options & ALIGNED else size_pixel
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -493,52 +613,57 @@ def value_and_grad_f32(
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             t3_high, t3_low = f32(0.0), f32(0.0)
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _load_lanes(p, p_row + at)
-                y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _load_lanes(y, y_row + at)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3))
-                t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f32_sweep1(
-                    p_pixel_0, y_pixel_0,
-                )
-                t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f32_sweep1(
-                    p_pixel_1, y_pixel_1,
-                )
-                t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _value_and_grad_f32_sweep1(
-                    p_pixel_2, y_pixel_2,
-                )
-                t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _value_and_grad_f32_sweep1(
-                    p_pixel_3, y_pixel_3,
-                )
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_2,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_3,
-                )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(y, y_pixel_words))
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f32_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f32_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _value_and_grad_f32_sweep1(
+                        p_pixel_2, y_pixel_2,
+                    )
+                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _value_and_grad_f32_sweep1(
+                        p_pixel_3, y_pixel_3,
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_2,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_3,
+                    )
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
@@ -567,20 +692,29 @@ def value_and_grad_f32(
             t10 = f32(0.0) if t5 else t9
             t11 = t7 / t8 * (seed_n / t8)
             t12 = f32(0.0) if t5 else t11
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(y, y_row + at)
+                y_pixel2_words = (
+                    _as_words(y, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(y,
+                    y_row + _packed(p) * vector)
                 )
-                grad_p_pixel_0 = _value_and_grad_f32_sweep2(y_pixel2_0, t10, t12)
-                grad_p_pixel_1 = _value_and_grad_f32_sweep2(y_pixel2_1, t10, t12)
-                grad_p_pixel_2 = _value_and_grad_f32_sweep2(y_pixel2_2, t10, t12)
-                grad_p_pixel_3 = _value_and_grad_f32_sweep2(y_pixel2_3, t10, t12)
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3))
+                grad_p_words = _no_words(grad_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(y_pixel2_0, t10, t12)
+                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(y_pixel2_1, t10, t12)
+                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(y_pixel2_2, t10, t12)
+                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(y_pixel2_3, t10, t12)
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
+                    )
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(p) * vector, grad_p_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel = _value_and_grad_f32_sweep2(y_pixel2, t10, t12)
@@ -627,7 +761,8 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_pixel
+    pitch = size_pixel // _parts(y) if options & ALIGNED else size_pixel
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -643,52 +778,57 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             t3_high, t3_low = f32(0.0), f32(0.0)
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _load_lanes(p, p_row + at)
-                y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _load_lanes(y, y_row + at)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3))
-                t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f32_sweep1(
-                    p_pixel_0, y_pixel_0,
-                )
-                t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f32_sweep1(
-                    p_pixel_1, y_pixel_1,
-                )
-                t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _grad_hess_diag_f32_sweep1(
-                    p_pixel_2, y_pixel_2,
-                )
-                t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _grad_hess_diag_f32_sweep1(
-                    p_pixel_3, y_pixel_3,
-                )
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_2,
-                )
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_3,
-                )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(y, y_pixel_words))
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f32_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f32_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _grad_hess_diag_f32_sweep1(
+                        p_pixel_2, y_pixel_2,
+                    )
+                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _grad_hess_diag_f32_sweep1(
+                        p_pixel_3, y_pixel_3,
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_2,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f32(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_3,
+                    )
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
@@ -722,29 +862,42 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             t17 = t15 + t16
             t19 = -f32(2.0) * (t7 / t8) / t8 / t8
             t20 = f32(1.0) / (t8 * t8) + t19
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(y, y_row + at)
+                y_pixel2_words = (
+                    _as_words(y, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(y,
+                    y_row + _packed(p) * vector)
                 )
-                grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                    y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
-                )
-                grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                    y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
-                )
-                grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                    y_pixel2_2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
-                )
-                grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                    y_pixel2_3, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
-                )
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3))
-                _store_lanes(diag_p, diag_p_row + at, (diag_p_pixel_0, diag_p_pixel_1, diag_p_pixel_2, diag_p_pixel_3))
+                grad_p_words = _no_words(grad_p)
+                diag_p_words = _no_words(diag_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
+                        y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    )
+                    grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
+                        y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    )
+                    grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
+                        y_pixel2_2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    )
+                    grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
+                        y_pixel2_3, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    )
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
+                    )
+                    diag_p_words = _with_part(
+                        diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1, diag_p_pixel_2, diag_p_pixel_3),
+                    )
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(p) * vector, grad_p_words)
+                _store_words(diag_p, diag_p_row + _packed(p) * vector, diag_p_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
@@ -783,7 +936,8 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_pixel
+    pitch = size_pixel // _parts(y) if options & ALIGNED else size_pixel
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -801,53 +955,59 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             t3_high, t3_low = f32(0.0), f32(0.0)
             tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f32(0.0), f32(0.0)
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _load_lanes(p, p_row + at)
-                v_p_pixel_0, v_p_pixel_1, v_p_pixel_2, v_p_pixel_3 = _load_lanes(v_p_, v_p__row + at)
-                y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _load_lanes(y, y_row + at)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                v_p_pixel_words = _load_words(v_p_, v_p__row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3))
-                found_0 = _hvp_f32_sweep1(p_pixel_0, v_p_pixel_0, y_pixel_0)
-                found_1 = _hvp_f32_sweep1(p_pixel_1, v_p_pixel_1, y_pixel_1)
-                found_2 = _hvp_f32_sweep1(p_pixel_2, v_p_pixel_2, y_pixel_2)
-                found_3 = _hvp_f32_sweep1(p_pixel_3, v_p_pixel_3, y_pixel_3)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
-                t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_0[1])
-                t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_1[1])
-                t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_2[1])
-                t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_3[1])
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_0[2])
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_1[2])
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_2[2])
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_3[2])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, found_0[3])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, found_1[3])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, found_2[3])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, found_3[3])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_0[4])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_1[4])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_2[4])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_3[4])
-                tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
-                )
-                tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
-                )
-                tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found_2[5],
-                )
-                tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found_3[5],
-                )
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(y, y_pixel_words))
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    v_p_pixel_0, v_p_pixel_1, v_p_pixel_2, v_p_pixel_3 = _part(v_p_, v_p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    found_0 = _hvp_f32_sweep1(p_pixel_0, v_p_pixel_0, y_pixel_0)
+                    found_1 = _hvp_f32_sweep1(p_pixel_1, v_p_pixel_1, y_pixel_1)
+                    found_2 = _hvp_f32_sweep1(p_pixel_2, v_p_pixel_2, y_pixel_2)
+                    found_3 = _hvp_f32_sweep1(p_pixel_3, v_p_pixel_3, y_pixel_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
+                    t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_0[1])
+                    t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_1[1])
+                    t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_2[1])
+                    t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_3[1])
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_0[2])
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_1[2])
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_2[2])
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_3[2])
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_0[3])
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_1[3])
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_2[3])
+                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_3[3])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_0[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_1[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_2[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_3[4])
+                    tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
+                    )
+                    tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
+                    )
+                    tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_2[5],
+                    )
+                    tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_3[5],
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
@@ -886,20 +1046,29 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             t18 = t16 + t17
             t19 = seed_n * t18
             t20 = f32(0.0) if t5 else t19
-            vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(y, y_row + at)
+                y_pixel2_words = (
+                    _as_words(y, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(y,
+                    y_row + _packed(p) * vector)
                 )
-                hvp_p_pixel_0 = _hvp_f32_sweep2(y_pixel2_0, t15, t20)
-                hvp_p_pixel_1 = _hvp_f32_sweep2(y_pixel2_1, t15, t20)
-                hvp_p_pixel_2 = _hvp_f32_sweep2(y_pixel2_2, t15, t20)
-                hvp_p_pixel_3 = _hvp_f32_sweep2(y_pixel2_3, t15, t20)
-                _store_lanes(hvp_p, hvp_p_row + at, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3))
+                hvp_p_words = _no_words(hvp_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(y_pixel2_0, t15, t20)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(y_pixel2_1, t15, t20)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(y_pixel2_2, t15, t20)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(y_pixel2_3, t15, t20)
+                    hvp_p_words = _with_part(
+                        hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
+                    )
+                    part += 1
+                _store_words(hvp_p, hvp_p_row + _packed(p) * vector, hvp_p_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 hvp_p_pixel = _hvp_f32_sweep2(y_pixel2, t15, t20)
@@ -1072,28 +1241,33 @@ def value_f64(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
             t2_high, t2_low = f64(0.0), f64(0.0)
             t3_high, t3_low = f64(0.0), f64(0.0)
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_pixel_0, p_pixel_1 = _load_lanes(p, p_row + at)
-                y_pixel_0, y_pixel_1 = _load_lanes(y, y_row + at)
-                t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
-                t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                )
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                )
-                t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_0)
-                t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_1)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    t1_difference_high, t1_difference_low = _plus_f64(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f64(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
+                    )
+                    t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_0)
+                    t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_1)
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel = _value_f64_sweep1(
                     _get(p, p_row + at), _get(y, y_row + at),
@@ -1146,7 +1320,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_pixel
+    pitch = size_pixel // _parts(y) if options & ALIGNED else size_pixel
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1162,34 +1337,39 @@ def value_and_grad_f64(
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             t3_high, t3_low = f64(0.0), f64(0.0)
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_pixel_0, p_pixel_1 = _load_lanes(p, p_row + at)
-                y_pixel_0, y_pixel_1 = _load_lanes(y, y_row + at)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (y_pixel_0, y_pixel_1))
-                t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f64_sweep1(
-                    p_pixel_0, y_pixel_0,
-                )
-                t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f64_sweep1(
-                    p_pixel_1, y_pixel_1,
-                )
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                )
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(y, y_pixel_words))
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f64_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f64_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    t1_difference_high, t1_difference_low = _plus_f64(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f64(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
+                    )
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
@@ -1218,18 +1398,25 @@ def value_and_grad_f64(
             t10 = 0.0 if t5 else t9
             t11 = t7 / t8 * (seed_n / t8)
             t12 = 0.0 if t5 else t11
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                y_pixel2_0, y_pixel2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(y, y_row + at)
+                y_pixel2_words = (
+                    _as_words(y, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(y,
+                    y_row + _packed(p) * vector)
                 )
-                grad_p_pixel_0 = _value_and_grad_f64_sweep2(y_pixel2_0, t10, t12)
-                grad_p_pixel_1 = _value_and_grad_f64_sweep2(y_pixel2_1, t10, t12)
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1))
+                grad_p_words = _no_words(grad_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(y_pixel2_0, t10, t12)
+                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(y_pixel2_1, t10, t12)
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(p) * vector, grad_p_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel = _value_and_grad_f64_sweep2(y_pixel2, t10, t12)
@@ -1276,7 +1463,8 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_pixel
+    pitch = size_pixel // _parts(y) if options & ALIGNED else size_pixel
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1292,34 +1480,39 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             t3_high, t3_low = f64(0.0), f64(0.0)
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_pixel_0, p_pixel_1 = _load_lanes(p, p_row + at)
-                y_pixel_0, y_pixel_1 = _load_lanes(y, y_row + at)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (y_pixel_0, y_pixel_1))
-                t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f64_sweep1(
-                    p_pixel_0, y_pixel_0,
-                )
-                t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f64_sweep1(
-                    p_pixel_1, y_pixel_1,
-                )
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                )
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(y, y_pixel_words))
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f64_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f64_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    t1_difference_high, t1_difference_low = _plus_f64(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
+                    )
+                    t1_difference_high, t1_difference_low = _plus_f64(
+                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
+                    )
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
@@ -1353,23 +1546,32 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             t17 = t15 + t16
             t19 = -2.0 * (t7 / t8) / t8 / t8
             t20 = 1.0 / (t8 * t8) + t19
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                y_pixel2_0, y_pixel2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(y, y_row + at)
+                y_pixel2_words = (
+                    _as_words(y, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(y,
+                    y_row + _packed(p) * vector)
                 )
-                grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                    y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
-                )
-                grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                    y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
-                )
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1))
-                _store_lanes(diag_p, diag_p_row + at, (diag_p_pixel_0, diag_p_pixel_1))
+                grad_p_words = _no_words(grad_p)
+                diag_p_words = _no_words(diag_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
+                        y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    )
+                    grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
+                        y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    )
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
+                    diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(p) * vector, grad_p_words)
+                _store_words(diag_p, diag_p_row + _packed(p) * vector, diag_p_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
@@ -1408,7 +1610,8 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_pixel
+    pitch = size_pixel // _parts(y) if options & ALIGNED else size_pixel
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1426,35 +1629,41 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             t3_high, t3_low = f64(0.0), f64(0.0)
             tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f64(0.0), f64(0.0)
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_pixel_0, p_pixel_1 = _load_lanes(p, p_row + at)
-                v_p_pixel_0, v_p_pixel_1 = _load_lanes(v_p_, v_p__row + at)
-                y_pixel_0, y_pixel_1 = _load_lanes(y, y_row + at)
+                p_pixel_words = _load_words(p, p_row + _packed(p) * vector)
+                v_p_pixel_words = _load_words(v_p_, v_p__row + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row + _packed(p) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (y_pixel_0, y_pixel_1))
-                found_0 = _hvp_f64_sweep1(p_pixel_0, v_p_pixel_0, y_pixel_0)
-                found_1 = _hvp_f64_sweep1(p_pixel_1, v_p_pixel_1, y_pixel_1)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
-                t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_0[1])
-                t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_1[1])
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_0[2])
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_1[2])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, found_0[3])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, found_1[3])
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_0[4])
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_1[4])
-                tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
-                )
-                tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
-                )
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(y, y_pixel_words))
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    v_p_pixel_0, v_p_pixel_1 = _part(v_p_, v_p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    found_0 = _hvp_f64_sweep1(p_pixel_0, v_p_pixel_0, y_pixel_0)
+                    found_1 = _hvp_f64_sweep1(p_pixel_1, v_p_pixel_1, y_pixel_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
+                    t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_0[1])
+                    t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_1[1])
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_0[2])
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_1[2])
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, found_0[3])
+                    t3_high, t3_low = _plus_f64(t3_high, t3_low, found_1[3])
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_0[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_1[4])
+                    tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
+                    )
+                    tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
@@ -1493,18 +1702,25 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             t18 = t16 + t17
             t19 = seed_n * t18
             t20 = 0.0 if t5 else t19
-            vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
+            vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                y_pixel2_0, y_pixel2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(y, y_row + at)
+                y_pixel2_words = (
+                    _as_words(y, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(y,
+                    y_row + _packed(p) * vector)
                 )
-                hvp_p_pixel_0 = _hvp_f64_sweep2(y_pixel2_0, t15, t20)
-                hvp_p_pixel_1 = _hvp_f64_sweep2(y_pixel2_1, t15, t20)
-                _store_lanes(hvp_p, hvp_p_row + at, (hvp_p_pixel_0, hvp_p_pixel_1))
+                hvp_p_words = _no_words(hvp_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(y_pixel2_0, t15, t20)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(y_pixel2_1, t15, t20)
+                    hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
+                    part += 1
+                _store_words(hvp_p, hvp_p_row + _packed(p) * vector, hvp_p_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 hvp_p_pixel = _hvp_f64_sweep2(y_pixel2, t15, t20)
@@ -1526,6 +1742,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_pixel'],
            'staged': 0,
+           'packed': False,
            'arguments': 'p: data*, y: data*, smooth: real, weight: data*, mask: uint8*, losses: data*, '
                         'partial: real*, samples: int64, size_pixel: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -1533,6 +1750,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_pixel'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'p: data*, y: data*, grad_p: data*, smooth: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, losses: data*, partial: real*, '
                                  'samples: int64, size_pixel: int64, options: uint32'},
@@ -1541,6 +1759,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_pixel'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'p: data*, y: data*, grad_p: data*, diag_p: data*, smooth: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'size_pixel: int64, options: uint32'},
@@ -1549,6 +1768,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_pixel'],
          'staged': 1,
+         'packed': True,
          'arguments': 'p: data*, y: data*, v_p_: data*, hvp_p: data*, smooth: real, weight: data*, mask: '
                       'uint8*, divisor: real, divisors: real*, samples: int64, size_pixel: int64, options: '
                       'uint32'}}

@@ -178,11 +178,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -210,38 +205,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -543,23 +629,29 @@ def value_f32(
             t18 = _log_tail_f32(t15)
             t19 = t17 if t11 else t18
             t1_high, t1_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(sigma2) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _load_lanes(mu_theta, mu_theta_row + at)
-                x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _load_lanes(x0, x0_row + at)
-                xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _load_lanes(xt, xt_row + at)
-                t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
-                t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
-                t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, sigma2_n, t19, t2, t3, t7)
-                t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, sigma2_n, t19, t2, t3, t7)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row + _packed(sigma2) * vector)
+                x0_d_words = _load_words(x0, x0_row + _packed(sigma2) * vector)
+                xt_d_words = _load_words(xt, xt_row + _packed(sigma2) * vector)
+                part = np.int64(0)
+                while part < _parts(sigma2):
+                    at = _packed(sigma2) * vector + LANES_F32 * part
+                    mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(sigma2) * vectors + thread
             while at < size_d:
                 t1_d = _value_f32_sweep1(
                     _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, sigma2_n,
@@ -628,35 +720,43 @@ def value_and_grad_f32(
             t19 = t17 if t11 else t18
             seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _load_lanes(mu_theta, mu_theta_row + at)
-                x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _load_lanes(x0, x0_row + at)
-                xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _load_lanes(xt, xt_row + at)
-                grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
-                    mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
-                )
-                grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
-                    mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
-                )
-                grad_mu_theta_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
-                    mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
-                )
-                grad_mu_theta_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
-                    mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
-                )
-                _store_lanes(
-                    grad_mu_theta, grad_mu_theta_row + at, (grad_mu_theta_d_0, grad_mu_theta_d_1, grad_mu_theta_d_2,
-                    grad_mu_theta_d_3),
-                )
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row + _packed(grad_mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row + _packed(grad_mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row + _packed(grad_mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                part = np.int64(0)
+                while part < _parts(grad_mu_theta):
+                    at = _packed(grad_mu_theta) * vector + LANES_F32 * part
+                    mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
+                        grad_mu_theta_d_2, grad_mu_theta_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row + _packed(grad_mu_theta) * vector, grad_mu_theta_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, t1_d = _value_and_grad_f32_sweep1(
                     _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
@@ -715,35 +815,45 @@ def grad_hess_diag_f32(
             t5 = f32(1.0) - alpha_n
             t6 = t4 * t5
             t7 = seed_n / sigma2_n
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _load_lanes(mu_theta, mu_theta_row + at)
-                x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _load_lanes(x0, x0_row + at)
-                xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _load_lanes(xt, xt_row + at)
-                grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f32_sweep1(
-                    mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
-                )
-                grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f32_sweep1(
-                    mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
-                )
-                grad_mu_theta_d_2, diag_mu_theta_d_2 = _grad_hess_diag_f32_sweep1(
-                    mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
-                )
-                grad_mu_theta_d_3, diag_mu_theta_d_3 = _grad_hess_diag_f32_sweep1(
-                    mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
-                )
-                _store_lanes(
-                    grad_mu_theta, grad_mu_theta_row + at, (grad_mu_theta_d_0, grad_mu_theta_d_1, grad_mu_theta_d_2,
-                    grad_mu_theta_d_3),
-                )
-                _store_lanes(
-                    diag_mu_theta, diag_mu_theta_row + at, (diag_mu_theta_d_0, diag_mu_theta_d_1, diag_mu_theta_d_2,
-                    diag_mu_theta_d_3),
-                )
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row + _packed(grad_mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row + _packed(grad_mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row + _packed(grad_mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                diag_mu_theta_words = _no_words(diag_mu_theta)
+                part = np.int64(0)
+                while part < _parts(grad_mu_theta):
+                    at = _packed(grad_mu_theta) * vector + LANES_F32 * part
+                    mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_2, diag_mu_theta_d_2 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_3, diag_mu_theta_d_3 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
+                        grad_mu_theta_d_2, grad_mu_theta_d_3),
+                    )
+                    diag_mu_theta_words = _with_part(
+                        diag_mu_theta, diag_mu_theta_words, part, (diag_mu_theta_d_0, diag_mu_theta_d_1,
+                        diag_mu_theta_d_2, diag_mu_theta_d_3),
+                    )
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row + _packed(grad_mu_theta) * vector, grad_mu_theta_words)
+                _store_words(diag_mu_theta, diag_mu_theta_row + _packed(grad_mu_theta) * vector, diag_mu_theta_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f32_sweep1(
                     _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
@@ -782,23 +892,29 @@ def hvp_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_mu_theta_d_0, v_mu_theta_d_1, v_mu_theta_d_2, v_mu_theta_d_3 = _load_lanes(
-                    v_mu_theta_, v_mu_theta__row + at,
-                )
-                hvp_mu_theta_d_0 = _hvp_f32_sweep1(v_mu_theta_d_0, seed_n, sigma2_n)
-                hvp_mu_theta_d_1 = _hvp_f32_sweep1(v_mu_theta_d_1, seed_n, sigma2_n)
-                hvp_mu_theta_d_2 = _hvp_f32_sweep1(v_mu_theta_d_2, seed_n, sigma2_n)
-                hvp_mu_theta_d_3 = _hvp_f32_sweep1(v_mu_theta_d_3, seed_n, sigma2_n)
-                _store_lanes(
-                    hvp_mu_theta, hvp_mu_theta_row + at, (hvp_mu_theta_d_0, hvp_mu_theta_d_1, hvp_mu_theta_d_2,
-                    hvp_mu_theta_d_3),
-                )
+                v_mu_theta_d_words = _load_words(v_mu_theta_, v_mu_theta__row + _packed(hvp_mu_theta) * vector)
+                hvp_mu_theta_words = _no_words(hvp_mu_theta)
+                part = np.int64(0)
+                while part < _parts(hvp_mu_theta):
+                    at = _packed(hvp_mu_theta) * vector + LANES_F32 * part
+                    v_mu_theta_d_0, v_mu_theta_d_1, v_mu_theta_d_2, v_mu_theta_d_3 = _part(
+                        v_mu_theta_, v_mu_theta_d_words, part,
+                    )
+                    hvp_mu_theta_d_0 = _hvp_f32_sweep1(v_mu_theta_d_0, seed_n, sigma2_n)
+                    hvp_mu_theta_d_1 = _hvp_f32_sweep1(v_mu_theta_d_1, seed_n, sigma2_n)
+                    hvp_mu_theta_d_2 = _hvp_f32_sweep1(v_mu_theta_d_2, seed_n, sigma2_n)
+                    hvp_mu_theta_d_3 = _hvp_f32_sweep1(v_mu_theta_d_3, seed_n, sigma2_n)
+                    hvp_mu_theta_words = _with_part(
+                        hvp_mu_theta, hvp_mu_theta_words, part, (hvp_mu_theta_d_0, hvp_mu_theta_d_1, hvp_mu_theta_d_2,
+                        hvp_mu_theta_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu_theta, hvp_mu_theta_row + _packed(hvp_mu_theta) * vector, hvp_mu_theta_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_mu_theta) * vectors + thread
             while at < size_d:
                 hvp_mu_theta_d = _hvp_f32_sweep1(_get(v_mu_theta_, v_mu_theta__row + at), seed_n, sigma2_n)
                 _put(hvp_mu_theta, hvp_mu_theta_row + at, hvp_mu_theta_d)
@@ -1086,19 +1202,25 @@ def value_f64(
             t18 = _log_tail_f64(t15)
             t19 = t17 if t11 else t18
             t1_high, t1_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(sigma2) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                mu_theta_d_0, mu_theta_d_1 = _load_lanes(mu_theta, mu_theta_row + at)
-                x0_d_0, x0_d_1 = _load_lanes(x0, x0_row + at)
-                xt_d_0, xt_d_1 = _load_lanes(xt, xt_row + at)
-                t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
-                t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row + _packed(sigma2) * vector)
+                x0_d_words = _load_words(x0, x0_row + _packed(sigma2) * vector)
+                xt_d_words = _load_words(xt, xt_row + _packed(sigma2) * vector)
+                part = np.int64(0)
+                while part < _parts(sigma2):
+                    at = _packed(sigma2) * vector + LANES_F64 * part
+                    mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(sigma2) * vectors + thread
             while at < size_d:
                 t1_d = _value_f64_sweep1(
                     _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, sigma2_n,
@@ -1167,24 +1289,34 @@ def value_and_grad_f64(
             t19 = t17 if t11 else t18
             seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                mu_theta_d_0, mu_theta_d_1 = _load_lanes(mu_theta, mu_theta_row + at)
-                x0_d_0, x0_d_1 = _load_lanes(x0, x0_row + at)
-                xt_d_0, xt_d_1 = _load_lanes(xt, xt_row + at)
-                grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
-                    mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
-                )
-                grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
-                    mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
-                )
-                _store_lanes(grad_mu_theta, grad_mu_theta_row + at, (grad_mu_theta_d_0, grad_mu_theta_d_1))
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row + _packed(grad_mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row + _packed(grad_mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row + _packed(grad_mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                part = np.int64(0)
+                while part < _parts(grad_mu_theta):
+                    at = _packed(grad_mu_theta) * vector + LANES_F64 * part
+                    mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row + _packed(grad_mu_theta) * vector, grad_mu_theta_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, t1_d = _value_and_grad_f64_sweep1(
                     _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
@@ -1243,23 +1375,37 @@ def grad_hess_diag_f64(
             t5 = 1.0 - alpha_n
             t6 = t4 * t5
             t7 = seed_n / sigma2_n
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                mu_theta_d_0, mu_theta_d_1 = _load_lanes(mu_theta, mu_theta_row + at)
-                x0_d_0, x0_d_1 = _load_lanes(x0, x0_row + at)
-                xt_d_0, xt_d_1 = _load_lanes(xt, xt_row + at)
-                grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f64_sweep1(
-                    mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
-                )
-                grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f64_sweep1(
-                    mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
-                )
-                _store_lanes(grad_mu_theta, grad_mu_theta_row + at, (grad_mu_theta_d_0, grad_mu_theta_d_1))
-                _store_lanes(diag_mu_theta, diag_mu_theta_row + at, (diag_mu_theta_d_0, diag_mu_theta_d_1))
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row + _packed(grad_mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row + _packed(grad_mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row + _packed(grad_mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                diag_mu_theta_words = _no_words(diag_mu_theta)
+                part = np.int64(0)
+                while part < _parts(grad_mu_theta):
+                    at = _packed(grad_mu_theta) * vector + LANES_F64 * part
+                    mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f64_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f64_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
+                    )
+                    diag_mu_theta_words = _with_part(
+                        diag_mu_theta, diag_mu_theta_words, part, (diag_mu_theta_d_0, diag_mu_theta_d_1),
+                    )
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row + _packed(grad_mu_theta) * vector, grad_mu_theta_words)
+                _store_words(diag_mu_theta, diag_mu_theta_row + _packed(grad_mu_theta) * vector, diag_mu_theta_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f64_sweep1(
                     _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
@@ -1298,16 +1444,24 @@ def hvp_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_mu_theta_d_0, v_mu_theta_d_1 = _load_lanes(v_mu_theta_, v_mu_theta__row + at)
-                hvp_mu_theta_d_0 = _hvp_f64_sweep1(v_mu_theta_d_0, seed_n, sigma2_n)
-                hvp_mu_theta_d_1 = _hvp_f64_sweep1(v_mu_theta_d_1, seed_n, sigma2_n)
-                _store_lanes(hvp_mu_theta, hvp_mu_theta_row + at, (hvp_mu_theta_d_0, hvp_mu_theta_d_1))
+                v_mu_theta_d_words = _load_words(v_mu_theta_, v_mu_theta__row + _packed(hvp_mu_theta) * vector)
+                hvp_mu_theta_words = _no_words(hvp_mu_theta)
+                part = np.int64(0)
+                while part < _parts(hvp_mu_theta):
+                    at = _packed(hvp_mu_theta) * vector + LANES_F64 * part
+                    v_mu_theta_d_0, v_mu_theta_d_1 = _part(v_mu_theta_, v_mu_theta_d_words, part)
+                    hvp_mu_theta_d_0 = _hvp_f64_sweep1(v_mu_theta_d_0, seed_n, sigma2_n)
+                    hvp_mu_theta_d_1 = _hvp_f64_sweep1(v_mu_theta_d_1, seed_n, sigma2_n)
+                    hvp_mu_theta_words = _with_part(
+                        hvp_mu_theta, hvp_mu_theta_words, part, (hvp_mu_theta_d_0, hvp_mu_theta_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_mu_theta, hvp_mu_theta_row + _packed(hvp_mu_theta) * vector, hvp_mu_theta_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_mu_theta) * vectors + thread
             while at < size_d:
                 hvp_mu_theta_d = _hvp_f64_sweep1(_get(v_mu_theta_, v_mu_theta__row + at), seed_n, sigma2_n)
                 _put(hvp_mu_theta, hvp_mu_theta_row + at, hvp_mu_theta_d)
@@ -1328,6 +1482,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 0,
+           'packed': False,
            'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, xt: data*, '
                         'alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, '
                         'mask: uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, '
@@ -1337,6 +1492,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, alpha: data*, '
                                  'alpha_step: int64, xt: data*, alpha_bar: data*, alpha_bar_step: int64, x0: '
                                  'data*, mu_theta: data*, weight: data*, mask: uint8*, divisor: real, '
@@ -1347,6 +1503,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_mu_theta: data*, diag_mu_theta: data*, sigma2: data*, sigma2_step: '
                                  'int64, alpha: data*, alpha_step: int64, xt: data*, alpha_bar: data*, '
                                  'alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, mask: '
@@ -1357,6 +1514,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_mu_theta: data*, sigma2: data*, sigma2_step: int64, v_mu_theta_: data*, alpha: '
                       'data*, alpha_step: int64, alpha_bar: data*, alpha_bar_step: int64, weight: data*, '
                       'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, options: '

@@ -126,11 +126,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -158,38 +153,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -605,7 +719,8 @@ def _value_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def value_f32(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -619,23 +734,27 @@ def value_f32(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_
         if live:
             weight_n = _weight_f32(weight, row, options)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -646,35 +765,40 @@ def value_f32(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
-                t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -739,7 +863,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -755,23 +880,27 @@ def value_and_grad_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -782,41 +911,48 @@ def value_and_grad_f32(
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
-                    z_k2_2, at + 2, t1_others__max, y_n,
-                )
-                t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
-                    z_k2_3, at + 3, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
+                        z_k2_2, at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
+                        z_k2_3, at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -850,20 +986,29 @@ def value_and_grad_f32(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f32(t13, -t19)
             t26 = t24 + t25
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0 = _value_and_grad_f32_sweep3(z_k3_0, at, t10, t1_others__max, t23, t26, y_n, valid)
-                grad_z_k_1 = _value_and_grad_f32_sweep3(z_k3_1, at + 1, t10, t1_others__max, t23, t26, y_n, valid)
-                grad_z_k_2 = _value_and_grad_f32_sweep3(z_k3_2, at + 2, t10, t1_others__max, t23, t26, y_n, valid)
-                grad_z_k_3 = _value_and_grad_f32_sweep3(z_k3_3, at + 3, t10, t1_others__max, t23, t26, y_n, valid)
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0 = _value_and_grad_f32_sweep3(z_k3_0, at, t10, t1_others__max, t23, t26, y_n, valid)
+                    grad_z_k_1 = _value_and_grad_f32_sweep3(z_k3_1, at + 1, t10, t1_others__max, t23, t26, y_n, valid)
+                    grad_z_k_2 = _value_and_grad_f32_sweep3(z_k3_2, at + 2, t10, t1_others__max, t23, t26, y_n, valid)
+                    grad_z_k_3 = _value_and_grad_f32_sweep3(z_k3_3, at + 3, t10, t1_others__max, t23, t26, y_n, valid)
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k = _value_and_grad_f32_sweep3(z_k3, at, t10, t1_others__max, t23, t26, y_n, valid)
@@ -919,7 +1064,8 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -935,23 +1081,27 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -962,41 +1112,48 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                    z_k2_2, at + 2, t1_others__max, y_n,
-                )
-                t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                    z_k2_3, at + 3, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
+                        z_k2_2, at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
+                        z_k2_3, at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1061,29 +1218,42 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             t57 = seed_n * t16 * t13 * t21
             t58 = -seed_n * t21 * t53
             t59 = t57 + t58 - t45 - t52
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
-                    z_k3_0, at, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
-                )
-                grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
-                    z_k3_1, at + 1, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
-                )
-                grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
-                    z_k3_2, at + 2, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
-                )
-                grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
-                    z_k3_3, at + 3, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
-                _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3))
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
+                        z_k3_0, at, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
+                        z_k3_1, at + 1, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
+                    )
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
+                        z_k3_2, at + 2, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
+                    )
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
+                        z_k3_3, at + 3, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row + _packed(z) * vector, diag_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
@@ -1142,7 +1312,8 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1158,23 +1329,27 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1185,35 +1360,40 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
-                t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1230,38 +1410,44 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t9 = t1_others__below + f32(t8)
             t10 = _log1p_f32(t9)
             tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _load_lanes(v_z_, v_z__row + at)
+                v_z_k_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3))
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_k_words))
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_others_k_0 = _hvp_f32_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
-                tangent_t1_others_k_1 = _hvp_f32_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
-                tangent_t1_others_k_2 = _hvp_f32_sweep3(v_z_k_2, z_k3_2, at + 2, t10, t1_others__max, y_n)
-                tangent_t1_others_k_3 = _hvp_f32_sweep3(v_z_k_3, z_k3_3, at + 3, t10, t1_others__max, y_n)
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
-                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0 = _hvp_f32_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_1 = _hvp_f32_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_2 = _hvp_f32_sweep3(v_z_k_2, z_k3_2, at + 2, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_3 = _hvp_f32_sweep3(v_z_k_3, z_k3_3, at + 3, t10, t1_others__max, y_n)
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 v_z_k = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = v_z_k
+                    staged[stage + pitch + at] = v_z_k
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_others_k = _hvp_f32_sweep3(v_z_k, z_k3, at, t10, t1_others__max, y_n)
                 tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
@@ -1305,34 +1491,42 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t43 = _zero_times_f32(t20, -t34)
             t44 = -seed_n * t15 * t22
             t45 = t41 + t42 + t43 + t44
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_k2_words = (
+                    _as_words(v_z_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_k4_0, z_k4_1, z_k4_2, z_k4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k4_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                hvp_z_k_0 = _hvp_f32_sweep4(
-                    v_z_k2_0, z_k4_0, at, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_1 = _hvp_f32_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_2 = _hvp_f32_sweep4(
-                    v_z_k2_2, z_k4_2, at + 2, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_3 = _hvp_f32_sweep4(
-                    v_z_k2_3, z_k4_3, at + 3, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1, z_k4_2, z_k4_3 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep4(
+                        v_z_k2_0, z_k4_0, at, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f32_sweep4(
+                        v_z_k2_1, z_k4_1, at + 1, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_2 = _hvp_f32_sweep4(
+                        v_z_k2_2, z_k4_2, at + 2, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_3 = _hvp_f32_sweep4(
+                        v_z_k2_3, z_k4_3, at + 3, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
-                v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_k2 = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f32_sweep4(
                     v_z_k2, z_k4, at, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
@@ -1720,7 +1914,8 @@ def _value_f64_sweep2(z_k2, place, t1_others__max, y_n):
 def value_f64(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1734,19 +1929,23 @@ def value_f64(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_
         if live:
             weight_n = _weight_f64(weight, row, options)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1757,25 +1956,30 @@ def value_f64(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1840,7 +2044,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1856,19 +2061,23 @@ def value_and_grad_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1879,27 +2088,34 @@ def value_and_grad_f64(
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1933,18 +2149,25 @@ def value_and_grad_f64(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f64(t13, -t19)
             t26 = t24 + t25
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0 = _value_and_grad_f64_sweep3(z_k3_0, at, t10, t1_others__max, t23, t26, y_n, valid)
-                grad_z_k_1 = _value_and_grad_f64_sweep3(z_k3_1, at + 1, t10, t1_others__max, t23, t26, y_n, valid)
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0 = _value_and_grad_f64_sweep3(z_k3_0, at, t10, t1_others__max, t23, t26, y_n, valid)
+                    grad_z_k_1 = _value_and_grad_f64_sweep3(z_k3_1, at + 1, t10, t1_others__max, t23, t26, y_n, valid)
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k = _value_and_grad_f64_sweep3(z_k3, at, t10, t1_others__max, t23, t26, y_n, valid)
@@ -2000,7 +2223,8 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2016,19 +2240,23 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -2039,27 +2267,34 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -2124,23 +2359,32 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             t57 = seed_n * t16 * t13 * t21
             t58 = -seed_n * t21 * t53
             t59 = t57 + t58 - t45 - t52
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
-                    z_k3_0, at, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
-                )
-                grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
-                    z_k3_1, at + 1, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
-                _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1))
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
+                        z_k3_0, at, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
+                        z_k3_1, at + 1, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row + _packed(z) * vector, diag_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
@@ -2199,7 +2443,8 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2215,19 +2460,23 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -2238,25 +2487,30 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -2273,30 +2527,36 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t9 = t1_others__below + float(t8)
             t10 = _log1p_f64(t9)
             tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_k_0, v_z_k_1 = _load_lanes(v_z_, v_z__row + at)
+                v_z_k_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (v_z_k_0, v_z_k_1))
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_k_words))
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_others_k_0 = _hvp_f64_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
-                tangent_t1_others_k_1 = _hvp_f64_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
-                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0 = _hvp_f64_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_1 = _hvp_f64_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 v_z_k = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = v_z_k
+                    staged[stage + pitch + at] = v_z_k
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_others_k = _hvp_f64_sweep3(v_z_k, z_k3, at, t10, t1_others__max, y_n)
                 tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
@@ -2340,28 +2600,36 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t43 = _zero_times_f64(t20, -t34)
             t44 = -seed_n * t15 * t22
             t45 = t41 + t42 + t43 + t44
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_k2_0, v_z_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_k2_words = (
+                    _as_words(v_z_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_k4_0, z_k4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k4_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                hvp_z_k_0 = _hvp_f64_sweep4(
-                    v_z_k2_0, z_k4_0, at, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_1 = _hvp_f64_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1))
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_k2_0, v_z_k2_1 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep4(
+                        v_z_k2_0, z_k4_0, at, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f64_sweep4(
+                        v_z_k2_1, z_k4_1, at + 1, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
-                v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_k2 = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f64_sweep4(
                     v_z_k2, z_k4, at, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid,
@@ -2384,6 +2652,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_k'],
            'staged': 1,
+           'packed': True,
            'arguments': 'y: int64*, z: data*, gamma: real, weight: data*, mask: uint8*, ignore: int64, '
                         'losses: data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -2391,6 +2660,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'y: int64*, z: data*, grad_z: data*, gamma: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, ignore: int64, losses: data*, '
                                  'partial: real*, samples: int64, size_k: int64, options: uint32'},
@@ -2399,6 +2669,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, gamma: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, ignore: int64, '
                                  'samples: int64, size_k: int64, options: uint32'},
@@ -2407,6 +2678,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 2,
+         'packed': True,
          'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, gamma: real, weight: data*, mask: '
                       'uint8*, divisor: real, divisors: real*, ignore: int64, samples: int64, size_k: int64, '
                       'options: uint32'}}

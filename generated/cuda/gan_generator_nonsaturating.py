@@ -91,11 +91,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -123,38 +118,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -381,23 +467,29 @@ def value_f32(d_fake, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(d_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _load_lanes(d_fake, at)
-        loss_0 = _value_f32_sample(d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_f32_sample(d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
-        loss_2 = _value_f32_sample(d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
-        loss_3 = _value_f32_sample(d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+        d_fake_n_words = _load_words(d_fake, _packed(d_fake) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(d_fake):
+            at = _packed(d_fake) * vector + LANES_F32 * part
+            d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _part(d_fake, d_fake_n_words, part)
+            loss_0 = _value_f32_sample(d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_f32_sample(d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
+            loss_2 = _value_f32_sample(d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
+            loss_3 = _value_f32_sample(d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(d_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(d_fake) * vectors + thread
     while at < samples:
         loss = _value_f32_sample(_get(d_fake, at), _weight_f32(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -422,32 +514,43 @@ def value_and_grad_f32(d_fake, grad_d_fake, weight, mask, divisor, divisors, los
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(d_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _load_lanes(d_fake, at)
-        grad_d_fake_n_0, loss_0 = _value_and_grad_f32_sample(
-            d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_d_fake_n_1, loss_1 = _value_and_grad_f32_sample(
-            d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_d_fake_n_2, loss_2 = _value_and_grad_f32_sample(
-            d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_d_fake_n_3, loss_3 = _value_and_grad_f32_sample(
-            d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_d_fake, at, (grad_d_fake_n_0, grad_d_fake_n_1, grad_d_fake_n_2, grad_d_fake_n_3))
+        d_fake_n_words = _load_words(d_fake, _packed(d_fake) * vector)
+        grad_d_fake_words = _no_words(grad_d_fake)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(d_fake):
+            at = _packed(d_fake) * vector + LANES_F32 * part
+            d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _part(d_fake, d_fake_n_words, part)
+            grad_d_fake_n_0, loss_0 = _value_and_grad_f32_sample(
+                d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_d_fake_n_1, loss_1 = _value_and_grad_f32_sample(
+                d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_d_fake_n_2, loss_2 = _value_and_grad_f32_sample(
+                d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_d_fake_n_3, loss_3 = _value_and_grad_f32_sample(
+                d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_d_fake_words = _with_part(
+                grad_d_fake, grad_d_fake_words, part, (grad_d_fake_n_0, grad_d_fake_n_1, grad_d_fake_n_2,
+                grad_d_fake_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_d_fake, _packed(d_fake) * vector, grad_d_fake_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(d_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(d_fake) * vectors + thread
     while at < samples:
         grad_d_fake_n, loss = _value_and_grad_f32_sample(
             _get(d_fake, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -474,27 +577,41 @@ def grad_hess_diag_f32(d_fake, grad_d_fake, diag_d_fake, weight, mask, divisor, 
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(d_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _load_lanes(d_fake, at)
-        grad_d_fake_n_0, diag_d_fake_n_0 = _grad_hess_diag_f32_sample(
-            d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_d_fake_n_1, diag_d_fake_n_1 = _grad_hess_diag_f32_sample(
-            d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_d_fake_n_2, diag_d_fake_n_2 = _grad_hess_diag_f32_sample(
-            d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_d_fake_n_3, diag_d_fake_n_3 = _grad_hess_diag_f32_sample(
-            d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_d_fake, at, (grad_d_fake_n_0, grad_d_fake_n_1, grad_d_fake_n_2, grad_d_fake_n_3))
-        _store_lanes(diag_d_fake, at, (diag_d_fake_n_0, diag_d_fake_n_1, diag_d_fake_n_2, diag_d_fake_n_3))
+        d_fake_n_words = _load_words(d_fake, _packed(d_fake) * vector)
+        grad_d_fake_words = _no_words(grad_d_fake)
+        diag_d_fake_words = _no_words(diag_d_fake)
+        part = np.int64(0)
+        while part < _parts(d_fake):
+            at = _packed(d_fake) * vector + LANES_F32 * part
+            d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _part(d_fake, d_fake_n_words, part)
+            grad_d_fake_n_0, diag_d_fake_n_0 = _grad_hess_diag_f32_sample(
+                d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_d_fake_n_1, diag_d_fake_n_1 = _grad_hess_diag_f32_sample(
+                d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_d_fake_n_2, diag_d_fake_n_2 = _grad_hess_diag_f32_sample(
+                d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_d_fake_n_3, diag_d_fake_n_3 = _grad_hess_diag_f32_sample(
+                d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_d_fake_words = _with_part(
+                grad_d_fake, grad_d_fake_words, part, (grad_d_fake_n_0, grad_d_fake_n_1, grad_d_fake_n_2,
+                grad_d_fake_n_3),
+            )
+            diag_d_fake_words = _with_part(
+                diag_d_fake, diag_d_fake_words, part, (diag_d_fake_n_0, diag_d_fake_n_1, diag_d_fake_n_2,
+                diag_d_fake_n_3),
+            )
+            part += 1
+        _store_words(grad_d_fake, _packed(d_fake) * vector, grad_d_fake_words)
+        _store_words(diag_d_fake, _packed(d_fake) * vector, diag_d_fake_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(d_fake) * vectors + thread
     while at < samples:
         grad_d_fake_n, diag_d_fake_n = _grad_hess_diag_f32_sample(
             _get(d_fake, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -516,27 +633,36 @@ def hvp_f32(v_d_fake_, d_fake, hvp_d_fake, weight, mask, divisor, divisors, samp
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(v_d_fake_) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _load_lanes(d_fake, at)
-        v_d_fake_n_0, v_d_fake_n_1, v_d_fake_n_2, v_d_fake_n_3 = _load_lanes(v_d_fake_, at)
-        hvp_d_fake_n_0 = _hvp_f32_sample(
-            d_fake_n_0, v_d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        hvp_d_fake_n_1 = _hvp_f32_sample(
-            d_fake_n_1, v_d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        hvp_d_fake_n_2 = _hvp_f32_sample(
-            d_fake_n_2, v_d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        hvp_d_fake_n_3 = _hvp_f32_sample(
-            d_fake_n_3, v_d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(hvp_d_fake, at, (hvp_d_fake_n_0, hvp_d_fake_n_1, hvp_d_fake_n_2, hvp_d_fake_n_3))
+        d_fake_n_words = _load_words(d_fake, _packed(v_d_fake_) * vector)
+        v_d_fake_n_words = _load_words(v_d_fake_, _packed(v_d_fake_) * vector)
+        hvp_d_fake_words = _no_words(hvp_d_fake)
+        part = np.int64(0)
+        while part < _parts(v_d_fake_):
+            at = _packed(v_d_fake_) * vector + LANES_F32 * part
+            d_fake_n_0, d_fake_n_1, d_fake_n_2, d_fake_n_3 = _part(d_fake, d_fake_n_words, part)
+            v_d_fake_n_0, v_d_fake_n_1, v_d_fake_n_2, v_d_fake_n_3 = _part(v_d_fake_, v_d_fake_n_words, part)
+            hvp_d_fake_n_0 = _hvp_f32_sample(
+                d_fake_n_0, v_d_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            hvp_d_fake_n_1 = _hvp_f32_sample(
+                d_fake_n_1, v_d_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            hvp_d_fake_n_2 = _hvp_f32_sample(
+                d_fake_n_2, v_d_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            hvp_d_fake_n_3 = _hvp_f32_sample(
+                d_fake_n_3, v_d_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            hvp_d_fake_words = _with_part(
+                hvp_d_fake, hvp_d_fake_words, part, (hvp_d_fake_n_0, hvp_d_fake_n_1, hvp_d_fake_n_2, hvp_d_fake_n_3),
+            )
+            part += 1
+        _store_words(hvp_d_fake, _packed(v_d_fake_) * vector, hvp_d_fake_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(v_d_fake_) * vectors + thread
     while at < samples:
         hvp_d_fake_n = _hvp_f32_sample(
             _get(d_fake, at), _get(v_d_fake_, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -748,19 +874,25 @@ def value_f64(d_fake, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(d_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        d_fake_n_0, d_fake_n_1 = _load_lanes(d_fake, at)
-        loss_0 = _value_f64_sample(d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_f64_sample(d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+        d_fake_n_words = _load_words(d_fake, _packed(d_fake) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(d_fake):
+            at = _packed(d_fake) * vector + LANES_F64 * part
+            d_fake_n_0, d_fake_n_1 = _part(d_fake, d_fake_n_words, part)
+            loss_0 = _value_f64_sample(d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_f64_sample(d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(d_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(d_fake) * vectors + thread
     while at < samples:
         loss = _value_f64_sample(_get(d_fake, at), _weight_f64(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -785,24 +917,32 @@ def value_and_grad_f64(d_fake, grad_d_fake, weight, mask, divisor, divisors, los
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(d_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        d_fake_n_0, d_fake_n_1 = _load_lanes(d_fake, at)
-        grad_d_fake_n_0, loss_0 = _value_and_grad_f64_sample(
-            d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_d_fake_n_1, loss_1 = _value_and_grad_f64_sample(
-            d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_d_fake, at, (grad_d_fake_n_0, grad_d_fake_n_1))
+        d_fake_n_words = _load_words(d_fake, _packed(d_fake) * vector)
+        grad_d_fake_words = _no_words(grad_d_fake)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(d_fake):
+            at = _packed(d_fake) * vector + LANES_F64 * part
+            d_fake_n_0, d_fake_n_1 = _part(d_fake, d_fake_n_words, part)
+            grad_d_fake_n_0, loss_0 = _value_and_grad_f64_sample(
+                d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_d_fake_n_1, loss_1 = _value_and_grad_f64_sample(
+                d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_d_fake_words = _with_part(grad_d_fake, grad_d_fake_words, part, (grad_d_fake_n_0, grad_d_fake_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_d_fake, _packed(d_fake) * vector, grad_d_fake_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(d_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(d_fake) * vectors + thread
     while at < samples:
         grad_d_fake_n, loss = _value_and_grad_f64_sample(
             _get(d_fake, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -829,21 +969,29 @@ def grad_hess_diag_f64(d_fake, grad_d_fake, diag_d_fake, weight, mask, divisor, 
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(d_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        d_fake_n_0, d_fake_n_1 = _load_lanes(d_fake, at)
-        grad_d_fake_n_0, diag_d_fake_n_0 = _grad_hess_diag_f64_sample(
-            d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_d_fake_n_1, diag_d_fake_n_1 = _grad_hess_diag_f64_sample(
-            d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_d_fake, at, (grad_d_fake_n_0, grad_d_fake_n_1))
-        _store_lanes(diag_d_fake, at, (diag_d_fake_n_0, diag_d_fake_n_1))
+        d_fake_n_words = _load_words(d_fake, _packed(d_fake) * vector)
+        grad_d_fake_words = _no_words(grad_d_fake)
+        diag_d_fake_words = _no_words(diag_d_fake)
+        part = np.int64(0)
+        while part < _parts(d_fake):
+            at = _packed(d_fake) * vector + LANES_F64 * part
+            d_fake_n_0, d_fake_n_1 = _part(d_fake, d_fake_n_words, part)
+            grad_d_fake_n_0, diag_d_fake_n_0 = _grad_hess_diag_f64_sample(
+                d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_d_fake_n_1, diag_d_fake_n_1 = _grad_hess_diag_f64_sample(
+                d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_d_fake_words = _with_part(grad_d_fake, grad_d_fake_words, part, (grad_d_fake_n_0, grad_d_fake_n_1))
+            diag_d_fake_words = _with_part(diag_d_fake, diag_d_fake_words, part, (diag_d_fake_n_0, diag_d_fake_n_1))
+            part += 1
+        _store_words(grad_d_fake, _packed(d_fake) * vector, grad_d_fake_words)
+        _store_words(diag_d_fake, _packed(d_fake) * vector, diag_d_fake_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(d_fake) * vectors + thread
     while at < samples:
         grad_d_fake_n, diag_d_fake_n = _grad_hess_diag_f64_sample(
             _get(d_fake, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -865,21 +1013,28 @@ def hvp_f64(v_d_fake_, d_fake, hvp_d_fake, weight, mask, divisor, divisors, samp
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(v_d_fake_) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        d_fake_n_0, d_fake_n_1 = _load_lanes(d_fake, at)
-        v_d_fake_n_0, v_d_fake_n_1 = _load_lanes(v_d_fake_, at)
-        hvp_d_fake_n_0 = _hvp_f64_sample(
-            d_fake_n_0, v_d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        hvp_d_fake_n_1 = _hvp_f64_sample(
-            d_fake_n_1, v_d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(hvp_d_fake, at, (hvp_d_fake_n_0, hvp_d_fake_n_1))
+        d_fake_n_words = _load_words(d_fake, _packed(v_d_fake_) * vector)
+        v_d_fake_n_words = _load_words(v_d_fake_, _packed(v_d_fake_) * vector)
+        hvp_d_fake_words = _no_words(hvp_d_fake)
+        part = np.int64(0)
+        while part < _parts(v_d_fake_):
+            at = _packed(v_d_fake_) * vector + LANES_F64 * part
+            d_fake_n_0, d_fake_n_1 = _part(d_fake, d_fake_n_words, part)
+            v_d_fake_n_0, v_d_fake_n_1 = _part(v_d_fake_, v_d_fake_n_words, part)
+            hvp_d_fake_n_0 = _hvp_f64_sample(
+                d_fake_n_0, v_d_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            hvp_d_fake_n_1 = _hvp_f64_sample(
+                d_fake_n_1, v_d_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            hvp_d_fake_words = _with_part(hvp_d_fake, hvp_d_fake_words, part, (hvp_d_fake_n_0, hvp_d_fake_n_1))
+            part += 1
+        _store_words(hvp_d_fake, _packed(v_d_fake_) * vector, hvp_d_fake_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(v_d_fake_) * vectors + thread
     while at < samples:
         hvp_d_fake_n = _hvp_f64_sample(
             _get(d_fake, at), _get(v_d_fake_, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -899,6 +1054,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'd_fake: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, samples: '
                         'int64, options: uint32'},
  'value_and_grad': {'shape': 'elements',
@@ -906,6 +1062,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'd_fake: data*, grad_d_fake: data*, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                  'options: uint32'},
@@ -914,6 +1071,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'd_fake: data*, grad_d_fake: data*, diag_d_fake: data*, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, options: '
                                  'uint32'},
@@ -922,6 +1080,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': [],
          'staged': 0,
+         'packed': False,
          'arguments': 'v_d_fake_: data*, d_fake: data*, hvp_d_fake: data*, weight: data*, mask: uint8*, '
                       'divisor: real, divisors: real*, samples: int64, options: uint32'}}
 

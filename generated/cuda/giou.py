@@ -2126,6 +2126,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'pred: data*, target: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'samples',
@@ -2133,6 +2134,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'pred: data*, target: data*, grad_pred: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, options: uint32'},
@@ -2141,6 +2143,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'pred: data*, target: data*, grad_pred: data*, diag_pred: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'options: uint32'},
@@ -2149,6 +2152,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': [],
          'staged': 0,
+         'packed': False,
          'arguments': 'pred: data*, target: data*, v_pred_: data*, hvp_pred: data*, weight: data*, mask: '
                       'uint8*, divisor: real, divisors: real*, samples: int64, options: uint32'}}
 

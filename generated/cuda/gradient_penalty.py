@@ -107,11 +107,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -139,38 +134,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -424,7 +538,8 @@ def _value_f32_sweep2(g_d2, t1):
 def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -434,23 +549,27 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
         if live:
             weight_n = _weight_f32(weight, row, options)
             length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                length__largest_d_0 = _value_f32_sweep1(g_d_0)
-                length__largest_d_1 = _value_f32_sweep1(g_d_1)
-                length__largest_d_2 = _value_f32_sweep1(g_d_2)
-                length__largest_d_3 = _value_f32_sweep1(g_d_3)
-                length__largest = _larger_f32(length__largest, length__largest_d_0)
-                length__largest = _larger_f32(length__largest, length__largest_d_1)
-                length__largest = _larger_f32(length__largest, length__largest_d_2)
-                length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -461,31 +580,36 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
             length__largest = _row_max_f32(length__largest)
             t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _value_f32_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _value_f32_sweep2(g_d2_1, t1)
-                length__scaled_d_2 = _value_f32_sweep2(g_d2_2, t1)
-                length__scaled_d_3 = _value_f32_sweep2(g_d2_3, t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_2,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _value_f32_sweep2(g_d2, t1)
@@ -534,7 +658,8 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -546,23 +671,27 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                length__largest_d_0 = _value_and_grad_f32_sweep1(g_d_0)
-                length__largest_d_1 = _value_and_grad_f32_sweep1(g_d_1)
-                length__largest_d_2 = _value_and_grad_f32_sweep1(g_d_2)
-                length__largest_d_3 = _value_and_grad_f32_sweep1(g_d_3)
-                length__largest = _larger_f32(length__largest, length__largest_d_0)
-                length__largest = _larger_f32(length__largest, length__largest_d_1)
-                length__largest = _larger_f32(length__largest, length__largest_d_2)
-                length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_and_grad_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_and_grad_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_and_grad_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_and_grad_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -573,31 +702,36 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             length__largest = _row_max_f32(length__largest)
             t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _value_and_grad_f32_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _value_and_grad_f32_sweep2(g_d2_1, t1)
-                length__scaled_d_2 = _value_and_grad_f32_sweep2(g_d2_2, t1)
-                length__scaled_d_3 = _value_and_grad_f32_sweep2(g_d2_3, t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_2,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_and_grad_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_and_grad_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_and_grad_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_and_grad_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _value_and_grad_f32_sweep2(g_d2, t1)
@@ -616,20 +750,29 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / length__scaled
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0 = _value_and_grad_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
-                grad_g_d_1 = _value_and_grad_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
-                grad_g_d_2 = _value_and_grad_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
-                grad_g_d_3 = _value_and_grad_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_d_2 = _value_and_grad_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
+                    grad_g_d_3 = _value_and_grad_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d = _value_and_grad_f32_sweep3(g_d3, t10, t4, t5, t6, t7)
@@ -681,7 +824,8 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -693,23 +837,27 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                length__largest_d_0 = _grad_hess_diag_f32_sweep1(g_d_0)
-                length__largest_d_1 = _grad_hess_diag_f32_sweep1(g_d_1)
-                length__largest_d_2 = _grad_hess_diag_f32_sweep1(g_d_2)
-                length__largest_d_3 = _grad_hess_diag_f32_sweep1(g_d_3)
-                length__largest = _larger_f32(length__largest, length__largest_d_0)
-                length__largest = _larger_f32(length__largest, length__largest_d_1)
-                length__largest = _larger_f32(length__largest, length__largest_d_2)
-                length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _grad_hess_diag_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _grad_hess_diag_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _grad_hess_diag_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _grad_hess_diag_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -720,31 +868,36 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             length__largest = _row_max_f32(length__largest)
             t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t1)
-                length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t1)
-                length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_2,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _grad_hess_diag_f32_sweep2(g_d2, t1)
@@ -766,29 +919,42 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             t13 = t8 * t1 / length__scaled
             t14 = f32(1.0) if t6 else t13
             t15 = f32(2.0) * lam * seed_n * t14
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f32_sweep3(
-                    g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f32_sweep3(
-                    g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_2, diag_g_d_2 = _grad_hess_diag_f32_sweep3(
-                    g_d3_2, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_3, diag_g_d_3 = _grad_hess_diag_f32_sweep3(
-                    g_d3_3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
-                _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3))
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f32_sweep3(
+                        g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f32_sweep3(
+                        g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_2, diag_g_d_2 = _grad_hess_diag_f32_sweep3(
+                        g_d3_2, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_3, diag_g_d_3 = _grad_hess_diag_f32_sweep3(
+                        g_d3_3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    diag_g_words = _with_part(
+                        diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row + _packed(g) * vector, diag_g_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d, diag_g_d = _grad_hess_diag_f32_sweep3(
@@ -843,7 +1009,8 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -855,23 +1022,27 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                length__largest_d_0 = _hvp_f32_sweep1(g_d_0)
-                length__largest_d_1 = _hvp_f32_sweep1(g_d_1)
-                length__largest_d_2 = _hvp_f32_sweep1(g_d_2)
-                length__largest_d_3 = _hvp_f32_sweep1(g_d_3)
-                length__largest = _larger_f32(length__largest, length__largest_d_0)
-                length__largest = _larger_f32(length__largest, length__largest_d_1)
-                length__largest = _larger_f32(length__largest, length__largest_d_2)
-                length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _hvp_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _hvp_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _hvp_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _hvp_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -882,31 +1053,36 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             length__largest = _row_max_f32(length__largest)
             t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t1)
-                length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t1)
-                length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_2,
-                )
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _hvp_f32_sweep2(g_d2, t1)
@@ -919,39 +1095,45 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
             tangent_length_high, tangent_length_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _load_lanes(v_g_, v_g__row + at)
+                v_g_d_words = _load_words(v_g_, v_g__row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3))
-                tangent_length_d_0 = _hvp_f32_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
-                tangent_length_d_1 = _hvp_f32_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
-                tangent_length_d_2 = _hvp_f32_sweep3(g_d3_2, v_g_d_2, length__scaled, t1, t3, t4)
-                tangent_length_d_3 = _hvp_f32_sweep3(g_d3_3, v_g_d_3, length__scaled, t1, t3, t4)
-                tangent_length_high, tangent_length_low = _plus_f32(
-                    tangent_length_high, tangent_length_low, tangent_length_d_0,
-                )
-                tangent_length_high, tangent_length_low = _plus_f32(
-                    tangent_length_high, tangent_length_low, tangent_length_d_1,
-                )
-                tangent_length_high, tangent_length_low = _plus_f32(
-                    tangent_length_high, tangent_length_low, tangent_length_d_2,
-                )
-                tangent_length_high, tangent_length_low = _plus_f32(
-                    tangent_length_high, tangent_length_low, tangent_length_d_3,
-                )
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_g_, v_g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _part(v_g_, v_g_d_words, part)
+                    tangent_length_d_0 = _hvp_f32_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
+                    tangent_length_d_1 = _hvp_f32_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
+                    tangent_length_d_2 = _hvp_f32_sweep3(g_d3_2, v_g_d_2, length__scaled, t1, t3, t4)
+                    tangent_length_d_3 = _hvp_f32_sweep3(g_d3_3, v_g_d_3, length__scaled, t1, t3, t4)
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_0,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_1,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_2,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d = _get(v_g_, v_g__row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_g_d
+                    staged[stage + pitch + at] = v_g_d
                 tangent_length_d = _hvp_f32_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4)
                 tangent_length_high, tangent_length_low = _plus_f32(
                     tangent_length_high, tangent_length_low, tangent_length_d,
@@ -966,27 +1148,35 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             t18 = f32(1.0) if t15 else t17
             t19 = lam * seed_n * t18
             t20 = lam * seed_n * tangent_length * t18
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d4_0, g_d4_1, g_d4_2, g_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d4_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d2_0, v_g_d2_1, v_g_d2_2, v_g_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
-                    v_g__row + at)
+                v_g_d2_words = (
+                    _as_words(v_g_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_g_, v_g__row + _packed(g) * vector)
                 )
-                hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
-                hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
-                hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, length__scaled, t1, t10, t19, t20, t3, t4)
-                hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, length__scaled, t1, t10, t19, t20, t3, t4)
-                _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d4_0, g_d4_1, g_d4_2, g_d4_3 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1, v_g_d2_2, v_g_d2_3 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row + _packed(g) * vector, hvp_g_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
+                v_g_d2 = staged[stage + pitch + at] if options & STAGED else _get(v_g_, v_g__row + at)
                 hvp_g_d = _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
@@ -1214,7 +1404,8 @@ def _value_f64_sweep2(g_d2, t1):
 def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1224,19 +1415,23 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
         if live:
             weight_n = _weight_f64(weight, row, options)
             length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                length__largest_d_0 = _value_f64_sweep1(g_d_0)
-                length__largest_d_1 = _value_f64_sweep1(g_d_1)
-                length__largest = _larger_f64(length__largest, length__largest_d_0)
-                length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1247,23 +1442,28 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
             length__largest = _row_max_f64(length__largest)
             t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _value_f64_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _value_f64_sweep2(g_d2_1, t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _value_f64_sweep2(g_d2, t1)
@@ -1312,7 +1512,8 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1324,19 +1525,23 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                length__largest_d_0 = _value_and_grad_f64_sweep1(g_d_0)
-                length__largest_d_1 = _value_and_grad_f64_sweep1(g_d_1)
-                length__largest = _larger_f64(length__largest, length__largest_d_0)
-                length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_and_grad_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_and_grad_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1347,23 +1552,28 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             length__largest = _row_max_f64(length__largest)
             t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _value_and_grad_f64_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _value_and_grad_f64_sweep2(g_d2_1, t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_and_grad_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_and_grad_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _value_and_grad_f64_sweep2(g_d2, t1)
@@ -1382,18 +1592,25 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / length__scaled
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d3_0, g_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0 = _value_and_grad_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
-                grad_g_d_1 = _value_and_grad_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d = _value_and_grad_f64_sweep3(g_d3, t10, t4, t5, t6, t7)
@@ -1445,7 +1662,8 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1457,19 +1675,23 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                length__largest_d_0 = _grad_hess_diag_f64_sweep1(g_d_0)
-                length__largest_d_1 = _grad_hess_diag_f64_sweep1(g_d_1)
-                length__largest = _larger_f64(length__largest, length__largest_d_0)
-                length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _grad_hess_diag_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _grad_hess_diag_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1480,23 +1702,28 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             length__largest = _row_max_f64(length__largest)
             t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _grad_hess_diag_f64_sweep2(g_d2, t1)
@@ -1518,23 +1745,32 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             t13 = t8 * t1 / length__scaled
             t14 = 1.0 if t6 else t13
             t15 = 2.0 * lam * seed_n * t14
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d3_0, g_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f64_sweep3(
-                    g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f64_sweep3(
-                    g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
-                _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1))
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f64_sweep3(
+                        g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f64_sweep3(
+                        g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    diag_g_words = _with_part(diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row + _packed(g) * vector, diag_g_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d, diag_g_d = _grad_hess_diag_f64_sweep3(
@@ -1589,7 +1825,8 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1601,19 +1838,23 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                length__largest_d_0 = _hvp_f64_sweep1(g_d_0)
-                length__largest_d_1 = _hvp_f64_sweep1(g_d_1)
-                length__largest = _larger_f64(length__largest, length__largest_d_0)
-                length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _hvp_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _hvp_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1624,23 +1865,28 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             length__largest = _row_max_f64(length__largest)
             t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t1)
-                length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_0,
-                )
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 length__scaled_d = _hvp_f64_sweep2(g_d2, t1)
@@ -1653,31 +1899,37 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             t3 = length__scaled * t2
             t4 = t3 == 0.0
             tangent_length_high, tangent_length_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d3_0, g_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d_0, v_g_d_1 = _load_lanes(v_g_, v_g__row + at)
+                v_g_d_words = _load_words(v_g_, v_g__row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (v_g_d_0, v_g_d_1))
-                tangent_length_d_0 = _hvp_f64_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
-                tangent_length_d_1 = _hvp_f64_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
-                tangent_length_high, tangent_length_low = _plus_f64(
-                    tangent_length_high, tangent_length_low, tangent_length_d_0,
-                )
-                tangent_length_high, tangent_length_low = _plus_f64(
-                    tangent_length_high, tangent_length_low, tangent_length_d_1,
-                )
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_g_, v_g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1 = _part(v_g_, v_g_d_words, part)
+                    tangent_length_d_0 = _hvp_f64_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
+                    tangent_length_d_1 = _hvp_f64_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
+                    tangent_length_high, tangent_length_low = _plus_f64(
+                        tangent_length_high, tangent_length_low, tangent_length_d_0,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f64(
+                        tangent_length_high, tangent_length_low, tangent_length_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d = _get(v_g_, v_g__row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_g_d
+                    staged[stage + pitch + at] = v_g_d
                 tangent_length_d = _hvp_f64_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4)
                 tangent_length_high, tangent_length_low = _plus_f64(
                     tangent_length_high, tangent_length_low, tangent_length_d,
@@ -1692,25 +1944,33 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             t18 = 1.0 if t15 else t17
             t19 = lam * seed_n * t18
             t20 = lam * seed_n * tangent_length * t18
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d4_0, g_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d4_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d2_0, v_g_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
-                    v_g__row + at)
+                v_g_d2_words = (
+                    _as_words(v_g_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_g_, v_g__row + _packed(g) * vector)
                 )
-                hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
-                hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
-                _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1))
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d4_0, g_d4_1 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row + _packed(g) * vector, hvp_g_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
+                v_g_d2 = staged[stage + pitch + at] if options & STAGED else _get(v_g_, v_g__row + at)
                 hvp_g_d = _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
@@ -1730,6 +1990,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 1,
+           'packed': True,
            'arguments': 'g: data*, lam: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_d: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -1737,6 +1998,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                  'size_d: int64, options: uint32'},
@@ -1745,6 +2007,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                  'options: uint32'},
@@ -1753,6 +2016,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 2,
+         'packed': True,
          'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, divisor: '
                       'real, divisors: real*, samples: int64, size_d: int64, options: uint32'}}
 

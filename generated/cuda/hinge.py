@@ -114,11 +114,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -146,38 +141,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -336,30 +422,39 @@ def value_f32(score, y, margin, weight, mask, losses, partial, samples, options)
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        score_n_0, score_n_1, score_n_2, score_n_3 = _load_lanes(score, at)
-        y_n_0, y_n_1, y_n_2, y_n_3 = _load_lanes(y, at)
-        loss_0 = _value_f32_sample(score_n_0, y_n_0, _weight_f32(weight, at, options), _live(mask, at, options), margin)
-        loss_1 = _value_f32_sample(
-            score_n_1, y_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), margin,
-        )
-        loss_2 = _value_f32_sample(
-            score_n_2, y_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), margin,
-        )
-        loss_3 = _value_f32_sample(
-            score_n_3, y_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), margin,
-        )
+        score_n_words = _load_words(score, _packed(score) * vector)
+        y_n_words = _load_words(y, _packed(score) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(score):
+            at = _packed(score) * vector + LANES_F32 * part
+            score_n_0, score_n_1, score_n_2, score_n_3 = _part(score, score_n_words, part)
+            y_n_0, y_n_1, y_n_2, y_n_3 = _part(y, y_n_words, part)
+            loss_0 = _value_f32_sample(
+                score_n_0, y_n_0, _weight_f32(weight, at, options), _live(mask, at, options), margin,
+            )
+            loss_1 = _value_f32_sample(
+                score_n_1, y_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), margin,
+            )
+            loss_2 = _value_f32_sample(
+                score_n_2, y_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), margin,
+            )
+            loss_3 = _value_f32_sample(
+                score_n_3, y_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), margin,
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(score) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(score) * vectors + thread
     while at < samples:
         loss = _value_f32_sample(
             _get(score, at), _get(y, at), _weight_f32(weight, at, options), _live(mask, at, options), margin,
@@ -390,33 +485,44 @@ def value_and_grad_f32(
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        score_n_0, score_n_1, score_n_2, score_n_3 = _load_lanes(score, at)
-        y_n_0, y_n_1, y_n_2, y_n_3 = _load_lanes(y, at)
-        grad_score_n_0, loss_0 = _value_and_grad_f32_sample(
-            score_n_0, y_n_0, _weight_f32(weight, at, options), _live(mask, at, options), margin, divisor,
-        )
-        grad_score_n_1, loss_1 = _value_and_grad_f32_sample(
-            score_n_1, y_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
-        )
-        grad_score_n_2, loss_2 = _value_and_grad_f32_sample(
-            score_n_2, y_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), margin, divisor,
-        )
-        grad_score_n_3, loss_3 = _value_and_grad_f32_sample(
-            score_n_3, y_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), margin, divisor,
-        )
-        _store_lanes(grad_score, at, (grad_score_n_0, grad_score_n_1, grad_score_n_2, grad_score_n_3))
+        score_n_words = _load_words(score, _packed(score) * vector)
+        y_n_words = _load_words(y, _packed(score) * vector)
+        grad_score_words = _no_words(grad_score)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(score):
+            at = _packed(score) * vector + LANES_F32 * part
+            score_n_0, score_n_1, score_n_2, score_n_3 = _part(score, score_n_words, part)
+            y_n_0, y_n_1, y_n_2, y_n_3 = _part(y, y_n_words, part)
+            grad_score_n_0, loss_0 = _value_and_grad_f32_sample(
+                score_n_0, y_n_0, _weight_f32(weight, at, options), _live(mask, at, options), margin, divisor,
+            )
+            grad_score_n_1, loss_1 = _value_and_grad_f32_sample(
+                score_n_1, y_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
+            )
+            grad_score_n_2, loss_2 = _value_and_grad_f32_sample(
+                score_n_2, y_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), margin, divisor,
+            )
+            grad_score_n_3, loss_3 = _value_and_grad_f32_sample(
+                score_n_3, y_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), margin, divisor,
+            )
+            grad_score_words = _with_part(
+                grad_score, grad_score_words, part, (grad_score_n_0, grad_score_n_1, grad_score_n_2, grad_score_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_score, _packed(score) * vector, grad_score_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(score) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(score) * vectors + thread
     while at < samples:
         grad_score_n, loss = _value_and_grad_f32_sample(
             _get(score, at), _get(y, at), _weight_f32(weight, at, options), _live(mask, at, options), margin, divisor,
@@ -444,28 +550,41 @@ def grad_hess_diag_f32(score, y, grad_score, diag_score, margin, weight, mask, d
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        score_n_0, score_n_1, score_n_2, score_n_3 = _load_lanes(score, at)
-        y_n_0, y_n_1, y_n_2, y_n_3 = _load_lanes(y, at)
-        grad_score_n_0, diag_score_n_0 = _grad_hess_diag_f32_sample(
-            score_n_0, y_n_0, _weight_f32(weight, at, options), _live(mask, at, options), margin, divisor,
-        )
-        grad_score_n_1, diag_score_n_1 = _grad_hess_diag_f32_sample(
-            score_n_1, y_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
-        )
-        grad_score_n_2, diag_score_n_2 = _grad_hess_diag_f32_sample(
-            score_n_2, y_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), margin, divisor,
-        )
-        grad_score_n_3, diag_score_n_3 = _grad_hess_diag_f32_sample(
-            score_n_3, y_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), margin, divisor,
-        )
-        _store_lanes(grad_score, at, (grad_score_n_0, grad_score_n_1, grad_score_n_2, grad_score_n_3))
-        _store_lanes(diag_score, at, (diag_score_n_0, diag_score_n_1, diag_score_n_2, diag_score_n_3))
+        score_n_words = _load_words(score, _packed(score) * vector)
+        y_n_words = _load_words(y, _packed(score) * vector)
+        grad_score_words = _no_words(grad_score)
+        diag_score_words = _no_words(diag_score)
+        part = np.int64(0)
+        while part < _parts(score):
+            at = _packed(score) * vector + LANES_F32 * part
+            score_n_0, score_n_1, score_n_2, score_n_3 = _part(score, score_n_words, part)
+            y_n_0, y_n_1, y_n_2, y_n_3 = _part(y, y_n_words, part)
+            grad_score_n_0, diag_score_n_0 = _grad_hess_diag_f32_sample(
+                score_n_0, y_n_0, _weight_f32(weight, at, options), _live(mask, at, options), margin, divisor,
+            )
+            grad_score_n_1, diag_score_n_1 = _grad_hess_diag_f32_sample(
+                score_n_1, y_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
+            )
+            grad_score_n_2, diag_score_n_2 = _grad_hess_diag_f32_sample(
+                score_n_2, y_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), margin, divisor,
+            )
+            grad_score_n_3, diag_score_n_3 = _grad_hess_diag_f32_sample(
+                score_n_3, y_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), margin, divisor,
+            )
+            grad_score_words = _with_part(
+                grad_score, grad_score_words, part, (grad_score_n_0, grad_score_n_1, grad_score_n_2, grad_score_n_3),
+            )
+            diag_score_words = _with_part(
+                diag_score, diag_score_words, part, (diag_score_n_0, diag_score_n_1, diag_score_n_2, diag_score_n_3),
+            )
+            part += 1
+        _store_words(grad_score, _packed(score) * vector, grad_score_words)
+        _store_words(diag_score, _packed(score) * vector, diag_score_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(score) * vectors + thread
     while at < samples:
         grad_score_n, diag_score_n = _grad_hess_diag_f32_sample(
             _get(score, at), _get(y, at), _weight_f32(weight, at, options), _live(mask, at, options), margin, divisor,
@@ -484,17 +603,24 @@ def _hvp_f32_sample(live):
 def hvp_f32(hvp_score, mask, samples, options):
     """All samples: hvp_score_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        hvp_score_n_0 = _hvp_f32_sample(_live(mask, at, options))
-        hvp_score_n_1 = _hvp_f32_sample(_live(mask, at + 1, options))
-        hvp_score_n_2 = _hvp_f32_sample(_live(mask, at + 2, options))
-        hvp_score_n_3 = _hvp_f32_sample(_live(mask, at + 3, options))
-        _store_lanes(hvp_score, at, (hvp_score_n_0, hvp_score_n_1, hvp_score_n_2, hvp_score_n_3))
+        hvp_score_words = _no_words(hvp_score)
+        part = np.int64(0)
+        while part < _parts(hvp_score):
+            at = _packed(hvp_score) * vector + LANES_F32 * part
+            hvp_score_n_0 = _hvp_f32_sample(_live(mask, at, options))
+            hvp_score_n_1 = _hvp_f32_sample(_live(mask, at + 1, options))
+            hvp_score_n_2 = _hvp_f32_sample(_live(mask, at + 2, options))
+            hvp_score_n_3 = _hvp_f32_sample(_live(mask, at + 3, options))
+            hvp_score_words = _with_part(
+                hvp_score, hvp_score_words, part, (hvp_score_n_0, hvp_score_n_1, hvp_score_n_2, hvp_score_n_3),
+            )
+            part += 1
+        _store_words(hvp_score, _packed(hvp_score) * vector, hvp_score_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(hvp_score) * vectors + thread
     while at < samples:
         hvp_score_n = _hvp_f32_sample(_live(mask, at, options))
         _put(hvp_score, at, hvp_score_n)
@@ -627,22 +753,31 @@ def value_f64(score, y, margin, weight, mask, losses, partial, samples, options)
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        score_n_0, score_n_1 = _load_lanes(score, at)
-        y_n_0, y_n_1 = _load_lanes(y, at)
-        loss_0 = _value_f64_sample(score_n_0, y_n_0, _weight_f64(weight, at, options), _live(mask, at, options), margin)
-        loss_1 = _value_f64_sample(
-            score_n_1, y_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), margin,
-        )
+        score_n_words = _load_words(score, _packed(score) * vector)
+        y_n_words = _load_words(y, _packed(score) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(score):
+            at = _packed(score) * vector + LANES_F64 * part
+            score_n_0, score_n_1 = _part(score, score_n_words, part)
+            y_n_0, y_n_1 = _part(y, y_n_words, part)
+            loss_0 = _value_f64_sample(
+                score_n_0, y_n_0, _weight_f64(weight, at, options), _live(mask, at, options), margin,
+            )
+            loss_1 = _value_f64_sample(
+                score_n_1, y_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), margin,
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(score) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(score) * vectors + thread
     while at < samples:
         loss = _value_f64_sample(
             _get(score, at), _get(y, at), _weight_f64(weight, at, options), _live(mask, at, options), margin,
@@ -673,25 +808,34 @@ def value_and_grad_f64(
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        score_n_0, score_n_1 = _load_lanes(score, at)
-        y_n_0, y_n_1 = _load_lanes(y, at)
-        grad_score_n_0, loss_0 = _value_and_grad_f64_sample(
-            score_n_0, y_n_0, _weight_f64(weight, at, options), _live(mask, at, options), margin, divisor,
-        )
-        grad_score_n_1, loss_1 = _value_and_grad_f64_sample(
-            score_n_1, y_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
-        )
-        _store_lanes(grad_score, at, (grad_score_n_0, grad_score_n_1))
+        score_n_words = _load_words(score, _packed(score) * vector)
+        y_n_words = _load_words(y, _packed(score) * vector)
+        grad_score_words = _no_words(grad_score)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(score):
+            at = _packed(score) * vector + LANES_F64 * part
+            score_n_0, score_n_1 = _part(score, score_n_words, part)
+            y_n_0, y_n_1 = _part(y, y_n_words, part)
+            grad_score_n_0, loss_0 = _value_and_grad_f64_sample(
+                score_n_0, y_n_0, _weight_f64(weight, at, options), _live(mask, at, options), margin, divisor,
+            )
+            grad_score_n_1, loss_1 = _value_and_grad_f64_sample(
+                score_n_1, y_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
+            )
+            grad_score_words = _with_part(grad_score, grad_score_words, part, (grad_score_n_0, grad_score_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_score, _packed(score) * vector, grad_score_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(score) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(score) * vectors + thread
     while at < samples:
         grad_score_n, loss = _value_and_grad_f64_sample(
             _get(score, at), _get(y, at), _weight_f64(weight, at, options), _live(mask, at, options), margin, divisor,
@@ -719,22 +863,31 @@ def grad_hess_diag_f64(score, y, grad_score, diag_score, margin, weight, mask, d
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        score_n_0, score_n_1 = _load_lanes(score, at)
-        y_n_0, y_n_1 = _load_lanes(y, at)
-        grad_score_n_0, diag_score_n_0 = _grad_hess_diag_f64_sample(
-            score_n_0, y_n_0, _weight_f64(weight, at, options), _live(mask, at, options), margin, divisor,
-        )
-        grad_score_n_1, diag_score_n_1 = _grad_hess_diag_f64_sample(
-            score_n_1, y_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
-        )
-        _store_lanes(grad_score, at, (grad_score_n_0, grad_score_n_1))
-        _store_lanes(diag_score, at, (diag_score_n_0, diag_score_n_1))
+        score_n_words = _load_words(score, _packed(score) * vector)
+        y_n_words = _load_words(y, _packed(score) * vector)
+        grad_score_words = _no_words(grad_score)
+        diag_score_words = _no_words(diag_score)
+        part = np.int64(0)
+        while part < _parts(score):
+            at = _packed(score) * vector + LANES_F64 * part
+            score_n_0, score_n_1 = _part(score, score_n_words, part)
+            y_n_0, y_n_1 = _part(y, y_n_words, part)
+            grad_score_n_0, diag_score_n_0 = _grad_hess_diag_f64_sample(
+                score_n_0, y_n_0, _weight_f64(weight, at, options), _live(mask, at, options), margin, divisor,
+            )
+            grad_score_n_1, diag_score_n_1 = _grad_hess_diag_f64_sample(
+                score_n_1, y_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), margin, divisor,
+            )
+            grad_score_words = _with_part(grad_score, grad_score_words, part, (grad_score_n_0, grad_score_n_1))
+            diag_score_words = _with_part(diag_score, diag_score_words, part, (diag_score_n_0, diag_score_n_1))
+            part += 1
+        _store_words(grad_score, _packed(score) * vector, grad_score_words)
+        _store_words(diag_score, _packed(score) * vector, diag_score_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(score) * vectors + thread
     while at < samples:
         grad_score_n, diag_score_n = _grad_hess_diag_f64_sample(
             _get(score, at), _get(y, at), _weight_f64(weight, at, options), _live(mask, at, options), margin, divisor,
@@ -753,15 +906,20 @@ def _hvp_f64_sample(live):
 def hvp_f64(hvp_score, mask, samples, options):
     """All samples: hvp_score_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_score) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        hvp_score_n_0 = _hvp_f64_sample(_live(mask, at, options))
-        hvp_score_n_1 = _hvp_f64_sample(_live(mask, at + 1, options))
-        _store_lanes(hvp_score, at, (hvp_score_n_0, hvp_score_n_1))
+        hvp_score_words = _no_words(hvp_score)
+        part = np.int64(0)
+        while part < _parts(hvp_score):
+            at = _packed(hvp_score) * vector + LANES_F64 * part
+            hvp_score_n_0 = _hvp_f64_sample(_live(mask, at, options))
+            hvp_score_n_1 = _hvp_f64_sample(_live(mask, at + 1, options))
+            hvp_score_words = _with_part(hvp_score, hvp_score_words, part, (hvp_score_n_0, hvp_score_n_1))
+            part += 1
+        _store_words(hvp_score, _packed(hvp_score) * vector, hvp_score_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(hvp_score) * vectors + thread
     while at < samples:
         hvp_score_n = _hvp_f64_sample(_live(mask, at, options))
         _put(hvp_score, at, hvp_score_n)
@@ -779,6 +937,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'score: data*, y: data*, margin: real, weight: data*, mask: uint8*, losses: data*, '
                         'partial: real*, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'elements',
@@ -786,6 +945,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'score: data*, y: data*, grad_score: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, options: uint32'},
@@ -794,6 +954,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'score: data*, y: data*, grad_score: data*, diag_score: data*, margin: '
                                  'real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                                  'samples: int64, options: uint32'},
@@ -802,6 +963,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': [],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_score: data*, mask: uint8*, samples: int64, options: uint32'}}
 
 WEIGHED = {}

@@ -194,6 +194,159 @@ def _store_lanes(typing_context, pointer, index, values):
     return types.void(pointer, index, values), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
+@intrinsic
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
+
+    def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
+
+    def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
+        at = builder.gep(arguments[0], [arguments[1]])
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
+        return context.get_dummy_value()
+
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
+
+
 @intrinsic
 def _stride(typing_context, threads):
     """The number of threads, hidden from the optimiser, which would divide by it to unroll loops."""
@@ -651,7 +804,8 @@ def _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5,
 def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
     """All samples: u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(u) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -663,37 +817,42 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
         if live:
             unit0_d = -f32(np.inf)
             unit1_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                u_d_words = _load_words(u, u_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(u, u_d_words))
+                v_d_words = _load_words(v, v_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                unit0_d_d_0, unit1_d_d_0 = _value_1_f32_sweep1(u_d_0, v_d_0)
-                unit0_d_d_1, unit1_d_d_1 = _value_1_f32_sweep1(u_d_1, v_d_1)
-                unit0_d_d_2, unit1_d_d_2 = _value_1_f32_sweep1(u_d_2, v_d_2)
-                unit0_d_d_3, unit1_d_d_3 = _value_1_f32_sweep1(u_d_3, v_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v, v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _value_1_f32_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_1_f32_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_2, unit1_d_d_2 = _value_1_f32_sweep1(u_d_2, v_d_2)
+                    unit0_d_d_3, unit1_d_d_3 = _value_1_f32_sweep1(u_d_3, v_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d = _get(u, u_row + at)
                 if options & STAGED:
                     staged[stage + at] = u_d
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_d
+                    staged[stage + pitch + at] = v_d
                 unit0_d_d, unit1_d_d = _value_1_f32_sweep1(u_d, v_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 unit1_d = _larger_f32(unit1_d, unit1_d_d)
@@ -704,34 +863,40 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             t2 = _unit_scale_f32(unit1_d)
             t1__largest = -f32(np.inf)
             t2__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d2_0, u_d2_1, u_d2_2, u_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d2_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d2_0, v_d2_1, v_d2_2, v_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d2_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_0)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_1)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_2)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_3)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
+                    v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
+                    t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
+                    t2__largest = _larger_f32(t2__largest, t2__largest_d_0)
+                    t2__largest = _larger_f32(t2__largest, t2__largest_d_1)
+                    t2__largest = _larger_f32(t2__largest, t2__largest_d_2)
+                    t2__largest = _larger_f32(t2__largest, t2__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__largest_d, t2__largest_d = _value_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest = _larger_f32(t1__largest, t1__largest_d)
                 t2__largest = _larger_f32(t2__largest, t2__largest_d)
@@ -742,34 +907,40 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             t5 = _unit_scale_f32(t2__largest)
             t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
             t2__scaled_high, t2__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d3_0, u_d3_1, u_d3_2, u_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d3_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d3_0, v_d3_1, v_d3_2, v_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d3_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
-                t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_2)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
+                    t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                    t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                    t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_2)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__scaled_d, t2__scaled_d = _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d)
@@ -780,36 +951,42 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             t7 = t1__scaled * t6
             t11 = f32(1.0) / t5
             t12 = t2__scaled * t11
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d4_0, u_d4_1, u_d4_2, u_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d4_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d4_0, v_d4_1, v_d4_2, v_d4_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d4_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep4(
-                    u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                )
-                u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep4(
-                    u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                )
-                u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep4(
-                    u_d4_2, v_d4_2, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                )
-                u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep4(
-                    u_d4_3, v_d4_3, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
+                    u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep4(
+                        u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                    )
+                    u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep4(
+                        u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                    )
+                    u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep4(
+                        u_d4_2, v_d4_2, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                    )
+                    u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep4(
+                        u_d4_3, v_d4_3, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                    )
+                    _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                    _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 u_hat_d, v_hat_d = _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
@@ -844,7 +1021,8 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
     """All samples: losses; a partial sum per block."""
     size_i = samples
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -855,23 +1033,29 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
         if live:
             weight_n = _weight_f32(weight, row, options)
             t4_others__max = -f32(np.inf)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (t3_j_0, t3_j_1, t3_j_2, t3_j_3))
-                t4_others__max_j_0 = _value_2_f32_sweep1(t3_j_0, at, i, tau)
-                t4_others__max_j_1 = _value_2_f32_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max_j_2 = _value_2_f32_sweep1(t3_j_2, at + 2, i, tau)
-                t4_others__max_j_3 = _value_2_f32_sweep1(t3_j_3, at + 3, i, tau)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_3)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (t3_j_0, t3_j_1, t3_j_2,
+                            t3_j_3),
+                        )
+                    t4_others__max_j_0 = _value_2_f32_sweep1(t3_j_0, at, i, tau)
+                    t4_others__max_j_1 = _value_2_f32_sweep1(t3_j_1, at + 1, i, tau)
+                    t4_others__max_j_2 = _value_2_f32_sweep1(t3_j_2, at + 2, i, tau)
+                    t4_others__max_j_3 = _value_2_f32_sweep1(t3_j_3, at + 3, i, tau)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
@@ -882,35 +1066,45 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
             t4_others__max = _row_max_f32(t4_others__max)
             t4_others__below_high, t4_others__below_low = f32(0.0), f32(0.0)
             t4_others__ties = np.int32(0)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
-                )
-                t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f32_sweep2(t3_j_0, at, i, t4_others__max, tau)
-                t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f32_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
-                t4_others__below_j_2, t4_others__ties_j_2 = _value_2_f32_sweep2(t3_j_2, at + 2, i, t4_others__max, tau)
-                t4_others__below_j_3, t4_others__ties_j_3 = _value_2_f32_sweep2(t3_j_3, at + 3, i, t4_others__max, tau)
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_2,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_3,
-                )
-                t4_others__ties += t4_others__ties_j_0
-                t4_others__ties += t4_others__ties_j_1
-                t4_others__ties += t4_others__ties_j_2
-                t4_others__ties += t4_others__ties_j_3
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t3, t3_row + at)
+                    )
+                    t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f32_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                    t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f32_sweep2(
+                        t3_j_1, at + 1, i, t4_others__max, tau,
+                    )
+                    t4_others__below_j_2, t4_others__ties_j_2 = _value_2_f32_sweep2(
+                        t3_j_2, at + 2, i, t4_others__max, tau,
+                    )
+                    t4_others__below_j_3, t4_others__ties_j_3 = _value_2_f32_sweep2(
+                        t3_j_3, at + 3, i, t4_others__max, tau,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_2,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_3,
+                    )
+                    t4_others__ties += t4_others__ties_j_0
+                    t4_others__ties += t4_others__ties_j_1
+                    t4_others__ties += t4_others__ties_j_2
+                    t4_others__ties += t4_others__ties_j_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 t4_others__below_j, t4_others__ties_j = _value_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
@@ -982,7 +1176,8 @@ def value_and_grad_1_f32(
 ):
     """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(u) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -994,37 +1189,42 @@ def value_and_grad_1_f32(
         if live:
             unit0_d = -f32(np.inf)
             unit1_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                u_d_words = _load_words(u, u_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(u, u_d_words))
+                v_d_words = _load_words(v, v_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f32_sweep1(u_d_0, v_d_0)
-                unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f32_sweep1(u_d_1, v_d_1)
-                unit0_d_d_2, unit1_d_d_2 = _value_and_grad_1_f32_sweep1(u_d_2, v_d_2)
-                unit0_d_d_3, unit1_d_d_3 = _value_and_grad_1_f32_sweep1(u_d_3, v_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v, v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f32_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f32_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_2, unit1_d_d_2 = _value_and_grad_1_f32_sweep1(u_d_2, v_d_2)
+                    unit0_d_d_3, unit1_d_d_3 = _value_and_grad_1_f32_sweep1(u_d_3, v_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d = _get(u, u_row + at)
                 if options & STAGED:
                     staged[stage + at] = u_d
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_d
+                    staged[stage + pitch + at] = v_d
                 unit0_d_d, unit1_d_d = _value_and_grad_1_f32_sweep1(u_d, v_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 unit1_d = _larger_f32(unit1_d, unit1_d_d)
@@ -1039,34 +1239,40 @@ def value_and_grad_1_f32(
             t2 = _unit_scale_f32(unit1_d)
             t1__largest2 = -f32(np.inf)
             t2__largest2 = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d2_0, u_d2_1, u_d2_2, u_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d2_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d2_0, v_d2_1, v_d2_2, v_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d2_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
+                    v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
+                    t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__largest2_d, t2__largest2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
                 t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
@@ -1081,34 +1287,40 @@ def value_and_grad_1_f32(
             t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d3_0, u_d3_1, u_d3_2, u_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d3_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d3_0, v_d3_1, v_d3_2, v_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d3_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
-                t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                    t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
@@ -1123,36 +1335,42 @@ def value_and_grad_1_f32(
             t7 = t1__scaled2 * t6
             t11 = f32(1.0) / t5
             t12 = t2__scaled2 * t11
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d4_0, u_d4_1, u_d4_2, u_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d4_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d4_0, v_d4_1, v_d4_2, v_d4_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d4_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep4(
-                    u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
-                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep4(
-                    u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
-                u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep4(
-                    u_d4_2, v_d4_2, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
-                u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep4(
-                    u_d4_3, v_d4_3, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
+                    u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep4(
+                        u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    )
+                    u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep4(
+                        u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    )
+                    u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep4(
+                        u_d4_2, v_d4_2, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    )
+                    u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep4(
+                        u_d4_3, v_d4_3, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    )
+                    _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                    _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep4(
                     u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
                 )
@@ -1208,7 +1426,8 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1221,23 +1440,29 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t4_others__max = -f32(np.inf)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (t3_j_0, t3_j_1, t3_j_2, t3_j_3))
-                t4_others__max_j_0 = _value_and_grad_2_f32_sweep1(t3_j_0, at, i, tau)
-                t4_others__max_j_1 = _value_and_grad_2_f32_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max_j_2 = _value_and_grad_2_f32_sweep1(t3_j_2, at + 2, i, tau)
-                t4_others__max_j_3 = _value_and_grad_2_f32_sweep1(t3_j_3, at + 3, i, tau)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
-                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_3)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (t3_j_0, t3_j_1, t3_j_2,
+                            t3_j_3),
+                        )
+                    t4_others__max_j_0 = _value_and_grad_2_f32_sweep1(t3_j_0, at, i, tau)
+                    t4_others__max_j_1 = _value_and_grad_2_f32_sweep1(t3_j_1, at + 1, i, tau)
+                    t4_others__max_j_2 = _value_and_grad_2_f32_sweep1(t3_j_2, at + 2, i, tau)
+                    t4_others__max_j_3 = _value_and_grad_2_f32_sweep1(t3_j_3, at + 3, i, tau)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
+                    t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
@@ -1248,43 +1473,47 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             t4_others__max = _row_max_f32(t4_others__max)
             t4_others__below_high, t4_others__below_low = f32(0.0), f32(0.0)
             t4_others__ties = np.int32(0)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
-                )
-                t4_others__below_j_0, t4_others__ties_j_0 = _value_and_grad_2_f32_sweep2(
-                    t3_j_0, at, i, t4_others__max, tau,
-                )
-                t4_others__below_j_1, t4_others__ties_j_1 = _value_and_grad_2_f32_sweep2(
-                    t3_j_1, at + 1, i, t4_others__max, tau,
-                )
-                t4_others__below_j_2, t4_others__ties_j_2 = _value_and_grad_2_f32_sweep2(
-                    t3_j_2, at + 2, i, t4_others__max, tau,
-                )
-                t4_others__below_j_3, t4_others__ties_j_3 = _value_and_grad_2_f32_sweep2(
-                    t3_j_3, at + 3, i, t4_others__max, tau,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_2,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f32(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_3,
-                )
-                t4_others__ties += t4_others__ties_j_0
-                t4_others__ties += t4_others__ties_j_1
-                t4_others__ties += t4_others__ties_j_2
-                t4_others__ties += t4_others__ties_j_3
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t3, t3_row + at)
+                    )
+                    t4_others__below_j_0, t4_others__ties_j_0 = _value_and_grad_2_f32_sweep2(
+                        t3_j_0, at, i, t4_others__max, tau,
+                    )
+                    t4_others__below_j_1, t4_others__ties_j_1 = _value_and_grad_2_f32_sweep2(
+                        t3_j_1, at + 1, i, t4_others__max, tau,
+                    )
+                    t4_others__below_j_2, t4_others__ties_j_2 = _value_and_grad_2_f32_sweep2(
+                        t3_j_2, at + 2, i, t4_others__max, tau,
+                    )
+                    t4_others__below_j_3, t4_others__ties_j_3 = _value_and_grad_2_f32_sweep2(
+                        t3_j_3, at + 3, i, t4_others__max, tau,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_2,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f32(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_3,
+                    )
+                    t4_others__ties += t4_others__ties_j_0
+                    t4_others__ties += t4_others__ties_j_1
+                    t4_others__ties += t4_others__ties_j_2
+                    t4_others__ties += t4_others__ties_j_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 t4_others__below_j, t4_others__ties_j = _value_and_grad_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
@@ -1308,20 +1537,24 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             t15 = _sigmoid_f32(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
-                )
-                d_s_j_0 = _value_and_grad_2_f32_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
-                d_s_j_1 = _value_and_grad_2_f32_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
-                d_s_j_2 = _value_and_grad_2_f32_sweep3(t3_j_2, at + 2, i, t11, t16, t17, t4_others__max, tau)
-                d_s_j_3 = _value_and_grad_2_f32_sweep3(t3_j_3, at + 3, i, t11, t16, t17, t4_others__max, tau)
-                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t3, t3_row + at)
+                    )
+                    d_s_j_0 = _value_and_grad_2_f32_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
+                    d_s_j_1 = _value_and_grad_2_f32_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
+                    d_s_j_2 = _value_and_grad_2_f32_sweep3(t3_j_2, at + 2, i, t11, t16, t17, t4_others__max, tau)
+                    d_s_j_3 = _value_and_grad_2_f32_sweep3(t3_j_3, at + 3, i, t11, t16, t17, t4_others__max, tau)
+                    _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 d_s_j = _value_and_grad_2_f32_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
@@ -1378,7 +1611,8 @@ def value_and_grad_3_f32(
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1400,57 +1634,60 @@ def value_and_grad_3_f32(
         if live:
             d_t2_sum_high, d_t2_sum_low = f32(0.0), f32(0.0)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = _load_lanes(
-                    d_u_hat__product, d_u_hat__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1,
-                        d_u_hat__product_d_2, d_u_hat__product_d_3),
+                part = np.int64(0)
+                while part < _parts(grad_u):
+                    at = _packed(grad_u) * vector + LANES_F32 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
+                        _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
                     )
-                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = _load_lanes(
-                    d_v_hat__product, d_v_hat__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1,
-                        d_v_hat__product_d_2, d_v_hat__product_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (d_u_hat__product_d_0,
+                            d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3),
+                        )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
+                        _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                     )
-                u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
-                v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
-                d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_hat_d_0, v_hat_d_0, tau,
-                )
-                d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_hat_d_1, v_hat_d_1, tau,
-                )
-                d_t2_sum_d_2, d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat__product_d_2, d_v_hat__product_d_2, u_hat_d_2, v_hat_d_2, tau,
-                )
-                d_t2_sum_d_3, d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat__product_d_3, d_v_hat__product_d_3, u_hat_d_3, v_hat_d_3, tau,
-                )
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_2)
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_3)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors, (d_v_hat__product_d_0,
+                            d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3),
+                        )
+                    u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
+                    v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
+                    d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_hat_d_0, v_hat_d_0, tau,
+                    )
+                    d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_hat_d_1, v_hat_d_1, tau,
+                    )
+                    d_t2_sum_d_2, d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
+                        d_u_hat__product_d_2, d_v_hat__product_d_2, u_hat_d_2, v_hat_d_2, tau,
+                    )
+                    d_t2_sum_d_3, d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
+                        d_u_hat__product_d_3, d_v_hat__product_d_3, u_hat_d_3, v_hat_d_3, tau,
+                    )
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_2)
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_3)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_u_hat__product_d
                 d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat__product_d
+                    staged[stage + pitch + at] = d_v_hat__product_d
                 d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f32_sweep1(
                     d_u_hat__product_d, d_v_hat__product_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
                     tau,
@@ -1480,45 +1717,58 @@ def value_and_grad_3_f32(
             d_t2 = -t16
             unit1_d_i = _unit1_d_n
             t17 = _unit_scale_f32(unit1_d_i)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
-                    d_u_hat__product_row + at)
-                )
-                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
-                )
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
-                grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
-                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
-                )
-                grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
-                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
-                )
-                grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat__product_d_2, d_v_hat__product_d_2, u_d_2, v_d_2, d_t1, d_t2, t1, t12, t14, t15, t17,
-                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
-                )
-                grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat__product_d_3, d_v_hat__product_d_3, u_d_3, v_d_3, d_t1, d_t2, t1, t12, t14, t15, t17,
-                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
-                )
-                _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3))
-                _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1, grad_v_d_2, grad_v_d_3))
+                u_d_words = _load_words(u, u_row + _packed(grad_u) * vector)
+                v_d_words = _load_words(v, v_row + _packed(grad_u) * vector)
+                grad_u_words = _no_words(grad_u)
+                grad_v_words = _no_words(grad_v)
+                part = np.int64(0)
+                while part < _parts(grad_u):
+                    at = _packed(grad_u) * vector + LANES_F32 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
+                    )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
+                        _staged_f32(staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
+                    )
+                    u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
+                    grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
+                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    )
+                    grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
+                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    )
+                    grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
+                        d_u_hat__product_d_2, d_v_hat__product_d_2, u_d_2, v_d_2, d_t1, d_t2, t1, t12, t14, t15, t17,
+                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    )
+                    grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
+                        d_u_hat__product_d_3, d_v_hat__product_d_3, u_d_3, v_d_3, d_t1, d_t2, t1, t12, t14, t15, t17,
+                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    )
+                    grad_u_words = _with_part(
+                        grad_u, grad_u_words, part, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3),
+                    )
+                    grad_v_words = _with_part(
+                        grad_v, grad_v_words, part, (grad_v_d_0, grad_v_d_1, grad_v_d_2, grad_v_d_3),
+                    )
+                    part += 1
+                _store_words(grad_u, grad_u_row + _packed(grad_u) * vector, grad_u_words)
+                _store_words(grad_v, grad_v_row + _packed(grad_u) * vector, grad_v_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
                     d_u_hat__product, d_u_hat__product_row + at,
                 )
-                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_v_hat__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_v_hat__product, d_v_hat__product_row + at,
                 )
                 grad_u_d, grad_v_d = _value_and_grad_3_f32_sweep2(
@@ -1609,7 +1859,8 @@ def hvp_1_f32(
     u_hat, v_hat, tangent_u_hat, tangent_v_hat.
     """
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d // _parts(u) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1625,37 +1876,42 @@ def hvp_1_f32(
         if live:
             unit0_d = -f32(np.inf)
             unit1_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                u_d_words = _load_words(u, u_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(u, u_d_words))
+                v_d_words = _load_words(v, v_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                unit0_d_d_0, unit1_d_d_0 = _hvp_1_f32_sweep1(u_d_0, v_d_0)
-                unit0_d_d_1, unit1_d_d_1 = _hvp_1_f32_sweep1(u_d_1, v_d_1)
-                unit0_d_d_2, unit1_d_d_2 = _hvp_1_f32_sweep1(u_d_2, v_d_2)
-                unit0_d_d_3, unit1_d_d_3 = _hvp_1_f32_sweep1(u_d_3, v_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v, v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _hvp_1_f32_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _hvp_1_f32_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_2, unit1_d_d_2 = _hvp_1_f32_sweep1(u_d_2, v_d_2)
+                    unit0_d_d_3, unit1_d_d_3 = _hvp_1_f32_sweep1(u_d_3, v_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d = _get(u, u_row + at)
                 if options & STAGED:
                     staged[stage + at] = u_d
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_d
+                    staged[stage + pitch + at] = v_d
                 unit0_d_d, unit1_d_d = _hvp_1_f32_sweep1(u_d, v_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 unit1_d = _larger_f32(unit1_d, unit1_d_d)
@@ -1670,34 +1926,40 @@ def hvp_1_f32(
             t2 = _unit_scale_f32(unit1_d)
             t1__largest2 = -f32(np.inf)
             t2__largest2 = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d2_0, u_d2_1, u_d2_2, u_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d2_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d2_0, v_d2_1, v_d2_2, v_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d2_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                t1__largest2_d_2, t2__largest2_d_2 = _hvp_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                t1__largest2_d_3, t2__largest2_d_3 = _hvp_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
+                    v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
+                    t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__largest2_d_2, t2__largest2_d_2 = _hvp_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__largest2_d_3, t2__largest2_d_3 = _hvp_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
+                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__largest2_d, t2__largest2_d = _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
                 t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
@@ -1712,34 +1974,40 @@ def hvp_1_f32(
             t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d3_0, u_d3_1, u_d3_2, u_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d3_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d3_0, v_d3_1, v_d3_2, v_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d3_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                t1__scaled2_d_2, t2__scaled2_d_2 = _hvp_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
-                t1__scaled2_d_3, t2__scaled2_d_3 = _hvp_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled2_d_2, t2__scaled2_d_2 = _hvp_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                    t1__scaled2_d_3, t2__scaled2_d_3 = _hvp_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__scaled2_d, t2__scaled2_d = _hvp_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
@@ -1758,54 +2026,78 @@ def hvp_1_f32(
             t16 = t15 == f32(0.0)
             tangent_t1_2_high, tangent_t1_2_low = f32(0.0), f32(0.0)
             tangent_t2_2_high, tangent_t2_2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d4_0, u_d4_1, u_d4_2, u_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d4_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d4_0, v_d4_1, v_d4_2, v_d4_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d4_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
+                v_u_d_words = _load_words(v_u_, v_u__row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + 2 * size_d + vector, vectors, (v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3))
-                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(v_u_, v_u_d_words))
+                v_v_d_words = _load_words(v_v_, v_v__row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + 3 * size_d + vector, vectors, (v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3))
-                tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep4(
-                    u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
-                )
-                tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep4(
-                    u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
-                )
-                tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep4(
-                    u_d4_2, v_d4_2, v_u_d_2, v_v_d_2, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
-                )
-                tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep4(
-                    u_d4_3, v_d4_3, v_u_d_3, v_v_d_3, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
-                )
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_3)
-                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0)
-                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1)
-                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_2)
-                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_3)
+                    _stage_f32(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_v_, v_v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
+                    v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _part(v_u_, v_u_d_words, part)
+                    v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _part(v_v_, v_v_d_words, part)
+                    tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep4(
+                        u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    )
+                    tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep4(
+                        u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    )
+                    tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep4(
+                        u_d4_2, v_d4_2, v_u_d_2, v_v_d_2, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    )
+                    tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep4(
+                        u_d4_3, v_d4_3, v_u_d_3, v_v_d_3, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_3,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_2,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 v_u_d = _get(v_u_, v_u__row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = v_u_d
+                    staged[stage + 2 * pitch + at] = v_u_d
                 v_v_d = _get(v_v_, v_v__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_v_d
+                    staged[stage + 3 * pitch + at] = v_v_d
                 tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f32_sweep4(
                     u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
@@ -1818,58 +2110,66 @@ def hvp_1_f32(
                 _put(tangent_t1, row, tangent_t1_2)
             if thread == 0:
                 _put(tangent_t2, row, tangent_t2_2)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                u_d5_0, u_d5_1, u_d5_2, u_d5_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d5_words = (
+                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d5_0, v_d5_1, v_d5_2, v_d5_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d5_words = (
+                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
-                    v_u__row + at)
+                v_u_d_words = (
+                    _as_words(v_u_, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_u_, v_u__row + _packed(u) * vector)
                 )
-                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
-                    v_v__row + at)
+                v_v_d_words = (
+                    _as_words(v_v_, _staged_f32(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_v_, v_v__row + _packed(u) * vector)
                 )
-                u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f32_sweep5(
-                    u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
-                )
-                u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f32_sweep5(
-                    u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
-                )
-                u_hat_d_2, v_hat_d_2, tangent_u_hat_d_2, tangent_v_hat_d_2 = _hvp_1_f32_sweep5(
-                    u_d5_2, v_d5_2, v_u_d_2, v_v_d_2, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
-                )
-                u_hat_d_3, v_hat_d_3, tangent_u_hat_d_3, tangent_v_hat_d_3 = _hvp_1_f32_sweep5(
-                    u_d5_3, v_d5_3, v_u_d_3, v_v_d_3, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
-                )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
-                _store_lanes(
-                    tangent_u_hat, tangent_u_hat_row + at, (tangent_u_hat_d_0, tangent_u_hat_d_1, tangent_u_hat_d_2,
-                    tangent_u_hat_d_3),
-                )
-                _store_lanes(
-                    tangent_v_hat, tangent_v_hat_row + at, (tangent_v_hat_d_0, tangent_v_hat_d_1, tangent_v_hat_d_2,
-                    tangent_v_hat_d_3),
-                )
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F32 * part
+                    u_d5_0, u_d5_1, u_d5_2, u_d5_3 = _part(u, u_d5_words, part)
+                    v_d5_0, v_d5_1, v_d5_2, v_d5_3 = _part(v, v_d5_words, part)
+                    v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _part(v_u_, v_u_d_words, part)
+                    v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _part(v_v_, v_v_d_words, part)
+                    u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f32_sweep5(
+                        u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                        tangent_t1_2, tangent_t2_2,
+                    )
+                    u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f32_sweep5(
+                        u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                        tangent_t1_2, tangent_t2_2,
+                    )
+                    u_hat_d_2, v_hat_d_2, tangent_u_hat_d_2, tangent_v_hat_d_2 = _hvp_1_f32_sweep5(
+                        u_d5_2, v_d5_2, v_u_d_2, v_v_d_2, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                        tangent_t1_2, tangent_t2_2,
+                    )
+                    u_hat_d_3, v_hat_d_3, tangent_u_hat_d_3, tangent_v_hat_d_3 = _hvp_1_f32_sweep5(
+                        u_d5_3, v_d5_3, v_u_d_3, v_v_d_3, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                        tangent_t1_2, tangent_t2_2,
+                    )
+                    _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                    _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                    _store_lanes(
+                        tangent_u_hat, tangent_u_hat_row + at, (tangent_u_hat_d_0, tangent_u_hat_d_1, tangent_u_hat_d_2,
+                        tangent_u_hat_d_3),
+                    )
+                    _store_lanes(
+                        tangent_v_hat, tangent_v_hat_row + at, (tangent_v_hat_d_0, tangent_v_hat_d_1, tangent_v_hat_d_2,
+                        tangent_v_hat_d_3),
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d5 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d5 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                v_u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
-                v_v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
+                v_d5 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                v_u_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_u_, v_u__row + at)
+                v_v_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(v_v_, v_v__row + at)
                 u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f32_sweep5(
                     u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
                     tangent_t2_2,
@@ -1947,7 +2247,8 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2045,7 +2346,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + size_i + vector, vectors, (tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2,
+                        staged, stage + pitch + vector, vectors, (tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2,
                         tangent_t3_j_3),
                     )
                 tangent_t4_others_j_0 = _hvp_2_f32_sweep3(t3_j_0, tangent_t3_j_0, at, i, t11, t4_others__max, tau)
@@ -2070,7 +2371,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 tangent_t3_j = _get(tangent_t3, tangent_t3_row + at)
                 if options & STAGED:
-                    staged[stage + size_i + at] = tangent_t3_j
+                    staged[stage + pitch + at] = tangent_t3_j
                 tangent_t4_others_j = _hvp_2_f32_sweep3(t3_j, tangent_t3_j, at, i, t11, t4_others__max, tau)
                 tangent_t4_others_high, tangent_t4_others_low = _plus_f32(
                     tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j,
@@ -2099,7 +2400,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
                 tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2, tangent_t3_j_3 = (
-                    _staged_f32(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _staged_f32(staged, stage + pitch + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_t3, tangent_t3_row + at)
                 )
                 d_s_j_0, tangent_d_s_j_0 = _hvp_2_f32_sweep4(
@@ -2123,9 +2424,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                tangent_t3_j = staged[stage + size_i + at] if options & STAGED else _get(
-                    tangent_t3, tangent_t3_row + at,
-                )
+                tangent_t3_j = staged[stage + pitch + at] if options & STAGED else _get(tangent_t3, tangent_t3_row + at)
                 d_s_j, tangent_d_s_j = _hvp_2_f32_sweep4(
                     t3_j, tangent_t3_j, at, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
                 )
@@ -2197,7 +2496,8 @@ def hvp_3_f32(
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2229,113 +2529,124 @@ def hvp_3_f32(
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t2_sum_high, tangent_d_t2_sum_low = f32(0.0), f32(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = _load_lanes(
-                    d_u_hat__product, d_u_hat__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1,
-                        d_u_hat__product_d_2, d_u_hat__product_d_3),
+                part = np.int64(0)
+                while part < _parts(hvp_u):
+                    at = _packed(hvp_u) * vector + LANES_F32 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
+                        _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
                     )
-                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = _load_lanes(
-                    d_v_hat__product, d_v_hat__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1,
-                        d_v_hat__product_d_2, d_v_hat__product_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (d_u_hat__product_d_0,
+                            d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3),
+                        )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
+                        _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                     )
-                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3 = (
-                    _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1,
-                        tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors, (d_v_hat__product_d_0,
+                            d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3),
+                        )
+                    (
+                        tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2,
+                        tangent_d_u_hat_sum_d_3,
+                    ) = (
+                        _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
                     )
-                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3 = (
-                    _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1,
-                        tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + 2 * pitch + vector + LANES_F32 * part * vectors, vectors,
+                            (tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2,
+                            tangent_d_u_hat_sum_d_3),
+                        )
+                    (
+                        tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2,
+                        tangent_d_v_hat_sum_d_3,
+                    ) = (
+                        _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                     )
-                tangent_u_hat_d_0, tangent_u_hat_d_1, tangent_u_hat_d_2, tangent_u_hat_d_3 = _load_lanes(
-                    tangent_u_hat, tangent_u_hat_row + at,
-                )
-                tangent_v_hat_d_0, tangent_v_hat_d_1, tangent_v_hat_d_2, tangent_v_hat_d_3 = _load_lanes(
-                    tangent_v_hat, tangent_v_hat_row + at,
-                )
-                u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
-                v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
-                found_0 = _hvp_3_f32_sweep1(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
-                    tangent_u_hat_d_0, tangent_v_hat_d_0, u_hat_d_0, v_hat_d_0, tau,
-                )
-                found_1 = _hvp_3_f32_sweep1(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
-                    tangent_u_hat_d_1, tangent_v_hat_d_1, u_hat_d_1, v_hat_d_1, tau,
-                )
-                found_2 = _hvp_3_f32_sweep1(
-                    d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2,
-                    tangent_u_hat_d_2, tangent_v_hat_d_2, u_hat_d_2, v_hat_d_2, tau,
-                )
-                found_3 = _hvp_3_f32_sweep1(
-                    d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3,
-                    tangent_u_hat_d_3, tangent_v_hat_d_3, u_hat_d_3, v_hat_d_3, tau,
-                )
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_0[0])
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_1[0])
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_2[0])
-                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_3[0])
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_0[1])
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_1[1])
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_2[1])
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_3[1])
-                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
-                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_0[2],
-                )
-                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
-                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_1[2],
-                )
-                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
-                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_2[2],
-                )
-                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
-                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_3[2],
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_0[3],
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_1[3],
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_2[3],
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_3[3],
-                )
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + 3 * pitch + vector + LANES_F32 * part * vectors, vectors,
+                            (tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2,
+                            tangent_d_v_hat_sum_d_3),
+                        )
+                    tangent_u_hat_d_0, tangent_u_hat_d_1, tangent_u_hat_d_2, tangent_u_hat_d_3 = _load_lanes(
+                        tangent_u_hat, tangent_u_hat_row + at,
+                    )
+                    tangent_v_hat_d_0, tangent_v_hat_d_1, tangent_v_hat_d_2, tangent_v_hat_d_3 = _load_lanes(
+                        tangent_v_hat, tangent_v_hat_row + at,
+                    )
+                    u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
+                    v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
+                    found_0 = _hvp_3_f32_sweep1(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
+                        tangent_u_hat_d_0, tangent_v_hat_d_0, u_hat_d_0, v_hat_d_0, tau,
+                    )
+                    found_1 = _hvp_3_f32_sweep1(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
+                        tangent_u_hat_d_1, tangent_v_hat_d_1, u_hat_d_1, v_hat_d_1, tau,
+                    )
+                    found_2 = _hvp_3_f32_sweep1(
+                        d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2,
+                        tangent_u_hat_d_2, tangent_v_hat_d_2, u_hat_d_2, v_hat_d_2, tau,
+                    )
+                    found_3 = _hvp_3_f32_sweep1(
+                        d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3,
+                        tangent_u_hat_d_3, tangent_v_hat_d_3, u_hat_d_3, v_hat_d_3, tau,
+                    )
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_0[0])
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_1[0])
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_2[0])
+                    d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_3[0])
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_0[1])
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_1[1])
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_2[1])
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_3[1])
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                        tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_0[2],
+                    )
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                        tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_1[2],
+                    )
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                        tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_2[2],
+                    )
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                        tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_3[2],
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_0[3],
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_1[3],
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_2[3],
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_3[3],
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_u_hat__product_d
                 d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat__product_d
+                    staged[stage + pitch + at] = d_v_hat__product_d
                 tangent_d_u_hat_sum_d = _get(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = tangent_d_u_hat_sum_d
+                    staged[stage + 2 * pitch + at] = tangent_d_u_hat_sum_d
                 tangent_d_v_hat_sum_d = _get(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = tangent_d_v_hat_sum_d
+                    staged[stage + 3 * pitch + at] = tangent_d_v_hat_sum_d
                 found = _hvp_3_f32_sweep1(
                     d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d,
                     _get(tangent_u_hat, tangent_u_hat_row + at), _get(tangent_v_hat, tangent_v_hat_row + at),
@@ -2386,65 +2697,82 @@ def hvp_3_f32(
             t31 = d_t2_sum * t18 / t2__scaled_i
             d_t2 = -t31
             t32 = d_t2 * tangent_t2_i
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
-                    d_u_hat__product_row + at)
-                )
-                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
-                )
-                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
-                )
-                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3 = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
-                )
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
-                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
-                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
-                hvp_u_d_0, hvp_v_d_0 = _hvp_3_f32_sweep2(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0,
-                    v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_1, hvp_v_d_1 = _hvp_3_f32_sweep2(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1,
-                    v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_2, hvp_v_d_2 = _hvp_3_f32_sweep2(
-                    d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2,
-                    v_d_2, v_u_d_2, v_v_d_2, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_3, hvp_v_d_3 = _hvp_3_f32_sweep2(
-                    d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3,
-                    v_d_3, v_u_d_3, v_v_d_3, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
-                )
-                _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1, hvp_u_d_2, hvp_u_d_3))
-                _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1, hvp_v_d_2, hvp_v_d_3))
+                u_d_words = _load_words(u, u_row + _packed(hvp_u) * vector)
+                v_d_words = _load_words(v, v_row + _packed(hvp_u) * vector)
+                v_u_d_words = _load_words(v_u_, v_u__row + _packed(hvp_u) * vector)
+                v_v_d_words = _load_words(v_v_, v_v__row + _packed(hvp_u) * vector)
+                hvp_u_words = _no_words(hvp_u)
+                hvp_v_words = _no_words(hvp_v)
+                part = np.int64(0)
+                while part < _parts(hvp_u):
+                    at = _packed(hvp_u) * vector + LANES_F32 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
+                    )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
+                        _staged_f32(staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
+                    )
+                    (
+                        tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2,
+                        tangent_d_u_hat_sum_d_3,
+                    ) = (
+                        _staged_f32(staged, stage + 2 * pitch + vector + LANES_F32 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                    )
+                    (
+                        tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2,
+                        tangent_d_v_hat_sum_d_3,
+                    ) = (
+                        _staged_f32(staged, stage + 3 * pitch + vector + LANES_F32 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                    )
+                    u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
+                    v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _part(v_u_, v_u_d_words, part)
+                    v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _part(v_v_, v_v_d_words, part)
+                    hvp_u_d_0, hvp_v_d_0 = _hvp_3_f32_sweep2(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
+                        u_d_0, v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                    )
+                    hvp_u_d_1, hvp_v_d_1 = _hvp_3_f32_sweep2(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
+                        u_d_1, v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                    )
+                    hvp_u_d_2, hvp_v_d_2 = _hvp_3_f32_sweep2(
+                        d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2,
+                        u_d_2, v_d_2, v_u_d_2, v_v_d_2, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                    )
+                    hvp_u_d_3, hvp_v_d_3 = _hvp_3_f32_sweep2(
+                        d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3,
+                        u_d_3, v_d_3, v_u_d_3, v_v_d_3, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                    )
+                    hvp_u_words = _with_part(hvp_u, hvp_u_words, part, (hvp_u_d_0, hvp_u_d_1, hvp_u_d_2, hvp_u_d_3))
+                    hvp_v_words = _with_part(hvp_v, hvp_v_words, part, (hvp_v_d_0, hvp_v_d_1, hvp_v_d_2, hvp_v_d_3))
+                    part += 1
+                _store_words(hvp_u, hvp_u_row + _packed(hvp_u) * vector, hvp_u_words)
+                _store_words(hvp_v, hvp_v_row + _packed(hvp_u) * vector, hvp_v_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
                     d_u_hat__product, d_u_hat__product_row + at,
                 )
-                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_v_hat__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_v_hat__product, d_v_hat__product_row + at,
                 )
-                tangent_d_u_hat_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                tangent_d_u_hat_sum_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(
                     tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
                 )
-                tangent_d_v_hat_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                tangent_d_v_hat_sum_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
                 )
                 hvp_u_d, hvp_v_d = _hvp_3_f32_sweep2(
@@ -2877,7 +3205,8 @@ def _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5,
 def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
     """All samples: u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(u) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2889,31 +3218,36 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
         if live:
             unit0_d = -f64(np.inf)
             unit1_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                u_d_words = _load_words(u, u_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (u_d_0, u_d_1))
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(u, u_d_words))
+                v_d_words = _load_words(v, v_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1))
-                unit0_d_d_0, unit1_d_d_0 = _value_1_f64_sweep1(u_d_0, v_d_0)
-                unit0_d_d_1, unit1_d_d_1 = _value_1_f64_sweep1(u_d_1, v_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v, v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d_0, u_d_1 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1 = _part(v, v_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _value_1_f64_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_1_f64_sweep1(u_d_1, v_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d = _get(u, u_row + at)
                 if options & STAGED:
                     staged[stage + at] = u_d
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_d
+                    staged[stage + pitch + at] = v_d
                 unit0_d_d, unit1_d_d = _value_1_f64_sweep1(u_d, v_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 unit1_d = _larger_f64(unit1_d, unit1_d_d)
@@ -2924,28 +3258,34 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             t2 = _unit_scale_f64(unit1_d)
             t1__largest = -f64(np.inf)
             t2__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d2_0, u_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d2_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d2_0, v_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d2_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
-                t2__largest = _larger_f64(t2__largest, t2__largest_d_0)
-                t2__largest = _larger_f64(t2__largest, t2__largest_d_1)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
+                    v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
+                    t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
+                    t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
+                    t2__largest = _larger_f64(t2__largest, t2__largest_d_0)
+                    t2__largest = _larger_f64(t2__largest, t2__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__largest_d, t2__largest_d = _value_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest = _larger_f64(t1__largest, t1__largest_d)
                 t2__largest = _larger_f64(t2__largest, t2__largest_d)
@@ -2956,28 +3296,34 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             t5 = _unit_scale_f64(t2__largest)
             t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
             t2__scaled_high, t2__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d3_0, u_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d3_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d3_0, v_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d3_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
-                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
+                    t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                    t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
+                    t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__scaled_d, t2__scaled_d = _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d)
@@ -2988,30 +3334,36 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             t7 = t1__scaled * t6
             t11 = 1.0 / t5
             t12 = t2__scaled * t11
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d4_0, u_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d4_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d4_0, v_d4_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d4_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep4(
-                    u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                )
-                u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep4(
-                    u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
+                    u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep4(
+                        u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                    )
+                    u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep4(
+                        u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                    )
+                    _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                    _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 u_hat_d, v_hat_d = _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
@@ -3046,7 +3398,8 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
     """All samples: losses; a partial sum per block."""
     size_i = samples
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3057,19 +3410,22 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
         if live:
             weight_n = _weight_f64(weight, row, options)
             t4_others__max = -f64(np.inf)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (t3_j_0, t3_j_1))
-                t4_others__max_j_0 = _value_2_f64_sweep1(t3_j_0, at, i, tau)
-                t4_others__max_j_1 = _value_2_f64_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
-                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
+                    if options & STAGED:
+                        _stage_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors, (t3_j_0, t3_j_1))
+                    t4_others__max_j_0 = _value_2_f64_sweep1(t3_j_0, at, i, tau)
+                    t4_others__max_j_1 = _value_2_f64_sweep1(t3_j_1, at + 1, i, tau)
+                    t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
+                    t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
@@ -3080,25 +3436,31 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
             t4_others__max = _row_max_f64(t4_others__max)
             t4_others__below_high, t4_others__below_low = f64(0.0), f64(0.0)
             t4_others__ties = np.int32(0)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t3_j_0, t3_j_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
-                )
-                t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f64_sweep2(t3_j_0, at, i, t4_others__max, tau)
-                t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f64_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
-                t4_others__below_high, t4_others__below_low = _plus_f64(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f64(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
-                )
-                t4_others__ties += t4_others__ties_j_0
-                t4_others__ties += t4_others__ties_j_1
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t3_j_0, t3_j_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t3, t3_row + at)
+                    )
+                    t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f64_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                    t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f64_sweep2(
+                        t3_j_1, at + 1, i, t4_others__max, tau,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f64(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f64(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
+                    )
+                    t4_others__ties += t4_others__ties_j_0
+                    t4_others__ties += t4_others__ties_j_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 t4_others__below_j, t4_others__ties_j = _value_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
@@ -3170,7 +3532,8 @@ def value_and_grad_1_f64(
 ):
     """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(u) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3182,31 +3545,36 @@ def value_and_grad_1_f64(
         if live:
             unit0_d = -f64(np.inf)
             unit1_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                u_d_words = _load_words(u, u_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (u_d_0, u_d_1))
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(u, u_d_words))
+                v_d_words = _load_words(v, v_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1))
-                unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f64_sweep1(u_d_0, v_d_0)
-                unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f64_sweep1(u_d_1, v_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v, v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d_0, u_d_1 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1 = _part(v, v_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f64_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f64_sweep1(u_d_1, v_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d = _get(u, u_row + at)
                 if options & STAGED:
                     staged[stage + at] = u_d
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_d
+                    staged[stage + pitch + at] = v_d
                 unit0_d_d, unit1_d_d = _value_and_grad_1_f64_sweep1(u_d, v_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 unit1_d = _larger_f64(unit1_d, unit1_d_d)
@@ -3221,28 +3589,34 @@ def value_and_grad_1_f64(
             t2 = _unit_scale_f64(unit1_d)
             t1__largest2 = -f64(np.inf)
             t2__largest2 = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d2_0, u_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d2_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d2_0, v_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d2_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
+                    v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
+                    t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
+                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__largest2_d, t2__largest2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
                 t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
@@ -3257,28 +3631,34 @@ def value_and_grad_1_f64(
             t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d3_0, u_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d3_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d3_0, v_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d3_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
@@ -3293,30 +3673,36 @@ def value_and_grad_1_f64(
             t7 = t1__scaled2 * t6
             t11 = 1.0 / t5
             t12 = t2__scaled2 * t11
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d4_0, u_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d4_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d4_0, v_d4_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d4_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep4(
-                    u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
-                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep4(
-                    u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
+                    u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep4(
+                        u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    )
+                    u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep4(
+                        u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    )
+                    _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                    _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep4(
                     u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
                 )
@@ -3372,7 +3758,8 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3385,19 +3772,22 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t4_others__max = -f64(np.inf)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (t3_j_0, t3_j_1))
-                t4_others__max_j_0 = _value_and_grad_2_f64_sweep1(t3_j_0, at, i, tau)
-                t4_others__max_j_1 = _value_and_grad_2_f64_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
-                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
+                    if options & STAGED:
+                        _stage_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors, (t3_j_0, t3_j_1))
+                    t4_others__max_j_0 = _value_and_grad_2_f64_sweep1(t3_j_0, at, i, tau)
+                    t4_others__max_j_1 = _value_and_grad_2_f64_sweep1(t3_j_1, at + 1, i, tau)
+                    t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
+                    t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
@@ -3408,29 +3798,33 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             t4_others__max = _row_max_f64(t4_others__max)
             t4_others__below_high, t4_others__below_low = f64(0.0), f64(0.0)
             t4_others__ties = np.int32(0)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t3_j_0, t3_j_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
-                )
-                t4_others__below_j_0, t4_others__ties_j_0 = _value_and_grad_2_f64_sweep2(
-                    t3_j_0, at, i, t4_others__max, tau,
-                )
-                t4_others__below_j_1, t4_others__ties_j_1 = _value_and_grad_2_f64_sweep2(
-                    t3_j_1, at + 1, i, t4_others__max, tau,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f64(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
-                )
-                t4_others__below_high, t4_others__below_low = _plus_f64(
-                    t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
-                )
-                t4_others__ties += t4_others__ties_j_0
-                t4_others__ties += t4_others__ties_j_1
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t3_j_0, t3_j_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t3, t3_row + at)
+                    )
+                    t4_others__below_j_0, t4_others__ties_j_0 = _value_and_grad_2_f64_sweep2(
+                        t3_j_0, at, i, t4_others__max, tau,
+                    )
+                    t4_others__below_j_1, t4_others__ties_j_1 = _value_and_grad_2_f64_sweep2(
+                        t3_j_1, at + 1, i, t4_others__max, tau,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f64(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
+                    )
+                    t4_others__below_high, t4_others__below_low = _plus_f64(
+                        t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
+                    )
+                    t4_others__ties += t4_others__ties_j_0
+                    t4_others__ties += t4_others__ties_j_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 t4_others__below_j, t4_others__ties_j = _value_and_grad_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
@@ -3454,18 +3848,22 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             t15 = _sigmoid_f64(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t3_j_0, t3_j_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
-                )
-                d_s_j_0 = _value_and_grad_2_f64_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
-                d_s_j_1 = _value_and_grad_2_f64_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
-                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t3_j_0, t3_j_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t3, t3_row + at)
+                    )
+                    d_s_j_0 = _value_and_grad_2_f64_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
+                    d_s_j_1 = _value_and_grad_2_f64_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
+                    _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 d_s_j = _value_and_grad_2_f64_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
@@ -3522,7 +3920,8 @@ def value_and_grad_3_f64(
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3544,37 +3943,50 @@ def value_and_grad_3_f64(
         if live:
             d_t2_sum_high, d_t2_sum_low = f64(0.0), f64(0.0)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1 = _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1))
-                d_v_hat__product_d_0, d_v_hat__product_d_1 = _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1))
-                u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
-                v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
-                d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_hat_d_0, v_hat_d_0, tau,
-                )
-                d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_hat_d_1, v_hat_d_1, tau,
-                )
-                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
-                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                part = np.int64(0)
+                while part < _parts(grad_u):
+                    at = _packed(grad_u) * vector + LANES_F64 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1 = _load_lanes(
+                        d_u_hat__product, d_u_hat__product_row + at,
+                    )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + vector + LANES_F64 * part * vectors, vectors, (d_u_hat__product_d_0,
+                            d_u_hat__product_d_1),
+                        )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1 = _load_lanes(
+                        d_v_hat__product, d_v_hat__product_row + at,
+                    )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors, (d_v_hat__product_d_0,
+                            d_v_hat__product_d_1),
+                        )
+                    u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
+                    v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
+                    d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_hat_d_0, v_hat_d_0, tau,
+                    )
+                    d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_hat_d_1, v_hat_d_1, tau,
+                    )
+                    d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
+                    d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_u_hat__product_d
                 d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat__product_d
+                    staged[stage + pitch + at] = d_v_hat__product_d
                 d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f64_sweep1(
                     d_u_hat__product_d, d_v_hat__product_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
                     tau,
@@ -3604,37 +4016,46 @@ def value_and_grad_3_f64(
             d_t2 = -t16
             unit1_d_i = _unit1_d_n
             t17 = _unit_scale_f64(unit1_d_i)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
-                    d_u_hat__product_row + at)
-                )
-                d_v_hat__product_d_0, d_v_hat__product_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
-                )
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
-                grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
-                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
-                )
-                grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
-                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
-                )
-                _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1))
-                _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1))
+                u_d_words = _load_words(u, u_row + _packed(grad_u) * vector)
+                v_d_words = _load_words(v, v_row + _packed(grad_u) * vector)
+                grad_u_words = _no_words(grad_u)
+                grad_v_words = _no_words(grad_v)
+                part = np.int64(0)
+                while part < _parts(grad_u):
+                    at = _packed(grad_u) * vector + LANES_F64 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
+                    )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1 = (
+                        _staged_f64(staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
+                    )
+                    u_d_0, u_d_1 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1 = _part(v, v_d_words, part)
+                    grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
+                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    )
+                    grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
+                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    )
+                    grad_u_words = _with_part(grad_u, grad_u_words, part, (grad_u_d_0, grad_u_d_1))
+                    grad_v_words = _with_part(grad_v, grad_v_words, part, (grad_v_d_0, grad_v_d_1))
+                    part += 1
+                _store_words(grad_u, grad_u_row + _packed(grad_u) * vector, grad_u_words)
+                _store_words(grad_v, grad_v_row + _packed(grad_u) * vector, grad_v_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
                     d_u_hat__product, d_u_hat__product_row + at,
                 )
-                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_v_hat__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_v_hat__product, d_v_hat__product_row + at,
                 )
                 grad_u_d, grad_v_d = _value_and_grad_3_f64_sweep2(
@@ -3725,7 +4146,8 @@ def hvp_1_f64(
     u_hat, v_hat, tangent_u_hat, tangent_v_hat.
     """
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d // _parts(u) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3741,31 +4163,36 @@ def hvp_1_f64(
         if live:
             unit0_d = -f64(np.inf)
             unit1_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                u_d_words = _load_words(u, u_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (u_d_0, u_d_1))
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(u, u_d_words))
+                v_d_words = _load_words(v, v_row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1))
-                unit0_d_d_0, unit1_d_d_0 = _hvp_1_f64_sweep1(u_d_0, v_d_0)
-                unit0_d_d_1, unit1_d_d_1 = _hvp_1_f64_sweep1(u_d_1, v_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v, v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d_0, u_d_1 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1 = _part(v, v_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _hvp_1_f64_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _hvp_1_f64_sweep1(u_d_1, v_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d = _get(u, u_row + at)
                 if options & STAGED:
                     staged[stage + at] = u_d
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_d
+                    staged[stage + pitch + at] = v_d
                 unit0_d_d, unit1_d_d = _hvp_1_f64_sweep1(u_d, v_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 unit1_d = _larger_f64(unit1_d, unit1_d_d)
@@ -3780,28 +4207,34 @@ def hvp_1_f64(
             t2 = _unit_scale_f64(unit1_d)
             t1__largest2 = -f64(np.inf)
             t2__largest2 = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d2_0, u_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d2_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d2_0, v_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d2_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
+                    v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
+                    t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
+                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__largest2_d, t2__largest2_d = _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
                 t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
@@ -3816,28 +4249,34 @@ def hvp_1_f64(
             t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d3_0, u_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d3_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d3_0, v_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d3_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 t1__scaled2_d, t2__scaled2_d = _hvp_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
@@ -3856,44 +4295,60 @@ def hvp_1_f64(
             t16 = t15 == 0.0
             tangent_t1_2_high, tangent_t1_2_low = f64(0.0), f64(0.0)
             tangent_t2_2_high, tangent_t2_2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d4_0, u_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d4_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d4_0, v_d4_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d4_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
+                v_u_d_words = _load_words(v_u_, v_u__row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (v_u_d_0, v_u_d_1))
-                v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(v_u_, v_u_d_words))
+                v_v_d_words = _load_words(v_v_, v_v__row + _packed(u) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_v_d_0, v_v_d_1))
-                tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep4(
-                    u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
-                )
-                tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep4(
-                    u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
-                )
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
-                tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0)
-                tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1)
+                    _stage_f64(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_v_, v_v_d_words))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
+                    v_u_d_0, v_u_d_1 = _part(v_u_, v_u_d_words, part)
+                    v_v_d_0, v_v_d_1 = _part(v_v_, v_v_d_words, part)
+                    tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep4(
+                        u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    )
+                    tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep4(
+                        u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f64(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f64(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 v_u_d = _get(v_u_, v_u__row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = v_u_d
+                    staged[stage + 2 * pitch + at] = v_u_d
                 v_v_d = _get(v_v_, v_v__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_v_d
+                    staged[stage + 3 * pitch + at] = v_v_d
                 tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f64_sweep4(
                     u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
@@ -3906,44 +4361,52 @@ def hvp_1_f64(
                 _put(tangent_t1, row, tangent_t1_2)
             if thread == 0:
                 _put(tangent_t2, row, tangent_t2_2)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                u_d5_0, u_d5_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                u_d5_words = (
+                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
+                    u_row + _packed(u) * vector)
                 )
-                v_d5_0, v_d5_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
-                    + at)
+                v_d5_words = (
+                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v, v_row + _packed(u) * vector)
                 )
-                v_u_d_0, v_u_d_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
-                    v_u__row + at)
+                v_u_d_words = (
+                    _as_words(v_u_, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_u_, v_u__row + _packed(u) * vector)
                 )
-                v_v_d_0, v_v_d_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
-                    v_v__row + at)
+                v_v_d_words = (
+                    _as_words(v_v_, _staged_f64(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_v_, v_v__row + _packed(u) * vector)
                 )
-                u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f64_sweep5(
-                    u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
-                )
-                u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f64_sweep5(
-                    u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
-                )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
-                _store_lanes(tangent_u_hat, tangent_u_hat_row + at, (tangent_u_hat_d_0, tangent_u_hat_d_1))
-                _store_lanes(tangent_v_hat, tangent_v_hat_row + at, (tangent_v_hat_d_0, tangent_v_hat_d_1))
+                part = np.int64(0)
+                while part < _parts(u):
+                    at = _packed(u) * vector + LANES_F64 * part
+                    u_d5_0, u_d5_1 = _part(u, u_d5_words, part)
+                    v_d5_0, v_d5_1 = _part(v, v_d5_words, part)
+                    v_u_d_0, v_u_d_1 = _part(v_u_, v_u_d_words, part)
+                    v_v_d_0, v_v_d_1 = _part(v_v_, v_v_d_words, part)
+                    u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f64_sweep5(
+                        u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                        tangent_t1_2, tangent_t2_2,
+                    )
+                    u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f64_sweep5(
+                        u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                        tangent_t1_2, tangent_t2_2,
+                    )
+                    _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                    _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                    _store_lanes(tangent_u_hat, tangent_u_hat_row + at, (tangent_u_hat_d_0, tangent_u_hat_d_1))
+                    _store_lanes(tangent_v_hat, tangent_v_hat_row + at, (tangent_v_hat_d_0, tangent_v_hat_d_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d5 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d5 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                v_u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
-                v_v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
+                v_d5 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                v_u_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_u_, v_u__row + at)
+                v_v_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(v_v_, v_v__row + at)
                 u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f64_sweep5(
                     u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
                     tangent_t2_2,
@@ -4021,7 +4484,8 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -4102,7 +4566,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 )
                 tangent_t3_j_0, tangent_t3_j_1 = _load_lanes(tangent_t3, tangent_t3_row + at)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_i + vector, vectors, (tangent_t3_j_0, tangent_t3_j_1))
+                    _stage_f64(staged, stage + pitch + vector, vectors, (tangent_t3_j_0, tangent_t3_j_1))
                 tangent_t4_others_j_0 = _hvp_2_f64_sweep3(t3_j_0, tangent_t3_j_0, at, i, t11, t4_others__max, tau)
                 tangent_t4_others_j_1 = _hvp_2_f64_sweep3(t3_j_1, tangent_t3_j_1, at + 1, i, t11, t4_others__max, tau)
                 tangent_t4_others_high, tangent_t4_others_low = _plus_f64(
@@ -4117,7 +4581,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
                 tangent_t3_j = _get(tangent_t3, tangent_t3_row + at)
                 if options & STAGED:
-                    staged[stage + size_i + at] = tangent_t3_j
+                    staged[stage + pitch + at] = tangent_t3_j
                 tangent_t4_others_j = _hvp_2_f64_sweep3(t3_j, tangent_t3_j, at, i, t11, t4_others__max, tau)
                 tangent_t4_others_high, tangent_t4_others_low = _plus_f64(
                     tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j,
@@ -4146,7 +4610,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
                 tangent_t3_j_0, tangent_t3_j_1 = (
-                    _staged_f64(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _staged_f64(staged, stage + pitch + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_t3, tangent_t3_row + at)
                 )
                 d_s_j_0, tangent_d_s_j_0 = _hvp_2_f64_sweep4(
@@ -4161,9 +4625,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                tangent_t3_j = staged[stage + size_i + at] if options & STAGED else _get(
-                    tangent_t3, tangent_t3_row + at,
-                )
+                tangent_t3_j = staged[stage + pitch + at] if options & STAGED else _get(tangent_t3, tangent_t3_row + at)
                 d_s_j, tangent_d_s_j = _hvp_2_f64_sweep4(
                     t3_j, tangent_t3_j, at, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
                 )
@@ -4233,7 +4695,8 @@ def hvp_3_f64(
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -4265,75 +4728,88 @@ def hvp_3_f64(
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t2_sum_high, tangent_d_t2_sum_low = f64(0.0), f64(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1 = _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1))
-                d_v_hat__product_d_0, d_v_hat__product_d_1 = _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1))
-                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = _load_lanes(
-                    tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(
-                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_u_hat_sum_d_0,
-                        tangent_d_u_hat_sum_d_1),
+                part = np.int64(0)
+                while part < _parts(hvp_u):
+                    at = _packed(hvp_u) * vector + LANES_F64 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1 = _load_lanes(
+                        d_u_hat__product, d_u_hat__product_row + at,
                     )
-                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1 = _load_lanes(
-                    tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(
-                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0,
-                        tangent_d_v_hat_sum_d_1),
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + vector + LANES_F64 * part * vectors, vectors, (d_u_hat__product_d_0,
+                            d_u_hat__product_d_1),
+                        )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1 = _load_lanes(
+                        d_v_hat__product, d_v_hat__product_row + at,
                     )
-                tangent_u_hat_d_0, tangent_u_hat_d_1 = _load_lanes(tangent_u_hat, tangent_u_hat_row + at)
-                tangent_v_hat_d_0, tangent_v_hat_d_1 = _load_lanes(tangent_v_hat, tangent_v_hat_row + at)
-                u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
-                v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
-                found_0 = _hvp_3_f64_sweep1(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
-                    tangent_u_hat_d_0, tangent_v_hat_d_0, u_hat_d_0, v_hat_d_0, tau,
-                )
-                found_1 = _hvp_3_f64_sweep1(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
-                    tangent_u_hat_d_1, tangent_v_hat_d_1, u_hat_d_1, v_hat_d_1, tau,
-                )
-                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_0[0])
-                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_1[0])
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found_0[1])
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found_1[1])
-                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
-                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_0[2],
-                )
-                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
-                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_1[2],
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_0[3],
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_1[3],
-                )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors, (d_v_hat__product_d_0,
+                            d_v_hat__product_d_1),
+                        )
+                    tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = _load_lanes(
+                        tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
+                    )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + 2 * pitch + vector + LANES_F64 * part * vectors, vectors,
+                            (tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1),
+                        )
+                    tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1 = _load_lanes(
+                        tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
+                    )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + 3 * pitch + vector + LANES_F64 * part * vectors, vectors,
+                            (tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1),
+                        )
+                    tangent_u_hat_d_0, tangent_u_hat_d_1 = _load_lanes(tangent_u_hat, tangent_u_hat_row + at)
+                    tangent_v_hat_d_0, tangent_v_hat_d_1 = _load_lanes(tangent_v_hat, tangent_v_hat_row + at)
+                    u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
+                    v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
+                    found_0 = _hvp_3_f64_sweep1(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
+                        tangent_u_hat_d_0, tangent_v_hat_d_0, u_hat_d_0, v_hat_d_0, tau,
+                    )
+                    found_1 = _hvp_3_f64_sweep1(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
+                        tangent_u_hat_d_1, tangent_v_hat_d_1, u_hat_d_1, v_hat_d_1, tau,
+                    )
+                    d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_0[0])
+                    d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_1[0])
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found_0[1])
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found_1[1])
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
+                        tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_0[2],
+                    )
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
+                        tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_1[2],
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_0[3],
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_1[3],
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_u_hat__product_d
                 d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat__product_d
+                    staged[stage + pitch + at] = d_v_hat__product_d
                 tangent_d_u_hat_sum_d = _get(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = tangent_d_u_hat_sum_d
+                    staged[stage + 2 * pitch + at] = tangent_d_u_hat_sum_d
                 tangent_d_v_hat_sum_d = _get(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = tangent_d_v_hat_sum_d
+                    staged[stage + 3 * pitch + at] = tangent_d_v_hat_sum_d
                 found = _hvp_3_f64_sweep1(
                     d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d,
                     _get(tangent_u_hat, tangent_u_hat_row + at), _get(tangent_v_hat, tangent_v_hat_row + at),
@@ -4384,55 +4860,66 @@ def hvp_3_f64(
             t31 = d_t2_sum * t18 / t2__scaled_i
             d_t2 = -t31
             t32 = d_t2 * tangent_t2_i
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_u_hat__product_d_0, d_u_hat__product_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
-                    d_u_hat__product_row + at)
-                )
-                d_v_hat__product_d_0, d_v_hat__product_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
-                )
-                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
-                )
-                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
-                )
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
-                v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
-                v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
-                hvp_u_d_0, hvp_v_d_0 = _hvp_3_f64_sweep2(
-                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0,
-                    v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_1, hvp_v_d_1 = _hvp_3_f64_sweep2(
-                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1,
-                    v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
-                )
-                _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1))
-                _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1))
+                u_d_words = _load_words(u, u_row + _packed(hvp_u) * vector)
+                v_d_words = _load_words(v, v_row + _packed(hvp_u) * vector)
+                v_u_d_words = _load_words(v_u_, v_u__row + _packed(hvp_u) * vector)
+                v_v_d_words = _load_words(v_v_, v_v__row + _packed(hvp_u) * vector)
+                hvp_u_words = _no_words(hvp_u)
+                hvp_v_words = _no_words(hvp_v)
+                part = np.int64(0)
+                while part < _parts(hvp_u):
+                    at = _packed(hvp_u) * vector + LANES_F64 * part
+                    d_u_hat__product_d_0, d_u_hat__product_d_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
+                    )
+                    d_v_hat__product_d_0, d_v_hat__product_d_1 = (
+                        _staged_f64(staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
+                    )
+                    tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = (
+                        _staged_f64(staged, stage + 2 * pitch + vector + LANES_F64 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                    )
+                    tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1 = (
+                        _staged_f64(staged, stage + 3 * pitch + vector + LANES_F64 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                    )
+                    u_d_0, u_d_1 = _part(u, u_d_words, part)
+                    v_d_0, v_d_1 = _part(v, v_d_words, part)
+                    v_u_d_0, v_u_d_1 = _part(v_u_, v_u_d_words, part)
+                    v_v_d_0, v_v_d_1 = _part(v_v_, v_v_d_words, part)
+                    hvp_u_d_0, hvp_v_d_0 = _hvp_3_f64_sweep2(
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
+                        u_d_0, v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                    )
+                    hvp_u_d_1, hvp_v_d_1 = _hvp_3_f64_sweep2(
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
+                        u_d_1, v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                    )
+                    hvp_u_words = _with_part(hvp_u, hvp_u_words, part, (hvp_u_d_0, hvp_u_d_1))
+                    hvp_v_words = _with_part(hvp_v, hvp_v_words, part, (hvp_v_d_0, hvp_v_d_1))
+                    part += 1
+                _store_words(hvp_u, hvp_u_row + _packed(hvp_u) * vector, hvp_u_words)
+                _store_words(hvp_v, hvp_v_row + _packed(hvp_u) * vector, hvp_v_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_u) * vectors + thread
             while at < size_d:
                 d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
                     d_u_hat__product, d_u_hat__product_row + at,
                 )
-                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_v_hat__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_v_hat__product, d_v_hat__product_row + at,
                 )
-                tangent_d_u_hat_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                tangent_d_u_hat_sum_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(
                     tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
                 )
-                tangent_d_v_hat_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                tangent_d_v_hat_sum_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
                 )
                 hvp_u_d, hvp_v_d = _hvp_3_f64_sweep2(
@@ -4467,6 +4954,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'value',
              'sizes': ['size_d'],
              'staged': 2,
+             'packed': True,
              'arguments': 'u: data*, v: data*, u_hat: real*, v_hat: real*, mask: uint8*, samples: int64, '
                           'size_d: int64, options: uint32'},
  'value_2': {'shape': 'rows',
@@ -4474,6 +4962,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'value',
              'sizes': ['size_i'],
              'staged': 1,
+             'packed': False,
              'arguments': 't3: real*, tau: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
  'value_and_grad_1': {'shape': 'rows',
@@ -4481,6 +4970,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
+                      'packed': True,
                       'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: '
                                    'real*, t2__largest: real*, t1__scaled: real*, t2__scaled: real*, u_hat: '
                                    'real*, v_hat: real*, mask: uint8*, samples: int64, size_d: int64, '
@@ -4490,6 +4980,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_i'],
                       'staged': 1,
+                      'packed': False,
                       'arguments': 't3: real*, d_s: real*, tau: real, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
@@ -4498,6 +4989,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
+                      'packed': False,
                       'arguments': 'd_v_hat__product: real*, v_hat: real*, d_u_hat__product: real*, u_hat: '
                                    'real*, grad_u: data*, grad_v: data*, t1__largest: real*, t1__scaled: '
                                    'real*, _unit0_d: real*, u: data*, t2__largest: real*, t2__scaled: real*, '
@@ -4508,6 +5000,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 4,
+           'packed': True,
            'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: real*, '
                         't2__largest: real*, t1__scaled: real*, t2__scaled: real*, v_u_: data*, v_v_: data*, '
                         'tangent_t1: real*, tangent_t2: real*, u_hat: real*, v_hat: real*, tangent_u_hat: '
@@ -4518,6 +5011,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_i'],
            'staged': 2,
+           'packed': False,
            'arguments': 't3: real*, tangent_t3: real*, d_s: real*, tangent_d_s: real*, tau: real, weight: '
                         'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, options: '
                         'uint32'},
@@ -4526,6 +5020,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 4,
+           'packed': False,
            'arguments': 'd_v_hat__product: real*, v_hat: real*, d_u_hat__product: real*, u_hat: real*, '
                         'tangent_v_hat: real*, tangent_d_v_hat_sum: real*, tangent_u_hat: real*, '
                         'tangent_d_u_hat_sum: real*, hvp_u: data*, hvp_v: data*, tangent_t1: real*, '

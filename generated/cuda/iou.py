@@ -1786,6 +1786,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'pred: data*, target: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'samples',
@@ -1793,6 +1794,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'pred: data*, target: data*, grad_pred: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, options: uint32'},
@@ -1801,6 +1803,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'pred: data*, target: data*, grad_pred: data*, diag_pred: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'options: uint32'},
@@ -1809,6 +1812,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': [],
          'staged': 0,
+         'packed': False,
          'arguments': 'pred: data*, target: data*, v_pred_: data*, hvp_pred: data*, weight: data*, mask: '
                       'uint8*, divisor: real, divisors: real*, samples: int64, options: uint32'}}
 

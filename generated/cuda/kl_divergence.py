@@ -111,11 +111,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -143,38 +138,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -420,22 +506,27 @@ def value_f32(p, q, weight, mask, losses, partial, samples, size_k, options):
         if live:
             weight_n = _weight_f32(weight, row, options)
             value2_high, value2_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_k_0, p_k_1, p_k_2, p_k_3 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1, q_k_2, q_k_3 = _load_lanes(q, q_row + at)
-                value2_k_0 = _value_f32_sweep1(p_k_0, q_k_0)
-                value2_k_1 = _value_f32_sweep1(p_k_1, q_k_1)
-                value2_k_2 = _value_f32_sweep1(p_k_2, q_k_2)
-                value2_k_3 = _value_f32_sweep1(p_k_3, q_k_3)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                p_k_words = _load_words(p, p_row + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    value2_k_0 = _value_f32_sweep1(p_k_0, q_k_0)
+                    value2_k_1 = _value_f32_sweep1(p_k_1, q_k_1)
+                    value2_k_2 = _value_f32_sweep1(p_k_2, q_k_2)
+                    value2_k_3 = _value_f32_sweep1(p_k_3, q_k_3)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_k:
                 value2_k = _value_f32_sweep1(_get(p, p_row + at), _get(q, q_row + at))
                 value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k)
@@ -485,24 +576,37 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             value2_high, value2_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(grad_p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_k_0, p_k_1, p_k_2, p_k_3 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1, q_k_2, q_k_3 = _load_lanes(q, q_row + at)
-                grad_p_k_0, grad_q_k_0, value2_k_0 = _value_and_grad_f32_sweep1(p_k_0, q_k_0, seed_n)
-                grad_p_k_1, grad_q_k_1, value2_k_1 = _value_and_grad_f32_sweep1(p_k_1, q_k_1, seed_n)
-                grad_p_k_2, grad_q_k_2, value2_k_2 = _value_and_grad_f32_sweep1(p_k_2, q_k_2, seed_n)
-                grad_p_k_3, grad_q_k_3, value2_k_3 = _value_and_grad_f32_sweep1(p_k_3, q_k_3, seed_n)
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_k_0, grad_p_k_1, grad_p_k_2, grad_p_k_3))
-                _store_lanes(grad_q, grad_q_row + at, (grad_q_k_0, grad_q_k_1, grad_q_k_2, grad_q_k_3))
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                p_k_words = _load_words(p, p_row + _packed(grad_p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(grad_p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                part = np.int64(0)
+                while part < _parts(grad_p):
+                    at = _packed(grad_p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, value2_k_0 = _value_and_grad_f32_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, value2_k_1 = _value_and_grad_f32_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_k_2, grad_q_k_2, value2_k_2 = _value_and_grad_f32_sweep1(p_k_2, q_k_2, seed_n)
+                    grad_p_k_3, grad_q_k_3, value2_k_3 = _value_and_grad_f32_sweep1(p_k_3, q_k_3, seed_n)
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1, grad_p_k_2, grad_p_k_3),
+                    )
+                    grad_q_words = _with_part(
+                        grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1, grad_q_k_2, grad_q_k_3),
+                    )
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(grad_p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row + _packed(grad_p) * vector, grad_q_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_p) * vectors + thread
             while at < size_k:
                 grad_p_k, grad_q_k, value2_k = _value_and_grad_f32_sweep1(
                     _get(p, p_row + at), _get(q, q_row + at), seed_n,
@@ -557,22 +661,43 @@ def grad_hess_diag_f32(grad_p, grad_q, diag_p, diag_q, p, q, weight, mask, divis
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(grad_p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_k_0, p_k_1, p_k_2, p_k_3 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1, q_k_2, q_k_3 = _load_lanes(q, q_row + at)
-                grad_p_k_0, grad_q_k_0, diag_p_k_0, diag_q_k_0 = _grad_hess_diag_f32_sweep1(p_k_0, q_k_0, seed_n)
-                grad_p_k_1, grad_q_k_1, diag_p_k_1, diag_q_k_1 = _grad_hess_diag_f32_sweep1(p_k_1, q_k_1, seed_n)
-                grad_p_k_2, grad_q_k_2, diag_p_k_2, diag_q_k_2 = _grad_hess_diag_f32_sweep1(p_k_2, q_k_2, seed_n)
-                grad_p_k_3, grad_q_k_3, diag_p_k_3, diag_q_k_3 = _grad_hess_diag_f32_sweep1(p_k_3, q_k_3, seed_n)
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_k_0, grad_p_k_1, grad_p_k_2, grad_p_k_3))
-                _store_lanes(grad_q, grad_q_row + at, (grad_q_k_0, grad_q_k_1, grad_q_k_2, grad_q_k_3))
-                _store_lanes(diag_p, diag_p_row + at, (diag_p_k_0, diag_p_k_1, diag_p_k_2, diag_p_k_3))
-                _store_lanes(diag_q, diag_q_row + at, (diag_q_k_0, diag_q_k_1, diag_q_k_2, diag_q_k_3))
+                p_k_words = _load_words(p, p_row + _packed(grad_p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(grad_p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                diag_p_words = _no_words(diag_p)
+                diag_q_words = _no_words(diag_q)
+                part = np.int64(0)
+                while part < _parts(grad_p):
+                    at = _packed(grad_p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, diag_p_k_0, diag_q_k_0 = _grad_hess_diag_f32_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, diag_p_k_1, diag_q_k_1 = _grad_hess_diag_f32_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_k_2, grad_q_k_2, diag_p_k_2, diag_q_k_2 = _grad_hess_diag_f32_sweep1(p_k_2, q_k_2, seed_n)
+                    grad_p_k_3, grad_q_k_3, diag_p_k_3, diag_q_k_3 = _grad_hess_diag_f32_sweep1(p_k_3, q_k_3, seed_n)
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1, grad_p_k_2, grad_p_k_3),
+                    )
+                    grad_q_words = _with_part(
+                        grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1, grad_q_k_2, grad_q_k_3),
+                    )
+                    diag_p_words = _with_part(
+                        diag_p, diag_p_words, part, (diag_p_k_0, diag_p_k_1, diag_p_k_2, diag_p_k_3),
+                    )
+                    diag_q_words = _with_part(
+                        diag_q, diag_q_words, part, (diag_q_k_0, diag_q_k_1, diag_q_k_2, diag_q_k_3),
+                    )
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(grad_p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row + _packed(grad_p) * vector, grad_q_words)
+                _store_words(diag_p, diag_p_row + _packed(grad_p) * vector, diag_p_words)
+                _store_words(diag_q, diag_q_row + _packed(grad_p) * vector, diag_q_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_p) * vectors + thread
             while at < size_k:
                 grad_p_k, grad_q_k, diag_p_k, diag_q_k = _grad_hess_diag_f32_sweep1(
                     _get(p, p_row + at), _get(q, q_row + at), seed_n,
@@ -620,22 +745,33 @@ def hvp_f32(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, sam
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(hvp_p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                p_k_0, p_k_1, p_k_2, p_k_3 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1, q_k_2, q_k_3 = _load_lanes(q, q_row + at)
-                v_p_k_0, v_p_k_1, v_p_k_2, v_p_k_3 = _load_lanes(v_p_, v_p__row + at)
-                v_q_k_0, v_q_k_1, v_q_k_2, v_q_k_3 = _load_lanes(v_q_, v_q__row + at)
-                hvp_p_k_0, hvp_q_k_0 = _hvp_f32_sweep1(p_k_0, q_k_0, v_p_k_0, v_q_k_0, seed_n)
-                hvp_p_k_1, hvp_q_k_1 = _hvp_f32_sweep1(p_k_1, q_k_1, v_p_k_1, v_q_k_1, seed_n)
-                hvp_p_k_2, hvp_q_k_2 = _hvp_f32_sweep1(p_k_2, q_k_2, v_p_k_2, v_q_k_2, seed_n)
-                hvp_p_k_3, hvp_q_k_3 = _hvp_f32_sweep1(p_k_3, q_k_3, v_p_k_3, v_q_k_3, seed_n)
-                _store_lanes(hvp_p, hvp_p_row + at, (hvp_p_k_0, hvp_p_k_1, hvp_p_k_2, hvp_p_k_3))
-                _store_lanes(hvp_q, hvp_q_row + at, (hvp_q_k_0, hvp_q_k_1, hvp_q_k_2, hvp_q_k_3))
+                p_k_words = _load_words(p, p_row + _packed(hvp_p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(hvp_p) * vector)
+                v_p_k_words = _load_words(v_p_, v_p__row + _packed(hvp_p) * vector)
+                v_q_k_words = _load_words(v_q_, v_q__row + _packed(hvp_p) * vector)
+                hvp_p_words = _no_words(hvp_p)
+                hvp_q_words = _no_words(hvp_q)
+                part = np.int64(0)
+                while part < _parts(hvp_p):
+                    at = _packed(hvp_p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    v_p_k_0, v_p_k_1, v_p_k_2, v_p_k_3 = _part(v_p_, v_p_k_words, part)
+                    v_q_k_0, v_q_k_1, v_q_k_2, v_q_k_3 = _part(v_q_, v_q_k_words, part)
+                    hvp_p_k_0, hvp_q_k_0 = _hvp_f32_sweep1(p_k_0, q_k_0, v_p_k_0, v_q_k_0, seed_n)
+                    hvp_p_k_1, hvp_q_k_1 = _hvp_f32_sweep1(p_k_1, q_k_1, v_p_k_1, v_q_k_1, seed_n)
+                    hvp_p_k_2, hvp_q_k_2 = _hvp_f32_sweep1(p_k_2, q_k_2, v_p_k_2, v_q_k_2, seed_n)
+                    hvp_p_k_3, hvp_q_k_3 = _hvp_f32_sweep1(p_k_3, q_k_3, v_p_k_3, v_q_k_3, seed_n)
+                    hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_k_0, hvp_p_k_1, hvp_p_k_2, hvp_p_k_3))
+                    hvp_q_words = _with_part(hvp_q, hvp_q_words, part, (hvp_q_k_0, hvp_q_k_1, hvp_q_k_2, hvp_q_k_3))
+                    part += 1
+                _store_words(hvp_p, hvp_p_row + _packed(hvp_p) * vector, hvp_p_words)
+                _store_words(hvp_q, hvp_q_row + _packed(hvp_p) * vector, hvp_q_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_p) * vectors + thread
             while at < size_k:
                 hvp_p_k, hvp_q_k = _hvp_f32_sweep1(
                     _get(p, p_row + at), _get(q, q_row + at), _get(v_p_, v_p__row + at), _get(v_q_, v_q__row + at),
@@ -867,18 +1003,23 @@ def value_f64(p, q, weight, mask, losses, partial, samples, size_k, options):
         if live:
             weight_n = _weight_f64(weight, row, options)
             value2_high, value2_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_k_0, p_k_1 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1 = _load_lanes(q, q_row + at)
-                value2_k_0 = _value_f64_sweep1(p_k_0, q_k_0)
-                value2_k_1 = _value_f64_sweep1(p_k_1, q_k_1)
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                p_k_words = _load_words(p, p_row + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    value2_k_0 = _value_f64_sweep1(p_k_0, q_k_0)
+                    value2_k_1 = _value_f64_sweep1(p_k_1, q_k_1)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(p) * vectors + thread
             while at < size_k:
                 value2_k = _value_f64_sweep1(_get(p, p_row + at), _get(q, q_row + at))
                 value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k)
@@ -925,20 +1066,29 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             value2_high, value2_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(grad_p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_k_0, p_k_1 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1 = _load_lanes(q, q_row + at)
-                grad_p_k_0, grad_q_k_0, value2_k_0 = _value_and_grad_f64_sweep1(p_k_0, q_k_0, seed_n)
-                grad_p_k_1, grad_q_k_1, value2_k_1 = _value_and_grad_f64_sweep1(p_k_1, q_k_1, seed_n)
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_k_0, grad_p_k_1))
-                _store_lanes(grad_q, grad_q_row + at, (grad_q_k_0, grad_q_k_1))
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                p_k_words = _load_words(p, p_row + _packed(grad_p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(grad_p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                part = np.int64(0)
+                while part < _parts(grad_p):
+                    at = _packed(grad_p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, value2_k_0 = _value_and_grad_f64_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, value2_k_1 = _value_and_grad_f64_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1))
+                    grad_q_words = _with_part(grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1))
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(grad_p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row + _packed(grad_p) * vector, grad_q_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_p) * vectors + thread
             while at < size_k:
                 grad_p_k, grad_q_k, value2_k = _value_and_grad_f64_sweep1(
                     _get(p, p_row + at), _get(q, q_row + at), seed_n,
@@ -993,20 +1143,33 @@ def grad_hess_diag_f64(grad_p, grad_q, diag_p, diag_q, p, q, weight, mask, divis
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(grad_p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_k_0, p_k_1 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1 = _load_lanes(q, q_row + at)
-                grad_p_k_0, grad_q_k_0, diag_p_k_0, diag_q_k_0 = _grad_hess_diag_f64_sweep1(p_k_0, q_k_0, seed_n)
-                grad_p_k_1, grad_q_k_1, diag_p_k_1, diag_q_k_1 = _grad_hess_diag_f64_sweep1(p_k_1, q_k_1, seed_n)
-                _store_lanes(grad_p, grad_p_row + at, (grad_p_k_0, grad_p_k_1))
-                _store_lanes(grad_q, grad_q_row + at, (grad_q_k_0, grad_q_k_1))
-                _store_lanes(diag_p, diag_p_row + at, (diag_p_k_0, diag_p_k_1))
-                _store_lanes(diag_q, diag_q_row + at, (diag_q_k_0, diag_q_k_1))
+                p_k_words = _load_words(p, p_row + _packed(grad_p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(grad_p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                diag_p_words = _no_words(diag_p)
+                diag_q_words = _no_words(diag_q)
+                part = np.int64(0)
+                while part < _parts(grad_p):
+                    at = _packed(grad_p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, diag_p_k_0, diag_q_k_0 = _grad_hess_diag_f64_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, diag_p_k_1, diag_q_k_1 = _grad_hess_diag_f64_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1))
+                    grad_q_words = _with_part(grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1))
+                    diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_k_0, diag_p_k_1))
+                    diag_q_words = _with_part(diag_q, diag_q_words, part, (diag_q_k_0, diag_q_k_1))
+                    part += 1
+                _store_words(grad_p, grad_p_row + _packed(grad_p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row + _packed(grad_p) * vector, grad_q_words)
+                _store_words(diag_p, diag_p_row + _packed(grad_p) * vector, diag_p_words)
+                _store_words(diag_q, diag_q_row + _packed(grad_p) * vector, diag_q_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_p) * vectors + thread
             while at < size_k:
                 grad_p_k, grad_q_k, diag_p_k, diag_q_k = _grad_hess_diag_f64_sweep1(
                     _get(p, p_row + at), _get(q, q_row + at), seed_n,
@@ -1054,20 +1217,31 @@ def hvp_f64(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, sam
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(hvp_p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                p_k_0, p_k_1 = _load_lanes(p, p_row + at)
-                q_k_0, q_k_1 = _load_lanes(q, q_row + at)
-                v_p_k_0, v_p_k_1 = _load_lanes(v_p_, v_p__row + at)
-                v_q_k_0, v_q_k_1 = _load_lanes(v_q_, v_q__row + at)
-                hvp_p_k_0, hvp_q_k_0 = _hvp_f64_sweep1(p_k_0, q_k_0, v_p_k_0, v_q_k_0, seed_n)
-                hvp_p_k_1, hvp_q_k_1 = _hvp_f64_sweep1(p_k_1, q_k_1, v_p_k_1, v_q_k_1, seed_n)
-                _store_lanes(hvp_p, hvp_p_row + at, (hvp_p_k_0, hvp_p_k_1))
-                _store_lanes(hvp_q, hvp_q_row + at, (hvp_q_k_0, hvp_q_k_1))
+                p_k_words = _load_words(p, p_row + _packed(hvp_p) * vector)
+                q_k_words = _load_words(q, q_row + _packed(hvp_p) * vector)
+                v_p_k_words = _load_words(v_p_, v_p__row + _packed(hvp_p) * vector)
+                v_q_k_words = _load_words(v_q_, v_q__row + _packed(hvp_p) * vector)
+                hvp_p_words = _no_words(hvp_p)
+                hvp_q_words = _no_words(hvp_q)
+                part = np.int64(0)
+                while part < _parts(hvp_p):
+                    at = _packed(hvp_p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    v_p_k_0, v_p_k_1 = _part(v_p_, v_p_k_words, part)
+                    v_q_k_0, v_q_k_1 = _part(v_q_, v_q_k_words, part)
+                    hvp_p_k_0, hvp_q_k_0 = _hvp_f64_sweep1(p_k_0, q_k_0, v_p_k_0, v_q_k_0, seed_n)
+                    hvp_p_k_1, hvp_q_k_1 = _hvp_f64_sweep1(p_k_1, q_k_1, v_p_k_1, v_q_k_1, seed_n)
+                    hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_k_0, hvp_p_k_1))
+                    hvp_q_words = _with_part(hvp_q, hvp_q_words, part, (hvp_q_k_0, hvp_q_k_1))
+                    part += 1
+                _store_words(hvp_p, hvp_p_row + _packed(hvp_p) * vector, hvp_p_words)
+                _store_words(hvp_q, hvp_q_row + _packed(hvp_p) * vector, hvp_q_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_p) * vectors + thread
             while at < size_k:
                 hvp_p_k, hvp_q_k = _hvp_f64_sweep1(
                     _get(p, p_row + at), _get(q, q_row + at), _get(v_p_, v_p__row + at), _get(v_q_, v_q__row + at),
@@ -1093,6 +1267,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_k'],
            'staged': 0,
+           'packed': False,
            'arguments': 'p: data*, q: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_k: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -1100,6 +1275,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_p: data*, grad_q: data*, p: data*, q: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, losses: data*, partial: real*, '
                                  'samples: int64, size_k: int64, options: uint32'},
@@ -1108,6 +1284,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_p: data*, grad_q: data*, diag_p: data*, diag_q: data*, p: data*, q: '
                                  'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                                  'samples: int64, size_k: int64, options: uint32'},
@@ -1116,6 +1293,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_p: data*, hvp_q: data*, p: data*, v_p_: data*, q: data*, v_q_: data*, weight: '
                       'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_k: int64, '
                       'options: uint32'}}

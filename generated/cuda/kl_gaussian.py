@@ -138,11 +138,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -170,38 +165,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -481,24 +567,31 @@ def value_f32(logvar1, logvar2, mu1, mu2, weight, mask, losses, partial, samples
         if live:
             weight_n = _weight_f32(weight, row, options)
             t1_high, t1_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(logvar1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _load_lanes(mu2, mu2_row + at)
-                t1_d_0 = _value_f32_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0)
-                t1_d_1 = _value_f32_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1)
-                t1_d_2 = _value_f32_sweep1(logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2)
-                t1_d_3 = _value_f32_sweep1(logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(logvar1) * vector)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0)
+                    t1_d_1 = _value_f32_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1)
+                    t1_d_2 = _value_f32_sweep1(logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2)
+                    t1_d_3 = _value_f32_sweep1(logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(logvar1) * vectors + thread
             while at < size_d:
                 t1_d = _value_f32_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -558,42 +651,61 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _load_lanes(mu2, mu2_row + at)
-                grad_mu1_d_0, grad_logvar1_d_0, grad_mu2_d_0, grad_logvar2_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
-                    logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n,
-                )
-                grad_mu1_d_1, grad_logvar1_d_1, grad_mu2_d_1, grad_logvar2_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
-                    logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n,
-                )
-                grad_mu1_d_2, grad_logvar1_d_2, grad_mu2_d_2, grad_logvar2_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
-                    logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, seed_n,
-                )
-                grad_mu1_d_3, grad_logvar1_d_3, grad_mu2_d_3, grad_logvar2_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
-                    logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, seed_n,
-                )
-                _store_lanes(grad_mu1, grad_mu1_row + at, (grad_mu1_d_0, grad_mu1_d_1, grad_mu1_d_2, grad_mu1_d_3))
-                _store_lanes(
-                    grad_logvar1, grad_logvar1_row + at, (grad_logvar1_d_0, grad_logvar1_d_1, grad_logvar1_d_2,
-                    grad_logvar1_d_3),
-                )
-                _store_lanes(grad_mu2, grad_mu2_row + at, (grad_mu2_d_0, grad_mu2_d_1, grad_mu2_d_2, grad_mu2_d_3))
-                _store_lanes(
-                    grad_logvar2, grad_logvar2_row + at, (grad_logvar2_d_0, grad_logvar2_d_1, grad_logvar2_d_2,
-                    grad_logvar2_d_3),
-                )
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(grad_mu1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(grad_mu1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(grad_mu1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(grad_mu1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                part = np.int64(0)
+                while part < _parts(grad_mu1):
+                    at = _packed(grad_mu1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    grad_mu1_d_0, grad_logvar1_d_0, grad_mu2_d_0, grad_logvar2_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n,
+                    )
+                    grad_mu1_d_1, grad_logvar1_d_1, grad_mu2_d_1, grad_logvar2_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n,
+                    )
+                    grad_mu1_d_2, grad_logvar1_d_2, grad_mu2_d_2, grad_logvar2_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
+                        logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, seed_n,
+                    )
+                    grad_mu1_d_3, grad_logvar1_d_3, grad_mu2_d_3, grad_logvar2_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
+                        logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, seed_n,
+                    )
+                    grad_mu1_words = _with_part(
+                        grad_mu1, grad_mu1_words, part, (grad_mu1_d_0, grad_mu1_d_1, grad_mu1_d_2, grad_mu1_d_3),
+                    )
+                    grad_logvar1_words = _with_part(
+                        grad_logvar1, grad_logvar1_words, part, (grad_logvar1_d_0, grad_logvar1_d_1, grad_logvar1_d_2,
+                        grad_logvar1_d_3),
+                    )
+                    grad_mu2_words = _with_part(
+                        grad_mu2, grad_mu2_words, part, (grad_mu2_d_0, grad_mu2_d_1, grad_mu2_d_2, grad_mu2_d_3),
+                    )
+                    grad_logvar2_words = _with_part(
+                        grad_logvar2, grad_logvar2_words, part, (grad_logvar2_d_0, grad_logvar2_d_1, grad_logvar2_d_2,
+                        grad_logvar2_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row + _packed(grad_mu1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row + _packed(grad_mu1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row + _packed(grad_mu1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row + _packed(grad_mu1) * vector, grad_logvar2_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_mu1) * vectors + thread
             while at < size_d:
                 grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d = _value_and_grad_f32_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -669,28 +781,67 @@ def grad_hess_diag_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _load_lanes(mu2, mu2_row + at)
-                found_0 = _grad_hess_diag_f32_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n)
-                found_1 = _grad_hess_diag_f32_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n)
-                found_2 = _grad_hess_diag_f32_sweep1(logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, seed_n)
-                found_3 = _grad_hess_diag_f32_sweep1(logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, seed_n)
-                _store_lanes(grad_mu1, grad_mu1_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
-                _store_lanes(grad_logvar1, grad_logvar1_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
-                _store_lanes(grad_mu2, grad_mu2_row + at, (found_0[2], found_1[2], found_2[2], found_3[2]))
-                _store_lanes(grad_logvar2, grad_logvar2_row + at, (found_0[3], found_1[3], found_2[3], found_3[3]))
-                _store_lanes(diag_mu1, diag_mu1_row + at, (found_0[4], found_1[4], found_2[4], found_3[4]))
-                _store_lanes(diag_logvar1, diag_logvar1_row + at, (found_0[5], found_1[5], found_2[5], found_3[5]))
-                _store_lanes(diag_mu2, diag_mu2_row + at, (found_0[6], found_1[6], found_2[6], found_3[6]))
-                _store_lanes(diag_logvar2, diag_logvar2_row + at, (found_0[7], found_1[7], found_2[7], found_3[7]))
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(grad_mu1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(grad_mu1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(grad_mu1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(grad_mu1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                diag_mu1_words = _no_words(diag_mu1)
+                diag_logvar1_words = _no_words(diag_logvar1)
+                diag_mu2_words = _no_words(diag_mu2)
+                diag_logvar2_words = _no_words(diag_logvar2)
+                part = np.int64(0)
+                while part < _parts(grad_mu1):
+                    at = _packed(grad_mu1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    found_0 = _grad_hess_diag_f32_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n)
+                    found_1 = _grad_hess_diag_f32_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n)
+                    found_2 = _grad_hess_diag_f32_sweep1(logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, seed_n)
+                    found_3 = _grad_hess_diag_f32_sweep1(logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, seed_n)
+                    grad_mu1_words = _with_part(
+                        grad_mu1, grad_mu1_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
+                    )
+                    grad_logvar1_words = _with_part(
+                        grad_logvar1, grad_logvar1_words, part, (found_0[1], found_1[1], found_2[1], found_3[1]),
+                    )
+                    grad_mu2_words = _with_part(
+                        grad_mu2, grad_mu2_words, part, (found_0[2], found_1[2], found_2[2], found_3[2]),
+                    )
+                    grad_logvar2_words = _with_part(
+                        grad_logvar2, grad_logvar2_words, part, (found_0[3], found_1[3], found_2[3], found_3[3]),
+                    )
+                    diag_mu1_words = _with_part(
+                        diag_mu1, diag_mu1_words, part, (found_0[4], found_1[4], found_2[4], found_3[4]),
+                    )
+                    diag_logvar1_words = _with_part(
+                        diag_logvar1, diag_logvar1_words, part, (found_0[5], found_1[5], found_2[5], found_3[5]),
+                    )
+                    diag_mu2_words = _with_part(
+                        diag_mu2, diag_mu2_words, part, (found_0[6], found_1[6], found_2[6], found_3[6]),
+                    )
+                    diag_logvar2_words = _with_part(
+                        diag_logvar2, diag_logvar2_words, part, (found_0[7], found_1[7], found_2[7], found_3[7]),
+                    )
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row + _packed(grad_mu1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row + _packed(grad_mu1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row + _packed(grad_mu1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row + _packed(grad_mu1) * vector, grad_logvar2_words)
+                _store_words(diag_mu1, diag_mu1_row + _packed(grad_mu1) * vector, diag_mu1_words)
+                _store_words(diag_logvar1, diag_logvar1_row + _packed(grad_mu1) * vector, diag_logvar1_words)
+                _store_words(diag_mu2, diag_mu2_row + _packed(grad_mu1) * vector, diag_mu2_words)
+                _store_words(diag_logvar2, diag_logvar2_row + _packed(grad_mu1) * vector, diag_logvar2_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_mu1) * vectors + thread
             while at < size_d:
                 found = _grad_hess_diag_f32_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -759,50 +910,73 @@ def hvp_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_mu1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _load_lanes(mu2, mu2_row + at)
-                v_logvar1_d_0, v_logvar1_d_1, v_logvar1_d_2, v_logvar1_d_3 = _load_lanes(
-                    v_logvar1_, v_logvar1__row + at,
-                )
-                v_logvar2_d_0, v_logvar2_d_1, v_logvar2_d_2, v_logvar2_d_3 = _load_lanes(
-                    v_logvar2_, v_logvar2__row + at,
-                )
-                v_mu1_d_0, v_mu1_d_1, v_mu1_d_2, v_mu1_d_3 = _load_lanes(v_mu1_, v_mu1__row + at)
-                v_mu2_d_0, v_mu2_d_1, v_mu2_d_2, v_mu2_d_3 = _load_lanes(v_mu2_, v_mu2__row + at)
-                hvp_mu1_d_0, hvp_logvar1_d_0, hvp_logvar2_d_0, hvp_mu2_d_0 = _hvp_f32_sweep1(
-                    logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, v_logvar1_d_0, v_logvar2_d_0, v_mu1_d_0, v_mu2_d_0,
-                    seed_n,
-                )
-                hvp_mu1_d_1, hvp_logvar1_d_1, hvp_logvar2_d_1, hvp_mu2_d_1 = _hvp_f32_sweep1(
-                    logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, v_logvar1_d_1, v_logvar2_d_1, v_mu1_d_1, v_mu2_d_1,
-                    seed_n,
-                )
-                hvp_mu1_d_2, hvp_logvar1_d_2, hvp_logvar2_d_2, hvp_mu2_d_2 = _hvp_f32_sweep1(
-                    logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, v_logvar1_d_2, v_logvar2_d_2, v_mu1_d_2, v_mu2_d_2,
-                    seed_n,
-                )
-                hvp_mu1_d_3, hvp_logvar1_d_3, hvp_logvar2_d_3, hvp_mu2_d_3 = _hvp_f32_sweep1(
-                    logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, v_logvar1_d_3, v_logvar2_d_3, v_mu1_d_3, v_mu2_d_3,
-                    seed_n,
-                )
-                _store_lanes(hvp_mu1, hvp_mu1_row + at, (hvp_mu1_d_0, hvp_mu1_d_1, hvp_mu1_d_2, hvp_mu1_d_3))
-                _store_lanes(
-                    hvp_logvar1, hvp_logvar1_row + at, (hvp_logvar1_d_0, hvp_logvar1_d_1, hvp_logvar1_d_2,
-                    hvp_logvar1_d_3),
-                )
-                _store_lanes(
-                    hvp_logvar2, hvp_logvar2_row + at, (hvp_logvar2_d_0, hvp_logvar2_d_1, hvp_logvar2_d_2,
-                    hvp_logvar2_d_3),
-                )
-                _store_lanes(hvp_mu2, hvp_mu2_row + at, (hvp_mu2_d_0, hvp_mu2_d_1, hvp_mu2_d_2, hvp_mu2_d_3))
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(hvp_mu1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(hvp_mu1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(hvp_mu1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(hvp_mu1) * vector)
+                v_logvar1_d_words = _load_words(v_logvar1_, v_logvar1__row + _packed(hvp_mu1) * vector)
+                v_logvar2_d_words = _load_words(v_logvar2_, v_logvar2__row + _packed(hvp_mu1) * vector)
+                v_mu1_d_words = _load_words(v_mu1_, v_mu1__row + _packed(hvp_mu1) * vector)
+                v_mu2_d_words = _load_words(v_mu2_, v_mu2__row + _packed(hvp_mu1) * vector)
+                hvp_mu1_words = _no_words(hvp_mu1)
+                hvp_logvar1_words = _no_words(hvp_logvar1)
+                hvp_logvar2_words = _no_words(hvp_logvar2)
+                hvp_mu2_words = _no_words(hvp_mu2)
+                part = np.int64(0)
+                while part < _parts(hvp_mu1):
+                    at = _packed(hvp_mu1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    v_logvar1_d_0, v_logvar1_d_1, v_logvar1_d_2, v_logvar1_d_3 = _part(
+                        v_logvar1_, v_logvar1_d_words, part,
+                    )
+                    v_logvar2_d_0, v_logvar2_d_1, v_logvar2_d_2, v_logvar2_d_3 = _part(
+                        v_logvar2_, v_logvar2_d_words, part,
+                    )
+                    v_mu1_d_0, v_mu1_d_1, v_mu1_d_2, v_mu1_d_3 = _part(v_mu1_, v_mu1_d_words, part)
+                    v_mu2_d_0, v_mu2_d_1, v_mu2_d_2, v_mu2_d_3 = _part(v_mu2_, v_mu2_d_words, part)
+                    hvp_mu1_d_0, hvp_logvar1_d_0, hvp_logvar2_d_0, hvp_mu2_d_0 = _hvp_f32_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, v_logvar1_d_0, v_logvar2_d_0, v_mu1_d_0, v_mu2_d_0,
+                        seed_n,
+                    )
+                    hvp_mu1_d_1, hvp_logvar1_d_1, hvp_logvar2_d_1, hvp_mu2_d_1 = _hvp_f32_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, v_logvar1_d_1, v_logvar2_d_1, v_mu1_d_1, v_mu2_d_1,
+                        seed_n,
+                    )
+                    hvp_mu1_d_2, hvp_logvar1_d_2, hvp_logvar2_d_2, hvp_mu2_d_2 = _hvp_f32_sweep1(
+                        logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, v_logvar1_d_2, v_logvar2_d_2, v_mu1_d_2, v_mu2_d_2,
+                        seed_n,
+                    )
+                    hvp_mu1_d_3, hvp_logvar1_d_3, hvp_logvar2_d_3, hvp_mu2_d_3 = _hvp_f32_sweep1(
+                        logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, v_logvar1_d_3, v_logvar2_d_3, v_mu1_d_3, v_mu2_d_3,
+                        seed_n,
+                    )
+                    hvp_mu1_words = _with_part(
+                        hvp_mu1, hvp_mu1_words, part, (hvp_mu1_d_0, hvp_mu1_d_1, hvp_mu1_d_2, hvp_mu1_d_3),
+                    )
+                    hvp_logvar1_words = _with_part(
+                        hvp_logvar1, hvp_logvar1_words, part, (hvp_logvar1_d_0, hvp_logvar1_d_1, hvp_logvar1_d_2,
+                        hvp_logvar1_d_3),
+                    )
+                    hvp_logvar2_words = _with_part(
+                        hvp_logvar2, hvp_logvar2_words, part, (hvp_logvar2_d_0, hvp_logvar2_d_1, hvp_logvar2_d_2,
+                        hvp_logvar2_d_3),
+                    )
+                    hvp_mu2_words = _with_part(
+                        hvp_mu2, hvp_mu2_words, part, (hvp_mu2_d_0, hvp_mu2_d_1, hvp_mu2_d_2, hvp_mu2_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu1, hvp_mu1_row + _packed(hvp_mu1) * vector, hvp_mu1_words)
+                _store_words(hvp_logvar1, hvp_logvar1_row + _packed(hvp_mu1) * vector, hvp_logvar1_words)
+                _store_words(hvp_logvar2, hvp_logvar2_row + _packed(hvp_mu1) * vector, hvp_logvar2_words)
+                _store_words(hvp_mu2, hvp_mu2_row + _packed(hvp_mu1) * vector, hvp_mu2_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_mu1) * vectors + thread
             while at < size_d:
                 hvp_mu1_d, hvp_logvar1_d, hvp_logvar2_d, hvp_mu2_d = _hvp_f32_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -1085,20 +1259,27 @@ def value_f64(logvar1, logvar2, mu1, mu2, weight, mask, losses, partial, samples
         if live:
             weight_n = _weight_f64(weight, row, options)
             t1_high, t1_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(logvar1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar1_d_0, logvar1_d_1 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1 = _load_lanes(mu2, mu2_row + at)
-                t1_d_0 = _value_f64_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0)
-                t1_d_1 = _value_f64_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(logvar1) * vector)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0)
+                    t1_d_1 = _value_f64_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(logvar1) * vectors + thread
             while at < size_d:
                 t1_d = _value_f64_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -1155,28 +1336,47 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar1_d_0, logvar1_d_1 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1 = _load_lanes(mu2, mu2_row + at)
-                grad_mu1_d_0, grad_logvar1_d_0, grad_mu2_d_0, grad_logvar2_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
-                    logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n,
-                )
-                grad_mu1_d_1, grad_logvar1_d_1, grad_mu2_d_1, grad_logvar2_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
-                    logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n,
-                )
-                _store_lanes(grad_mu1, grad_mu1_row + at, (grad_mu1_d_0, grad_mu1_d_1))
-                _store_lanes(grad_logvar1, grad_logvar1_row + at, (grad_logvar1_d_0, grad_logvar1_d_1))
-                _store_lanes(grad_mu2, grad_mu2_row + at, (grad_mu2_d_0, grad_mu2_d_1))
-                _store_lanes(grad_logvar2, grad_logvar2_row + at, (grad_logvar2_d_0, grad_logvar2_d_1))
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(grad_mu1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(grad_mu1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(grad_mu1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(grad_mu1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                part = np.int64(0)
+                while part < _parts(grad_mu1):
+                    at = _packed(grad_mu1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    grad_mu1_d_0, grad_logvar1_d_0, grad_mu2_d_0, grad_logvar2_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n,
+                    )
+                    grad_mu1_d_1, grad_logvar1_d_1, grad_mu2_d_1, grad_logvar2_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n,
+                    )
+                    grad_mu1_words = _with_part(grad_mu1, grad_mu1_words, part, (grad_mu1_d_0, grad_mu1_d_1))
+                    grad_logvar1_words = _with_part(
+                        grad_logvar1, grad_logvar1_words, part, (grad_logvar1_d_0, grad_logvar1_d_1),
+                    )
+                    grad_mu2_words = _with_part(grad_mu2, grad_mu2_words, part, (grad_mu2_d_0, grad_mu2_d_1))
+                    grad_logvar2_words = _with_part(
+                        grad_logvar2, grad_logvar2_words, part, (grad_logvar2_d_0, grad_logvar2_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row + _packed(grad_mu1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row + _packed(grad_mu1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row + _packed(grad_mu1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row + _packed(grad_mu1) * vector, grad_logvar2_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_mu1) * vectors + thread
             while at < size_d:
                 grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d = _value_and_grad_f64_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -1251,26 +1451,49 @@ def grad_hess_diag_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar1_d_0, logvar1_d_1 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1 = _load_lanes(mu2, mu2_row + at)
-                found_0 = _grad_hess_diag_f64_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n)
-                found_1 = _grad_hess_diag_f64_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n)
-                _store_lanes(grad_mu1, grad_mu1_row + at, (found_0[0], found_1[0]))
-                _store_lanes(grad_logvar1, grad_logvar1_row + at, (found_0[1], found_1[1]))
-                _store_lanes(grad_mu2, grad_mu2_row + at, (found_0[2], found_1[2]))
-                _store_lanes(grad_logvar2, grad_logvar2_row + at, (found_0[3], found_1[3]))
-                _store_lanes(diag_mu1, diag_mu1_row + at, (found_0[4], found_1[4]))
-                _store_lanes(diag_logvar1, diag_logvar1_row + at, (found_0[5], found_1[5]))
-                _store_lanes(diag_mu2, diag_mu2_row + at, (found_0[6], found_1[6]))
-                _store_lanes(diag_logvar2, diag_logvar2_row + at, (found_0[7], found_1[7]))
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(grad_mu1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(grad_mu1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(grad_mu1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(grad_mu1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                diag_mu1_words = _no_words(diag_mu1)
+                diag_logvar1_words = _no_words(diag_logvar1)
+                diag_mu2_words = _no_words(diag_mu2)
+                diag_logvar2_words = _no_words(diag_logvar2)
+                part = np.int64(0)
+                while part < _parts(grad_mu1):
+                    at = _packed(grad_mu1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n)
+                    found_1 = _grad_hess_diag_f64_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n)
+                    grad_mu1_words = _with_part(grad_mu1, grad_mu1_words, part, (found_0[0], found_1[0]))
+                    grad_logvar1_words = _with_part(grad_logvar1, grad_logvar1_words, part, (found_0[1], found_1[1]))
+                    grad_mu2_words = _with_part(grad_mu2, grad_mu2_words, part, (found_0[2], found_1[2]))
+                    grad_logvar2_words = _with_part(grad_logvar2, grad_logvar2_words, part, (found_0[3], found_1[3]))
+                    diag_mu1_words = _with_part(diag_mu1, diag_mu1_words, part, (found_0[4], found_1[4]))
+                    diag_logvar1_words = _with_part(diag_logvar1, diag_logvar1_words, part, (found_0[5], found_1[5]))
+                    diag_mu2_words = _with_part(diag_mu2, diag_mu2_words, part, (found_0[6], found_1[6]))
+                    diag_logvar2_words = _with_part(diag_logvar2, diag_logvar2_words, part, (found_0[7], found_1[7]))
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row + _packed(grad_mu1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row + _packed(grad_mu1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row + _packed(grad_mu1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row + _packed(grad_mu1) * vector, grad_logvar2_words)
+                _store_words(diag_mu1, diag_mu1_row + _packed(grad_mu1) * vector, diag_mu1_words)
+                _store_words(diag_logvar1, diag_logvar1_row + _packed(grad_mu1) * vector, diag_logvar1_words)
+                _store_words(diag_mu2, diag_mu2_row + _packed(grad_mu1) * vector, diag_mu2_words)
+                _store_words(diag_logvar2, diag_logvar2_row + _packed(grad_mu1) * vector, diag_logvar2_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_mu1) * vectors + thread
             while at < size_d:
                 found = _grad_hess_diag_f64_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -1339,32 +1562,55 @@ def hvp_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_mu1) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar1_d_0, logvar1_d_1 = _load_lanes(logvar1, logvar1_row + at)
-                logvar2_d_0, logvar2_d_1 = _load_lanes(logvar2, logvar2_row + at)
-                mu1_d_0, mu1_d_1 = _load_lanes(mu1, mu1_row + at)
-                mu2_d_0, mu2_d_1 = _load_lanes(mu2, mu2_row + at)
-                v_logvar1_d_0, v_logvar1_d_1 = _load_lanes(v_logvar1_, v_logvar1__row + at)
-                v_logvar2_d_0, v_logvar2_d_1 = _load_lanes(v_logvar2_, v_logvar2__row + at)
-                v_mu1_d_0, v_mu1_d_1 = _load_lanes(v_mu1_, v_mu1__row + at)
-                v_mu2_d_0, v_mu2_d_1 = _load_lanes(v_mu2_, v_mu2__row + at)
-                hvp_mu1_d_0, hvp_logvar1_d_0, hvp_logvar2_d_0, hvp_mu2_d_0 = _hvp_f64_sweep1(
-                    logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, v_logvar1_d_0, v_logvar2_d_0, v_mu1_d_0, v_mu2_d_0,
-                    seed_n,
-                )
-                hvp_mu1_d_1, hvp_logvar1_d_1, hvp_logvar2_d_1, hvp_mu2_d_1 = _hvp_f64_sweep1(
-                    logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, v_logvar1_d_1, v_logvar2_d_1, v_mu1_d_1, v_mu2_d_1,
-                    seed_n,
-                )
-                _store_lanes(hvp_mu1, hvp_mu1_row + at, (hvp_mu1_d_0, hvp_mu1_d_1))
-                _store_lanes(hvp_logvar1, hvp_logvar1_row + at, (hvp_logvar1_d_0, hvp_logvar1_d_1))
-                _store_lanes(hvp_logvar2, hvp_logvar2_row + at, (hvp_logvar2_d_0, hvp_logvar2_d_1))
-                _store_lanes(hvp_mu2, hvp_mu2_row + at, (hvp_mu2_d_0, hvp_mu2_d_1))
+                logvar1_d_words = _load_words(logvar1, logvar1_row + _packed(hvp_mu1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row + _packed(hvp_mu1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row + _packed(hvp_mu1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row + _packed(hvp_mu1) * vector)
+                v_logvar1_d_words = _load_words(v_logvar1_, v_logvar1__row + _packed(hvp_mu1) * vector)
+                v_logvar2_d_words = _load_words(v_logvar2_, v_logvar2__row + _packed(hvp_mu1) * vector)
+                v_mu1_d_words = _load_words(v_mu1_, v_mu1__row + _packed(hvp_mu1) * vector)
+                v_mu2_d_words = _load_words(v_mu2_, v_mu2__row + _packed(hvp_mu1) * vector)
+                hvp_mu1_words = _no_words(hvp_mu1)
+                hvp_logvar1_words = _no_words(hvp_logvar1)
+                hvp_logvar2_words = _no_words(hvp_logvar2)
+                hvp_mu2_words = _no_words(hvp_mu2)
+                part = np.int64(0)
+                while part < _parts(hvp_mu1):
+                    at = _packed(hvp_mu1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    v_logvar1_d_0, v_logvar1_d_1 = _part(v_logvar1_, v_logvar1_d_words, part)
+                    v_logvar2_d_0, v_logvar2_d_1 = _part(v_logvar2_, v_logvar2_d_words, part)
+                    v_mu1_d_0, v_mu1_d_1 = _part(v_mu1_, v_mu1_d_words, part)
+                    v_mu2_d_0, v_mu2_d_1 = _part(v_mu2_, v_mu2_d_words, part)
+                    hvp_mu1_d_0, hvp_logvar1_d_0, hvp_logvar2_d_0, hvp_mu2_d_0 = _hvp_f64_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, v_logvar1_d_0, v_logvar2_d_0, v_mu1_d_0, v_mu2_d_0,
+                        seed_n,
+                    )
+                    hvp_mu1_d_1, hvp_logvar1_d_1, hvp_logvar2_d_1, hvp_mu2_d_1 = _hvp_f64_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, v_logvar1_d_1, v_logvar2_d_1, v_mu1_d_1, v_mu2_d_1,
+                        seed_n,
+                    )
+                    hvp_mu1_words = _with_part(hvp_mu1, hvp_mu1_words, part, (hvp_mu1_d_0, hvp_mu1_d_1))
+                    hvp_logvar1_words = _with_part(
+                        hvp_logvar1, hvp_logvar1_words, part, (hvp_logvar1_d_0, hvp_logvar1_d_1),
+                    )
+                    hvp_logvar2_words = _with_part(
+                        hvp_logvar2, hvp_logvar2_words, part, (hvp_logvar2_d_0, hvp_logvar2_d_1),
+                    )
+                    hvp_mu2_words = _with_part(hvp_mu2, hvp_mu2_words, part, (hvp_mu2_d_0, hvp_mu2_d_1))
+                    part += 1
+                _store_words(hvp_mu1, hvp_mu1_row + _packed(hvp_mu1) * vector, hvp_mu1_words)
+                _store_words(hvp_logvar1, hvp_logvar1_row + _packed(hvp_mu1) * vector, hvp_logvar1_words)
+                _store_words(hvp_logvar2, hvp_logvar2_row + _packed(hvp_mu1) * vector, hvp_logvar2_words)
+                _store_words(hvp_mu2, hvp_mu2_row + _packed(hvp_mu1) * vector, hvp_mu2_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_mu1) * vectors + thread
             while at < size_d:
                 hvp_mu1_d, hvp_logvar1_d, hvp_logvar2_d, hvp_mu2_d = _hvp_f64_sweep1(
                     _get(logvar1, logvar1_row + at), _get(logvar2, logvar2_row + at), _get(mu1, mu1_row + at), _get(mu2,
@@ -1395,6 +1641,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 0,
+           'packed': False,
            'arguments': 'logvar1: data*, logvar2: data*, mu1: data*, mu2: data*, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
@@ -1403,6 +1650,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_mu1: data*, grad_logvar1: data*, grad_mu2: data*, grad_logvar2: '
                                  'data*, logvar1: data*, logvar2: data*, mu1: data*, mu2: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
@@ -1412,6 +1660,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_mu1: data*, grad_logvar1: data*, grad_mu2: data*, grad_logvar2: '
                                  'data*, diag_mu1: data*, diag_logvar1: data*, diag_mu2: data*, '
                                  'diag_logvar2: data*, mu1: data*, mu2: data*, logvar2: data*, logvar1: '
@@ -1422,6 +1671,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_mu1: data*, hvp_logvar1: data*, hvp_logvar2: data*, hvp_mu2: data*, v_mu1_: '
                       'data*, v_mu2_: data*, v_logvar2_: data*, mu1: data*, mu2: data*, logvar2: data*, '
                       'v_logvar1_: data*, logvar1: data*, weight: data*, mask: uint8*, divisor: real, '

@@ -105,11 +105,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -137,38 +132,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -437,22 +523,27 @@ def value_f32(mu, logvar, weight, mask, losses, partial, samples, size_d, option
         if live:
             weight_n = _weight_f32(weight, row, options)
             t1_high, t1_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _load_lanes(logvar, logvar_row + at)
-                mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _load_lanes(mu, mu_row + at)
-                t1_d_0 = _value_f32_sweep1(logvar_d_0, mu_d_0)
-                t1_d_1 = _value_f32_sweep1(logvar_d_1, mu_d_1)
-                t1_d_2 = _value_f32_sweep1(logvar_d_2, mu_d_2)
-                t1_d_3 = _value_f32_sweep1(logvar_d_3, mu_d_3)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(mu) * vector)
+                mu_d_words = _load_words(mu, mu_row + _packed(mu) * vector)
+                part = np.int64(0)
+                while part < _parts(mu):
+                    at = _packed(mu) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _part(mu, mu_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(logvar_d_0, mu_d_0)
+                    t1_d_1 = _value_f32_sweep1(logvar_d_1, mu_d_1)
+                    t1_d_2 = _value_f32_sweep1(logvar_d_2, mu_d_2)
+                    t1_d_3 = _value_f32_sweep1(logvar_d_3, mu_d_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(mu) * vectors + thread
             while at < size_d:
                 t1_d = _value_f32_sweep1(_get(logvar, logvar_row + at), _get(mu, mu_row + at))
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
@@ -496,27 +587,38 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _load_lanes(logvar, logvar_row + at)
-                mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _load_lanes(mu, mu_row + at)
-                grad_mu_d_0, grad_logvar_d_0, t1_d_0 = _value_and_grad_f32_sweep1(logvar_d_0, mu_d_0, seed_n)
-                grad_mu_d_1, grad_logvar_d_1, t1_d_1 = _value_and_grad_f32_sweep1(logvar_d_1, mu_d_1, seed_n)
-                grad_mu_d_2, grad_logvar_d_2, t1_d_2 = _value_and_grad_f32_sweep1(logvar_d_2, mu_d_2, seed_n)
-                grad_mu_d_3, grad_logvar_d_3, t1_d_3 = _value_and_grad_f32_sweep1(logvar_d_3, mu_d_3, seed_n)
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_d_0, grad_mu_d_1, grad_mu_d_2, grad_mu_d_3))
-                _store_lanes(
-                    grad_logvar, grad_logvar_row + at, (grad_logvar_d_0, grad_logvar_d_1, grad_logvar_d_2,
-                    grad_logvar_d_3),
-                )
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(grad_mu) * vector)
+                mu_d_words = _load_words(mu, mu_row + _packed(grad_mu) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_mu):
+                    at = _packed(grad_mu) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, t1_d_0 = _value_and_grad_f32_sweep1(logvar_d_0, mu_d_0, seed_n)
+                    grad_mu_d_1, grad_logvar_d_1, t1_d_1 = _value_and_grad_f32_sweep1(logvar_d_1, mu_d_1, seed_n)
+                    grad_mu_d_2, grad_logvar_d_2, t1_d_2 = _value_and_grad_f32_sweep1(logvar_d_2, mu_d_2, seed_n)
+                    grad_mu_d_3, grad_logvar_d_3, t1_d_3 = _value_and_grad_f32_sweep1(logvar_d_3, mu_d_3, seed_n)
+                    grad_mu_words = _with_part(
+                        grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1, grad_mu_d_2, grad_mu_d_3),
+                    )
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1, grad_logvar_d_2,
+                        grad_logvar_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_mu) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_mu) * vector, grad_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_mu) * vectors + thread
             while at < size_d:
                 grad_mu_d, grad_logvar_d, t1_d = _value_and_grad_f32_sweep1(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), seed_n,
@@ -566,36 +668,53 @@ def grad_hess_diag_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _load_lanes(logvar, logvar_row + at)
-                mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _load_lanes(mu, mu_row + at)
-                grad_mu_d_0, grad_logvar_d_0, diag_mu_d_0, diag_logvar_d_0 = _grad_hess_diag_f32_sweep1(
-                    logvar_d_0, mu_d_0, seed_n,
-                )
-                grad_mu_d_1, grad_logvar_d_1, diag_mu_d_1, diag_logvar_d_1 = _grad_hess_diag_f32_sweep1(
-                    logvar_d_1, mu_d_1, seed_n,
-                )
-                grad_mu_d_2, grad_logvar_d_2, diag_mu_d_2, diag_logvar_d_2 = _grad_hess_diag_f32_sweep1(
-                    logvar_d_2, mu_d_2, seed_n,
-                )
-                grad_mu_d_3, grad_logvar_d_3, diag_mu_d_3, diag_logvar_d_3 = _grad_hess_diag_f32_sweep1(
-                    logvar_d_3, mu_d_3, seed_n,
-                )
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_d_0, grad_mu_d_1, grad_mu_d_2, grad_mu_d_3))
-                _store_lanes(
-                    grad_logvar, grad_logvar_row + at, (grad_logvar_d_0, grad_logvar_d_1, grad_logvar_d_2,
-                    grad_logvar_d_3),
-                )
-                _store_lanes(diag_mu, diag_mu_row + at, (diag_mu_d_0, diag_mu_d_1, diag_mu_d_2, diag_mu_d_3))
-                _store_lanes(
-                    diag_logvar, diag_logvar_row + at, (diag_logvar_d_0, diag_logvar_d_1, diag_logvar_d_2,
-                    diag_logvar_d_3),
-                )
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(grad_mu) * vector)
+                mu_d_words = _load_words(mu, mu_row + _packed(grad_mu) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                diag_mu_words = _no_words(diag_mu)
+                diag_logvar_words = _no_words(diag_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_mu):
+                    at = _packed(grad_mu) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, diag_mu_d_0, diag_logvar_d_0 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_0, mu_d_0, seed_n,
+                    )
+                    grad_mu_d_1, grad_logvar_d_1, diag_mu_d_1, diag_logvar_d_1 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_1, mu_d_1, seed_n,
+                    )
+                    grad_mu_d_2, grad_logvar_d_2, diag_mu_d_2, diag_logvar_d_2 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_2, mu_d_2, seed_n,
+                    )
+                    grad_mu_d_3, grad_logvar_d_3, diag_mu_d_3, diag_logvar_d_3 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_3, mu_d_3, seed_n,
+                    )
+                    grad_mu_words = _with_part(
+                        grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1, grad_mu_d_2, grad_mu_d_3),
+                    )
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1, grad_logvar_d_2,
+                        grad_logvar_d_3),
+                    )
+                    diag_mu_words = _with_part(
+                        diag_mu, diag_mu_words, part, (diag_mu_d_0, diag_mu_d_1, diag_mu_d_2, diag_mu_d_3),
+                    )
+                    diag_logvar_words = _with_part(
+                        diag_logvar, diag_logvar_words, part, (diag_logvar_d_0, diag_logvar_d_1, diag_logvar_d_2,
+                        diag_logvar_d_3),
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_mu) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_mu) * vector, grad_logvar_words)
+                _store_words(diag_mu, diag_mu_row + _packed(grad_mu) * vector, diag_mu_words)
+                _store_words(diag_logvar, diag_logvar_row + _packed(grad_mu) * vector, diag_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_mu) * vectors + thread
             while at < size_d:
                 grad_mu_d, grad_logvar_d, diag_mu_d, diag_logvar_d = _grad_hess_diag_f32_sweep1(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), seed_n,
@@ -636,23 +755,36 @@ def hvp_f32(hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, weight, mask, divisor,
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _load_lanes(logvar, logvar_row + at)
-                v_logvar_d_0, v_logvar_d_1, v_logvar_d_2, v_logvar_d_3 = _load_lanes(v_logvar_, v_logvar__row + at)
-                v_mu_d_0, v_mu_d_1, v_mu_d_2, v_mu_d_3 = _load_lanes(v_mu_, v_mu__row + at)
-                hvp_mu_d_0, hvp_logvar_d_0 = _hvp_f32_sweep1(logvar_d_0, v_logvar_d_0, v_mu_d_0, seed_n)
-                hvp_mu_d_1, hvp_logvar_d_1 = _hvp_f32_sweep1(logvar_d_1, v_logvar_d_1, v_mu_d_1, seed_n)
-                hvp_mu_d_2, hvp_logvar_d_2 = _hvp_f32_sweep1(logvar_d_2, v_logvar_d_2, v_mu_d_2, seed_n)
-                hvp_mu_d_3, hvp_logvar_d_3 = _hvp_f32_sweep1(logvar_d_3, v_logvar_d_3, v_mu_d_3, seed_n)
-                _store_lanes(hvp_mu, hvp_mu_row + at, (hvp_mu_d_0, hvp_mu_d_1, hvp_mu_d_2, hvp_mu_d_3))
-                _store_lanes(
-                    hvp_logvar, hvp_logvar_row + at, (hvp_logvar_d_0, hvp_logvar_d_1, hvp_logvar_d_2, hvp_logvar_d_3),
-                )
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(hvp_mu) * vector)
+                v_logvar_d_words = _load_words(v_logvar_, v_logvar__row + _packed(hvp_mu) * vector)
+                v_mu_d_words = _load_words(v_mu_, v_mu__row + _packed(hvp_mu) * vector)
+                hvp_mu_words = _no_words(hvp_mu)
+                hvp_logvar_words = _no_words(hvp_logvar)
+                part = np.int64(0)
+                while part < _parts(hvp_mu):
+                    at = _packed(hvp_mu) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    v_logvar_d_0, v_logvar_d_1, v_logvar_d_2, v_logvar_d_3 = _part(v_logvar_, v_logvar_d_words, part)
+                    v_mu_d_0, v_mu_d_1, v_mu_d_2, v_mu_d_3 = _part(v_mu_, v_mu_d_words, part)
+                    hvp_mu_d_0, hvp_logvar_d_0 = _hvp_f32_sweep1(logvar_d_0, v_logvar_d_0, v_mu_d_0, seed_n)
+                    hvp_mu_d_1, hvp_logvar_d_1 = _hvp_f32_sweep1(logvar_d_1, v_logvar_d_1, v_mu_d_1, seed_n)
+                    hvp_mu_d_2, hvp_logvar_d_2 = _hvp_f32_sweep1(logvar_d_2, v_logvar_d_2, v_mu_d_2, seed_n)
+                    hvp_mu_d_3, hvp_logvar_d_3 = _hvp_f32_sweep1(logvar_d_3, v_logvar_d_3, v_mu_d_3, seed_n)
+                    hvp_mu_words = _with_part(
+                        hvp_mu, hvp_mu_words, part, (hvp_mu_d_0, hvp_mu_d_1, hvp_mu_d_2, hvp_mu_d_3),
+                    )
+                    hvp_logvar_words = _with_part(
+                        hvp_logvar, hvp_logvar_words, part, (hvp_logvar_d_0, hvp_logvar_d_1, hvp_logvar_d_2,
+                        hvp_logvar_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu, hvp_mu_row + _packed(hvp_mu) * vector, hvp_mu_words)
+                _store_words(hvp_logvar, hvp_logvar_row + _packed(hvp_mu) * vector, hvp_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_mu) * vectors + thread
             while at < size_d:
                 hvp_mu_d, hvp_logvar_d = _hvp_f32_sweep1(
                     _get(logvar, logvar_row + at), _get(v_logvar_, v_logvar__row + at), _get(v_mu_, v_mu__row + at),
@@ -919,18 +1051,23 @@ def value_f64(mu, logvar, weight, mask, losses, partial, samples, size_d, option
         if live:
             weight_n = _weight_f64(weight, row, options)
             t1_high, t1_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_d_0, logvar_d_1 = _load_lanes(logvar, logvar_row + at)
-                mu_d_0, mu_d_1 = _load_lanes(mu, mu_row + at)
-                t1_d_0 = _value_f64_sweep1(logvar_d_0, mu_d_0)
-                t1_d_1 = _value_f64_sweep1(logvar_d_1, mu_d_1)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(mu) * vector)
+                mu_d_words = _load_words(mu, mu_row + _packed(mu) * vector)
+                part = np.int64(0)
+                while part < _parts(mu):
+                    at = _packed(mu) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1 = _part(mu, mu_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(logvar_d_0, mu_d_0)
+                    t1_d_1 = _value_f64_sweep1(logvar_d_1, mu_d_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(mu) * vectors + thread
             while at < size_d:
                 t1_d = _value_f64_sweep1(_get(logvar, logvar_row + at), _get(mu, mu_row + at))
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
@@ -974,20 +1111,31 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_d_0, logvar_d_1 = _load_lanes(logvar, logvar_row + at)
-                mu_d_0, mu_d_1 = _load_lanes(mu, mu_row + at)
-                grad_mu_d_0, grad_logvar_d_0, t1_d_0 = _value_and_grad_f64_sweep1(logvar_d_0, mu_d_0, seed_n)
-                grad_mu_d_1, grad_logvar_d_1, t1_d_1 = _value_and_grad_f64_sweep1(logvar_d_1, mu_d_1, seed_n)
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_d_0, grad_mu_d_1))
-                _store_lanes(grad_logvar, grad_logvar_row + at, (grad_logvar_d_0, grad_logvar_d_1))
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(grad_mu) * vector)
+                mu_d_words = _load_words(mu, mu_row + _packed(grad_mu) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_mu):
+                    at = _packed(grad_mu) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, t1_d_0 = _value_and_grad_f64_sweep1(logvar_d_0, mu_d_0, seed_n)
+                    grad_mu_d_1, grad_logvar_d_1, t1_d_1 = _value_and_grad_f64_sweep1(logvar_d_1, mu_d_1, seed_n)
+                    grad_mu_words = _with_part(grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1))
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_mu) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_mu) * vector, grad_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_mu) * vectors + thread
             while at < size_d:
                 grad_mu_d, grad_logvar_d, t1_d = _value_and_grad_f64_sweep1(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), seed_n,
@@ -1037,24 +1185,41 @@ def grad_hess_diag_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_d_0, logvar_d_1 = _load_lanes(logvar, logvar_row + at)
-                mu_d_0, mu_d_1 = _load_lanes(mu, mu_row + at)
-                grad_mu_d_0, grad_logvar_d_0, diag_mu_d_0, diag_logvar_d_0 = _grad_hess_diag_f64_sweep1(
-                    logvar_d_0, mu_d_0, seed_n,
-                )
-                grad_mu_d_1, grad_logvar_d_1, diag_mu_d_1, diag_logvar_d_1 = _grad_hess_diag_f64_sweep1(
-                    logvar_d_1, mu_d_1, seed_n,
-                )
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_d_0, grad_mu_d_1))
-                _store_lanes(grad_logvar, grad_logvar_row + at, (grad_logvar_d_0, grad_logvar_d_1))
-                _store_lanes(diag_mu, diag_mu_row + at, (diag_mu_d_0, diag_mu_d_1))
-                _store_lanes(diag_logvar, diag_logvar_row + at, (diag_logvar_d_0, diag_logvar_d_1))
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(grad_mu) * vector)
+                mu_d_words = _load_words(mu, mu_row + _packed(grad_mu) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                diag_mu_words = _no_words(diag_mu)
+                diag_logvar_words = _no_words(diag_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_mu):
+                    at = _packed(grad_mu) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, diag_mu_d_0, diag_logvar_d_0 = _grad_hess_diag_f64_sweep1(
+                        logvar_d_0, mu_d_0, seed_n,
+                    )
+                    grad_mu_d_1, grad_logvar_d_1, diag_mu_d_1, diag_logvar_d_1 = _grad_hess_diag_f64_sweep1(
+                        logvar_d_1, mu_d_1, seed_n,
+                    )
+                    grad_mu_words = _with_part(grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1))
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1),
+                    )
+                    diag_mu_words = _with_part(diag_mu, diag_mu_words, part, (diag_mu_d_0, diag_mu_d_1))
+                    diag_logvar_words = _with_part(
+                        diag_logvar, diag_logvar_words, part, (diag_logvar_d_0, diag_logvar_d_1),
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_mu) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_mu) * vector, grad_logvar_words)
+                _store_words(diag_mu, diag_mu_row + _packed(grad_mu) * vector, diag_mu_words)
+                _store_words(diag_logvar, diag_logvar_row + _packed(grad_mu) * vector, diag_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_mu) * vectors + thread
             while at < size_d:
                 grad_mu_d, grad_logvar_d, diag_mu_d, diag_logvar_d = _grad_hess_diag_f64_sweep1(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), seed_n,
@@ -1095,19 +1260,29 @@ def hvp_f64(hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, weight, mask, divisor,
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_d_0, logvar_d_1 = _load_lanes(logvar, logvar_row + at)
-                v_logvar_d_0, v_logvar_d_1 = _load_lanes(v_logvar_, v_logvar__row + at)
-                v_mu_d_0, v_mu_d_1 = _load_lanes(v_mu_, v_mu__row + at)
-                hvp_mu_d_0, hvp_logvar_d_0 = _hvp_f64_sweep1(logvar_d_0, v_logvar_d_0, v_mu_d_0, seed_n)
-                hvp_mu_d_1, hvp_logvar_d_1 = _hvp_f64_sweep1(logvar_d_1, v_logvar_d_1, v_mu_d_1, seed_n)
-                _store_lanes(hvp_mu, hvp_mu_row + at, (hvp_mu_d_0, hvp_mu_d_1))
-                _store_lanes(hvp_logvar, hvp_logvar_row + at, (hvp_logvar_d_0, hvp_logvar_d_1))
+                logvar_d_words = _load_words(logvar, logvar_row + _packed(hvp_mu) * vector)
+                v_logvar_d_words = _load_words(v_logvar_, v_logvar__row + _packed(hvp_mu) * vector)
+                v_mu_d_words = _load_words(v_mu_, v_mu__row + _packed(hvp_mu) * vector)
+                hvp_mu_words = _no_words(hvp_mu)
+                hvp_logvar_words = _no_words(hvp_logvar)
+                part = np.int64(0)
+                while part < _parts(hvp_mu):
+                    at = _packed(hvp_mu) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    v_logvar_d_0, v_logvar_d_1 = _part(v_logvar_, v_logvar_d_words, part)
+                    v_mu_d_0, v_mu_d_1 = _part(v_mu_, v_mu_d_words, part)
+                    hvp_mu_d_0, hvp_logvar_d_0 = _hvp_f64_sweep1(logvar_d_0, v_logvar_d_0, v_mu_d_0, seed_n)
+                    hvp_mu_d_1, hvp_logvar_d_1 = _hvp_f64_sweep1(logvar_d_1, v_logvar_d_1, v_mu_d_1, seed_n)
+                    hvp_mu_words = _with_part(hvp_mu, hvp_mu_words, part, (hvp_mu_d_0, hvp_mu_d_1))
+                    hvp_logvar_words = _with_part(hvp_logvar, hvp_logvar_words, part, (hvp_logvar_d_0, hvp_logvar_d_1))
+                    part += 1
+                _store_words(hvp_mu, hvp_mu_row + _packed(hvp_mu) * vector, hvp_mu_words)
+                _store_words(hvp_logvar, hvp_logvar_row + _packed(hvp_mu) * vector, hvp_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_mu) * vectors + thread
             while at < size_d:
                 hvp_mu_d, hvp_logvar_d = _hvp_f64_sweep1(
                     _get(logvar, logvar_row + at), _get(v_logvar_, v_logvar__row + at), _get(v_mu_, v_mu__row + at),
@@ -1133,6 +1308,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 0,
+           'packed': False,
            'arguments': 'mu: data*, logvar: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -1140,6 +1316,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_mu: data*, grad_logvar: data*, mu: data*, logvar: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
                                  'partial: real*, samples: int64, size_d: int64, options: uint32'},
@@ -1148,6 +1325,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_mu: data*, grad_logvar: data*, diag_mu: data*, diag_logvar: data*, '
                                  'mu: data*, logvar: data*, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, samples: int64, size_d: int64, options: uint32'},
@@ -1156,6 +1334,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_mu: data*, hvp_logvar: data*, v_mu_: data*, v_logvar_: data*, logvar: data*, '
                       'weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                       'int64, options: uint32'}}

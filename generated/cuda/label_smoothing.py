@@ -124,11 +124,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -156,38 +151,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -615,7 +729,8 @@ def _value_f32_sweep3(z_k3, t11, t1__max):
 def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -631,27 +746,31 @@ def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
             weight_n = _weight_f32(weight, row, options)
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                t1__max = _larger_f32(t1__max, t1__max_k_0)
-                t1__max = _larger_f32(t1__max, t1__max_k_1)
-                t1__max = _larger_f32(t1__max, t1__max_k_2)
-                t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -666,43 +785,48 @@ def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _value_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _value_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                found_2 = _value_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                found_3 = _value_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_2[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_3[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1_others__ties += found_2[1]
-                t1_others__ties += found_3[1]
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
-                t1__ties += found_2[3]
-                t1__ties += found_3[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _value_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _value_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -723,23 +847,28 @@ def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
             t10 = t1__below + f32(t9)
             t11 = _log1p_f32(t10)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t2_2_k_0 = _value_f32_sweep3(z_k3_0, t11, t1__max)
-                t2_2_k_1 = _value_f32_sweep3(z_k3_1, t11, t1__max)
-                t2_2_k_2 = _value_f32_sweep3(z_k3_2, t11, t1__max)
-                t2_2_k_3 = _value_f32_sweep3(z_k3_3, t11, t1__max)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    t2_2_k_0 = _value_f32_sweep3(z_k3_0, t11, t1__max)
+                    t2_2_k_1 = _value_f32_sweep3(z_k3_1, t11, t1__max)
+                    t2_2_k_2 = _value_f32_sweep3(z_k3_2, t11, t1__max)
+                    t2_2_k_3 = _value_f32_sweep3(z_k3_3, t11, t1__max)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t2_2_k = _value_f32_sweep3(z_k3, t11, t1__max)
@@ -806,7 +935,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -824,27 +954,31 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2, t1__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3, t1__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                t1__max = _larger_f32(t1__max, t1__max_k_0)
-                t1__max = _larger_f32(t1__max, t1__max_k_1)
-                t1__max = _larger_f32(t1__max, t1__max_k_2)
-                t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -859,43 +993,48 @@ def value_and_grad_f32(
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _value_and_grad_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _value_and_grad_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                found_2 = _value_and_grad_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                found_3 = _value_and_grad_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_2[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_3[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1_others__ties += found_2[1]
-                t1_others__ties += found_3[1]
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
-                t1__ties += found_2[3]
-                t1__ties += found_3[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _value_and_grad_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_and_grad_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_and_grad_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_and_grad_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _value_and_grad_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -930,32 +1069,41 @@ def value_and_grad_f32(
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, t2_2_k_0 = _value_and_grad_f32_sweep3(
-                    z_k3_0, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
-                )
-                grad_z_k_1, t2_2_k_1 = _value_and_grad_f32_sweep3(
-                    z_k3_1, at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
-                )
-                grad_z_k_2, t2_2_k_2 = _value_and_grad_f32_sweep3(
-                    z_k3_2, at + 2, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
-                )
-                grad_z_k_3, t2_2_k_3 = _value_and_grad_f32_sweep3(
-                    z_k3_3, at + 3, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, t2_2_k_0 = _value_and_grad_f32_sweep3(
+                        z_k3_0, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_1, t2_2_k_1 = _value_and_grad_f32_sweep3(
+                        z_k3_1, at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_2, t2_2_k_2 = _value_and_grad_f32_sweep3(
+                        z_k3_2, at + 2, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_3, t2_2_k_3 = _value_and_grad_f32_sweep3(
+                        z_k3_3, at + 3, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, t2_2_k = _value_and_grad_f32_sweep3(
@@ -1030,7 +1178,8 @@ def grad_hess_diag_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t16 = f32(1.0) - epsilon
@@ -1048,27 +1197,31 @@ def grad_hess_diag_f32(
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2, t1__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3, t1__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                t1__max = _larger_f32(t1__max, t1__max_k_0)
-                t1__max = _larger_f32(t1__max, t1__max_k_1)
-                t1__max = _larger_f32(t1__max, t1__max_k_2)
-                t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1083,43 +1236,48 @@ def grad_hess_diag_f32(
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _grad_hess_diag_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _grad_hess_diag_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                found_2 = _grad_hess_diag_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                found_3 = _grad_hess_diag_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_2[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_3[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1_others__ties += found_2[1]
-                t1_others__ties += found_3[1]
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
-                t1__ties += found_2[3]
-                t1__ties += found_3[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _grad_hess_diag_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _grad_hess_diag_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _grad_hess_diag_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _grad_hess_diag_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _grad_hess_diag_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -1156,29 +1314,42 @@ def grad_hess_diag_f32(
             t29 = _sigmoid_f32(-t23)
             t30 = seed_n * t16 * t29 * t24
             t31 = -seed_n * t16 * t29 * t24
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
-                    z_k3_0, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
-                )
-                grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
-                    z_k3_1, at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
-                )
-                grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
-                    z_k3_2, at + 2, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
-                )
-                grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
-                    z_k3_3, at + 3, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
-                _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3))
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
+                        z_k3_0, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
+                        z_k3_1, at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
+                        z_k3_2, at + 2, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
+                        z_k3_3, at + 3, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row + _packed(z) * vector, diag_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
@@ -1248,7 +1419,8 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t22 = f32(1.0) - epsilon
@@ -1266,27 +1438,31 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0, t1__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2, t1__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3, t1__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                t1__max = _larger_f32(t1__max, t1__max_k_0)
-                t1__max = _larger_f32(t1__max, t1__max_k_1)
-                t1__max = _larger_f32(t1__max, t1__max_k_2)
-                t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1301,43 +1477,48 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _hvp_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                found_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                found_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_2[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found_3[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1_others__ties += found_2[1]
-                t1_others__ties += found_3[1]
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
-                t1__ties += found_2[3]
-                t1__ties += found_3[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _hvp_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _hvp_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -1364,50 +1545,56 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t18 = _log1p_f32(t17)
             tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
             tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _load_lanes(v_z_, v_z__row + at)
+                v_z_k_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3))
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_k_words))
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_others_k_0, tangent_t1_k_0 = _hvp_f32_sweep3(
-                    v_z_k_0, z_k3_0, at, t12, t18, t1__max, t1_others__max, y_n,
-                )
-                tangent_t1_others_k_1, tangent_t1_k_1 = _hvp_f32_sweep3(
-                    v_z_k_1, z_k3_1, at + 1, t12, t18, t1__max, t1_others__max, y_n,
-                )
-                tangent_t1_others_k_2, tangent_t1_k_2 = _hvp_f32_sweep3(
-                    v_z_k_2, z_k3_2, at + 2, t12, t18, t1__max, t1_others__max, y_n,
-                )
-                tangent_t1_others_k_3, tangent_t1_k_3 = _hvp_f32_sweep3(
-                    v_z_k_3, z_k3_3, at + 3, t12, t18, t1__max, t1_others__max, y_n,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
-                )
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_2)
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0, tangent_t1_k_0 = _hvp_f32_sweep3(
+                        v_z_k_0, z_k3_0, at, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_1, tangent_t1_k_1 = _hvp_f32_sweep3(
+                        v_z_k_1, z_k3_1, at + 1, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_2, tangent_t1_k_2 = _hvp_f32_sweep3(
+                        v_z_k_2, z_k3_2, at + 2, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_3, tangent_t1_k_3 = _hvp_f32_sweep3(
+                        v_z_k_3, z_k3_3, at + 3, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
+                    )
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_2)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 v_z_k = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = v_z_k
+                    staged[stage + pitch + at] = v_z_k
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_others_k, tangent_t1_k = _hvp_f32_sweep3(
                     v_z_k, z_k3, at, t12, t18, t1__max, t1_others__max, y_n,
@@ -1432,38 +1619,46 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t28 = -seed_n * t22 * t23 * t26 * t27
             t29 = seed_n * t22 * t27
             t30 = seed_n * t22 * t23 * t26 * t27
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_k2_words = (
+                    _as_words(v_z_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_k4_0, z_k4_1, z_k4_2, z_k4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k4_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                hvp_z_k_0 = _hvp_f32_sweep4(
-                    v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
-                    tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_1 = _hvp_f32_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
-                    tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_2 = _hvp_f32_sweep4(
-                    v_z_k2_2, z_k4_2, at + 2, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
-                    tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_3 = _hvp_f32_sweep4(
-                    v_z_k2_3, z_k4_3, at + 3, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
-                    tangent_t1_others, y_n, valid,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1, z_k4_2, z_k4_3 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep4(
+                        v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f32_sweep4(
+                        v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_2 = _hvp_f32_sweep4(
+                        v_z_k2_2, z_k4_2, at + 2, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_3 = _hvp_f32_sweep4(
+                        v_z_k2_3, z_k4_3, at + 3, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
-                v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_k2 = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f32_sweep4(
                     v_z_k2, z_k4, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
@@ -1864,7 +2059,8 @@ def _value_f64_sweep3(z_k3, t11, t1__max):
 def value_f64(y, z, epsilon, weight, mask, ignore, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1880,21 +2076,25 @@ def value_f64(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
             weight_n = _weight_f64(weight, row, options)
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                t1__max = _larger_f64(t1__max, t1__max_k_0)
-                t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1909,29 +2109,34 @@ def value_f64(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _value_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _value_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _value_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _value_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -1952,19 +2157,24 @@ def value_f64(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
             t10 = t1__below + float(t9)
             t11 = _log1p_f64(t10)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t2_2_k_0 = _value_f64_sweep3(z_k3_0, t11, t1__max)
-                t2_2_k_1 = _value_f64_sweep3(z_k3_1, t11, t1__max)
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    t2_2_k_0 = _value_f64_sweep3(z_k3_0, t11, t1__max)
+                    t2_2_k_1 = _value_f64_sweep3(z_k3_1, t11, t1__max)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t2_2_k = _value_f64_sweep3(z_k3, t11, t1__max)
@@ -2031,7 +2241,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -2049,21 +2260,25 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                t1__max = _larger_f64(t1__max, t1__max_k_0)
-                t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -2078,29 +2293,34 @@ def value_and_grad_f64(
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _value_and_grad_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _value_and_grad_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _value_and_grad_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_and_grad_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _value_and_grad_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -2135,24 +2355,31 @@ def value_and_grad_f64(
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, t2_2_k_0 = _value_and_grad_f64_sweep3(
-                    z_k3_0, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
-                )
-                grad_z_k_1, t2_2_k_1 = _value_and_grad_f64_sweep3(
-                    z_k3_1, at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, t2_2_k_0 = _value_and_grad_f64_sweep3(
+                        z_k3_0, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_1, t2_2_k_1 = _value_and_grad_f64_sweep3(
+                        z_k3_1, at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, t2_2_k = _value_and_grad_f64_sweep3(
@@ -2227,7 +2454,8 @@ def grad_hess_diag_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t16 = 1.0 - epsilon
@@ -2245,21 +2473,25 @@ def grad_hess_diag_f64(
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                t1__max = _larger_f64(t1__max, t1__max_k_0)
-                t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -2274,29 +2506,34 @@ def grad_hess_diag_f64(
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _grad_hess_diag_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _grad_hess_diag_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _grad_hess_diag_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _grad_hess_diag_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -2333,23 +2570,32 @@ def grad_hess_diag_f64(
             t29 = _sigmoid_f64(-t23)
             t30 = seed_n * t16 * t29 * t24
             t31 = -seed_n * t16 * t29 * t24
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
-                    z_k3_0, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
-                )
-                grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
-                    z_k3_1, at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
-                _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1))
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
+                        z_k3_0, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
+                        z_k3_1, at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row + _packed(z) * vector, diag_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
@@ -2419,7 +2665,8 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t22 = 1.0 - epsilon
@@ -2437,21 +2684,25 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0, t1__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1, t1__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                t1__max = _larger_f64(t1__max, t1__max_k_0)
-                t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -2466,29 +2717,34 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t1_others__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             t1__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                found_0 = _hvp_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                found_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_0[0],
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found_1[0],
-                )
-                t1_others__ties += found_0[1]
-                t1_others__ties += found_1[1]
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
-                t1__ties += found_0[3]
-                t1__ties += found_1[3]
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _hvp_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 found = _hvp_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
@@ -2515,36 +2771,42 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t18 = _log1p_f64(t17)
             tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
             tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_k_0, v_z_k_1 = _load_lanes(v_z_, v_z__row + at)
+                v_z_k_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (v_z_k_0, v_z_k_1))
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_k_words))
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_others_k_0, tangent_t1_k_0 = _hvp_f64_sweep3(
-                    v_z_k_0, z_k3_0, at, t12, t18, t1__max, t1_others__max, y_n,
-                )
-                tangent_t1_others_k_1, tangent_t1_k_1 = _hvp_f64_sweep3(
-                    v_z_k_1, z_k3_1, at + 1, t12, t18, t1__max, t1_others__max, y_n,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
-                )
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0, tangent_t1_k_0 = _hvp_f64_sweep3(
+                        v_z_k_0, z_k3_0, at, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_1, tangent_t1_k_1 = _hvp_f64_sweep3(
+                        v_z_k_1, z_k3_1, at + 1, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 v_z_k = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = v_z_k
+                    staged[stage + pitch + at] = v_z_k
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_others_k, tangent_t1_k = _hvp_f64_sweep3(
                     v_z_k, z_k3, at, t12, t18, t1__max, t1_others__max, y_n,
@@ -2569,30 +2831,38 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t28 = -seed_n * t22 * t23 * t26 * t27
             t29 = seed_n * t22 * t27
             t30 = seed_n * t22 * t23 * t26 * t27
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_k2_0, v_z_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_k2_words = (
+                    _as_words(v_z_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_k4_0, z_k4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k4_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                hvp_z_k_0 = _hvp_f64_sweep4(
-                    v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
-                    tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_1 = _hvp_f64_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
-                    tangent_t1_others, y_n, valid,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1))
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_k2_0, v_z_k2_1 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep4(
+                        v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f64_sweep4(
+                        v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
-                v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_k2 = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f64_sweep4(
                     v_z_k2, z_k4, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
@@ -2616,6 +2886,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_k'],
            'staged': 1,
+           'packed': True,
            'arguments': 'y: int64*, z: data*, epsilon: real, weight: data*, mask: uint8*, ignore: int64, '
                         'losses: data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -2623,6 +2894,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'y: int64*, z: data*, grad_z: data*, epsilon: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, ignore: int64, losses: data*, '
                                  'partial: real*, samples: int64, size_k: int64, options: uint32'},
@@ -2631,6 +2903,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, epsilon: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, ignore: int64, '
                                  'samples: int64, size_k: int64, options: uint32'},
@@ -2639,6 +2912,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 2,
+         'packed': True,
          'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, epsilon: real, weight: data*, mask: '
                       'uint8*, divisor: real, divisors: real*, ignore: int64, samples: int64, size_k: int64, '
                       'options: uint32'}}

@@ -123,11 +123,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -155,38 +150,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -563,7 +677,8 @@ def _value_f32_sweep3(s_k3, valid_k3, y_k3, t14, t2__max, t3__max, t9):
 def value_f32(valid, valid_step, y, s, weight, mask, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -576,43 +691,50 @@ def value_f32(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
             weight_n = _weight_f32(weight, row, options)
             t2__max = -f32(np.inf)
             t3__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k_0, s_k_1, s_k_2, s_k_3 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (s_k_0, s_k_1, s_k_2, s_k_3))
-                y_k_0, y_k_1, y_k_2, y_k_3 = _load_lanes(y, y_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1, y_k_2, y_k_3))
-                t2__max_k_0, t3__max_k_0 = _value_f32_sweep1(s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0)
-                t2__max_k_1, t3__max_k_1 = _value_f32_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max_k_2, t3__max_k_2 = _value_f32_sweep1(
-                    s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
-                )
-                t2__max_k_3, t3__max_k_3 = _value_f32_sweep1(
-                    s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
-                )
-                t2__max = _larger_f32(t2__max, t2__max_k_0)
-                t2__max = _larger_f32(t2__max, t2__max_k_1)
-                t2__max = _larger_f32(t2__max, t2__max_k_2)
-                t2__max = _larger_f32(t2__max, t2__max_k_3)
-                t3__max = _larger_f32(t3__max, t3__max_k_0)
-                t3__max = _larger_f32(t3__max, t3__max_k_1)
-                t3__max = _larger_f32(t3__max, t3__max_k_2)
-                t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_f32_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_f32_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _value_f32_sweep1(
+                        s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _value_f32_sweep1(
+                        s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _value_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
@@ -623,50 +745,56 @@ def value_f32(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k2_0, s_k2_1, s_k2_2, s_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1, y_k2_2, y_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f32_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f32_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_f32_sweep2(
-                    s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                )
-                t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_f32_sweep2(
-                    s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t2__ties += t2__ties_k_2
-                t2__ties += t2__ties_k_3
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
-                t3__ties += t3__ties_k_2
-                t3__ties += t3__ties_k_3
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f32_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f32_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_f32_sweep2(
+                        s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_f32_sweep2(
+                        s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -690,38 +818,44 @@ def value_f32(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
             t13 = t2__below + f32(t12)
             t14 = _log1p_f32(t13)
             t4_2_high, t4_2_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k3_0, s_k3_1, s_k3_2, s_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k3_0, y_k3_1, y_k3_2, y_k3_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k3_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t4_2_k_0 = _value_f32_sweep3(
-                    s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, t14, t2__max, t3__max, t9,
-                )
-                t4_2_k_1 = _value_f32_sweep3(
-                    s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, t14, t2__max, t3__max, t9,
-                )
-                t4_2_k_2 = _value_f32_sweep3(
-                    s_k3_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, t14, t2__max, t3__max, t9,
-                )
-                t4_2_k_3 = _value_f32_sweep3(
-                    s_k3_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, t14, t2__max, t3__max, t9,
-                )
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_0)
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_1)
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_2)
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_3)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    t4_2_k_0 = _value_f32_sweep3(
+                        s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_1 = _value_f32_sweep3(
+                        s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_2 = _value_f32_sweep3(
+                        s_k3_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_3 = _value_f32_sweep3(
+                        s_k3_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_1)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_2)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t4_2_k = _value_f32_sweep3(
                     s_k3, (valid[(valid_row + at) * valid_step] != 0), y_k3, t14, t2__max, t3__max, t9,
                 )
@@ -791,7 +925,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -806,45 +941,50 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             t2__max = -f32(np.inf)
             t3__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k_0, s_k_1, s_k_2, s_k_3 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (s_k_0, s_k_1, s_k_2, s_k_3))
-                y_k_0, y_k_1, y_k_2, y_k_3 = _load_lanes(y, y_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1, y_k_2, y_k_3))
-                t2__max_k_0, t3__max_k_0 = _value_and_grad_f32_sweep1(
-                    s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
-                )
-                t2__max_k_1, t3__max_k_1 = _value_and_grad_f32_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max_k_2, t3__max_k_2 = _value_and_grad_f32_sweep1(
-                    s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
-                )
-                t2__max_k_3, t3__max_k_3 = _value_and_grad_f32_sweep1(
-                    s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
-                )
-                t2__max = _larger_f32(t2__max, t2__max_k_0)
-                t2__max = _larger_f32(t2__max, t2__max_k_1)
-                t2__max = _larger_f32(t2__max, t2__max_k_2)
-                t2__max = _larger_f32(t2__max, t2__max_k_3)
-                t3__max = _larger_f32(t3__max, t3__max_k_0)
-                t3__max = _larger_f32(t3__max, t3__max_k_1)
-                t3__max = _larger_f32(t3__max, t3__max_k_2)
-                t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f32_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f32_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _value_and_grad_f32_sweep1(
+                        s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _value_and_grad_f32_sweep1(
+                        s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _value_and_grad_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
@@ -855,50 +995,56 @@ def value_and_grad_f32(
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k2_0, s_k2_1, s_k2_2, s_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1, y_k2_2, y_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f32_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f32_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_and_grad_f32_sweep2(
-                    s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                )
-                t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_and_grad_f32_sweep2(
-                    s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t2__ties += t2__ties_k_2
-                t2__ties += t2__ties_k_3
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
-                t3__ties += t3__ties_k_2
-                t3__ties += t3__ties_k_3
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f32_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f32_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_and_grad_f32_sweep2(
+                        s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_and_grad_f32_sweep2(
+                        s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -924,42 +1070,51 @@ def value_and_grad_f32(
             seed_n = seed
             t4_2_high, t4_2_low = f32(0.0), f32(0.0)
             d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k3_0, s_k3_1, s_k3_2, s_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k3_0, y_k3_1, y_k3_2, y_k3_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k3_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t4_2_k_0, d_t3_sum_k_0 = _value_and_grad_f32_sweep3(
-                    s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max, t3__max, t9,
-                )
-                t4_2_k_1, d_t3_sum_k_1 = _value_and_grad_f32_sweep3(
-                    s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max, t3__max, t9,
-                )
-                t4_2_k_2, d_t3_sum_k_2 = _value_and_grad_f32_sweep3(
-                    s_k3_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, seed_n, t15, t2__max, t3__max, t9,
-                )
-                t4_2_k_3, d_t3_sum_k_3 = _value_and_grad_f32_sweep3(
-                    s_k3_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, seed_n, t15, t2__max, t3__max, t9,
-                )
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_0)
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_1)
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_2)
-                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_3)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    t4_2_k_0, d_t3_sum_k_0 = _value_and_grad_f32_sweep3(
+                        s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_1, d_t3_sum_k_1 = _value_and_grad_f32_sweep3(
+                        s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_k_2, d_t3_sum_k_2 = _value_and_grad_f32_sweep3(
+                        s_k3_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, seed_n, t15, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_k_3, d_t3_sum_k_3 = _value_and_grad_f32_sweep3(
+                        s_k3_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, seed_n, t15, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_1)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_2)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_3)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t4_2_k, d_t3_sum_k = _value_and_grad_f32_sweep3(
                     s_k3, (valid[(valid_row + at) * valid_step] != 0), y_k3, seed_n, t15, t2__max, t3__max, t9,
                 )
@@ -968,39 +1123,49 @@ def value_and_grad_f32(
                 at += _stride(threads)
             t4_2 = _row_sum_f32(t4_2_high, t4_2_low)
             d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k4_0, s_k4_1, s_k4_2, s_k4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k4_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k4_0, y_k4_1, y_k4_2, y_k4_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k4_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                grad_s_k_0 = _value_and_grad_f32_sweep4(
-                    s_k4_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_1 = _value_and_grad_f32_sweep4(
-                    s_k4_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_2 = _value_and_grad_f32_sweep4(
-                    s_k4_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k4_2, d_t3_sum, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_3 = _value_and_grad_f32_sweep4(
-                    s_k4_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k4_3, d_t3_sum, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                _store_lanes(grad_s, grad_s_row + at, (grad_s_k_0, grad_s_k_1, grad_s_k_2, grad_s_k_3))
+                grad_s_words = _no_words(grad_s)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k4_0, s_k4_1, s_k4_2, s_k4_3 = _part(s, s_k4_words, part)
+                    y_k4_0, y_k4_1, y_k4_2, y_k4_3 = _part(y, y_k4_words, part)
+                    grad_s_k_0 = _value_and_grad_f32_sweep4(
+                        s_k4_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_1 = _value_and_grad_f32_sweep4(
+                        s_k4_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_2 = _value_and_grad_f32_sweep4(
+                        s_k4_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k4_2, d_t3_sum, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_3 = _value_and_grad_f32_sweep4(
+                        s_k4_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k4_3, d_t3_sum, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_words = _with_part(
+                        grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1, grad_s_k_2, grad_s_k_3),
+                    )
+                    part += 1
+                _store_words(grad_s, grad_s_row + _packed(y) * vector, grad_s_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k4 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k4 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k4 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_s_k = _value_and_grad_f32_sweep4(
                     s_k4, (valid[(valid_row + at) * valid_step] != 0), y_k4, d_t3_sum, seed_n, t15, t2__max, t3__max,
                     t9,
@@ -1068,7 +1233,8 @@ def grad_hess_diag_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1083,45 +1249,50 @@ def grad_hess_diag_f32(
             seed = _seed_f32(weight_n, divisor)
             t2__max = -f32(np.inf)
             t3__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k_0, s_k_1, s_k_2, s_k_3 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (s_k_0, s_k_1, s_k_2, s_k_3))
-                y_k_0, y_k_1, y_k_2, y_k_3 = _load_lanes(y, y_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1, y_k_2, y_k_3))
-                t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f32_sweep1(
-                    s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
-                )
-                t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f32_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max_k_2, t3__max_k_2 = _grad_hess_diag_f32_sweep1(
-                    s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
-                )
-                t2__max_k_3, t3__max_k_3 = _grad_hess_diag_f32_sweep1(
-                    s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
-                )
-                t2__max = _larger_f32(t2__max, t2__max_k_0)
-                t2__max = _larger_f32(t2__max, t2__max_k_1)
-                t2__max = _larger_f32(t2__max, t2__max_k_2)
-                t2__max = _larger_f32(t2__max, t2__max_k_3)
-                t3__max = _larger_f32(t3__max, t3__max_k_0)
-                t3__max = _larger_f32(t3__max, t3__max_k_1)
-                t3__max = _larger_f32(t3__max, t3__max_k_2)
-                t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f32_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f32_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _grad_hess_diag_f32_sweep1(
+                        s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _grad_hess_diag_f32_sweep1(
+                        s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _grad_hess_diag_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
@@ -1132,50 +1303,56 @@ def grad_hess_diag_f32(
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k2_0, s_k2_1, s_k2_2, s_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1, y_k2_2, y_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f32_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                    s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                )
-                t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                    s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t2__ties += t2__ties_k_2
-                t2__ties += t2__ties_k_3
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
-                t3__ties += t3__ties_k_2
-                t3__ties += t3__ties_k_3
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f32_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f32_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _grad_hess_diag_f32_sweep2(
+                        s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _grad_hess_diag_f32_sweep2(
+                        s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -1195,34 +1372,38 @@ def grad_hess_diag_f32(
             t8 = t2__below + f32(t7)
             t9 = _log1p_f32(t8)
             d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                y_k3_0, y_k3_1, y_k3_2, y_k3_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k3_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                d_t3_sum_k_0 = _grad_hess_diag_f32_sweep3(
-                    (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t2__max, t9,
-                )
-                d_t3_sum_k_1 = _grad_hess_diag_f32_sweep3(
-                    (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t2__max, t9,
-                )
-                d_t3_sum_k_2 = _grad_hess_diag_f32_sweep3(
-                    (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, seed_n, t2__max, t9,
-                )
-                d_t3_sum_k_3 = _grad_hess_diag_f32_sweep3(
-                    (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, seed_n, t2__max, t9,
-                )
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_1 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_2 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_3 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 d_t3_sum_k = _grad_hess_diag_f32_sweep3(
                     (valid[(valid_row + at) * valid_step] != 0), y_k3, seed_n, t2__max, t9,
                 )
@@ -1234,40 +1415,54 @@ def grad_hess_diag_f32(
             t14 = t13 if t12 else 0
             t15 = t3__below + f32(t14)
             t16 = _log1p_f32(t15)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k3_0, s_k3_1, s_k3_2, s_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k4_0, y_k4_1, y_k4_2, y_k4_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k4_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                grad_s_k_0, diag_s_k_0 = _grad_hess_diag_f32_sweep4(
-                    s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t16, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_1, diag_s_k_1 = _grad_hess_diag_f32_sweep4(
-                    s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t16, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_2, diag_s_k_2 = _grad_hess_diag_f32_sweep4(
-                    s_k3_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k4_2, d_t3_sum, seed_n, t16, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_3, diag_s_k_3 = _grad_hess_diag_f32_sweep4(
-                    s_k3_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k4_3, d_t3_sum, seed_n, t16, t2__max,
-                    t3__max, t9,
-                )
-                _store_lanes(grad_s, grad_s_row + at, (grad_s_k_0, grad_s_k_1, grad_s_k_2, grad_s_k_3))
-                _store_lanes(diag_s, diag_s_row + at, (diag_s_k_0, diag_s_k_1, diag_s_k_2, diag_s_k_3))
+                grad_s_words = _no_words(grad_s)
+                diag_s_words = _no_words(diag_s)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    y_k4_0, y_k4_1, y_k4_2, y_k4_3 = _part(y, y_k4_words, part)
+                    grad_s_k_0, diag_s_k_0 = _grad_hess_diag_f32_sweep4(
+                        s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t16, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_1, diag_s_k_1 = _grad_hess_diag_f32_sweep4(
+                        s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t16, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_2, diag_s_k_2 = _grad_hess_diag_f32_sweep4(
+                        s_k3_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k4_2, d_t3_sum, seed_n, t16, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_3, diag_s_k_3 = _grad_hess_diag_f32_sweep4(
+                        s_k3_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k4_3, d_t3_sum, seed_n, t16, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_words = _with_part(
+                        grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1, grad_s_k_2, grad_s_k_3),
+                    )
+                    diag_s_words = _with_part(
+                        diag_s, diag_s_words, part, (diag_s_k_0, diag_s_k_1, diag_s_k_2, diag_s_k_3),
+                    )
+                    part += 1
+                _store_words(grad_s, grad_s_row + _packed(y) * vector, grad_s_words)
+                _store_words(diag_s, diag_s_row + _packed(y) * vector, diag_s_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k4 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k4 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_s_k, diag_s_k = _grad_hess_diag_f32_sweep4(
                     s_k3, (valid[(valid_row + at) * valid_step] != 0), y_k4, d_t3_sum, seed_n, t16, t2__max, t3__max,
                     t9,
@@ -1325,7 +1520,8 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1340,43 +1536,50 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             seed = _seed_f32(weight_n, divisor)
             t2__max = -f32(np.inf)
             t3__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k_0, s_k_1, s_k_2, s_k_3 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (s_k_0, s_k_1, s_k_2, s_k_3))
-                y_k_0, y_k_1, y_k_2, y_k_3 = _load_lanes(y, y_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1, y_k_2, y_k_3))
-                t2__max_k_0, t3__max_k_0 = _hvp_f32_sweep1(s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0)
-                t2__max_k_1, t3__max_k_1 = _hvp_f32_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max_k_2, t3__max_k_2 = _hvp_f32_sweep1(
-                    s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
-                )
-                t2__max_k_3, t3__max_k_3 = _hvp_f32_sweep1(
-                    s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
-                )
-                t2__max = _larger_f32(t2__max, t2__max_k_0)
-                t2__max = _larger_f32(t2__max, t2__max_k_1)
-                t2__max = _larger_f32(t2__max, t2__max_k_2)
-                t2__max = _larger_f32(t2__max, t2__max_k_3)
-                t3__max = _larger_f32(t3__max, t3__max_k_0)
-                t3__max = _larger_f32(t3__max, t3__max_k_1)
-                t3__max = _larger_f32(t3__max, t3__max_k_2)
-                t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _hvp_f32_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _hvp_f32_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _hvp_f32_sweep1(
+                        s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _hvp_f32_sweep1(
+                        s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _hvp_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
@@ -1387,50 +1590,56 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k2_0, s_k2_1, s_k2_2, s_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1, y_k2_2, y_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f32_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f32_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _hvp_f32_sweep2(
-                    s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                )
-                t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _hvp_f32_sweep2(
-                    s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t2__ties += t2__ties_k_2
-                t2__ties += t2__ties_k_3
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
-                t3__ties += t3__ties_k_2
-                t3__ties += t3__ties_k_3
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f32_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f32_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _hvp_f32_sweep2(
+                        s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _hvp_f32_sweep2(
+                        s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -1456,52 +1665,59 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             t15 = _log1p_f32(t14)
             d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
             tangent_t3_high, tangent_t3_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k3_0, s_k3_1, s_k3_2, s_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                v_s_k_0, v_s_k_1, v_s_k_2, v_s_k_3 = _load_lanes(v_s_, v_s__row + at)
+                v_s_k_words = _load_words(v_s_, v_s__row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + 2 * size_k + vector, vectors, (v_s_k_0, v_s_k_1, v_s_k_2, v_s_k_3))
-                y_k3_0, y_k3_1, y_k3_2, y_k3_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(v_s_, v_s_k_words))
+                y_k3_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                d_t3_sum_k_0, tangent_t3_k_0 = _hvp_f32_sweep3(
-                    s_k3_0, v_s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max, t3__max,
-                    t9,
-                )
-                d_t3_sum_k_1, tangent_t3_k_1 = _hvp_f32_sweep3(
-                    s_k3_1, v_s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                d_t3_sum_k_2, tangent_t3_k_2 = _hvp_f32_sweep3(
-                    s_k3_2, v_s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                d_t3_sum_k_3, tangent_t3_k_3 = _hvp_f32_sweep3(
-                    s_k3_3, v_s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
-                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
-                tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_0)
-                tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_1)
-                tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_2)
-                tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_3)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    v_s_k_0, v_s_k_1, v_s_k_2, v_s_k_3 = _part(v_s_, v_s_k_words, part)
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0, tangent_t3_k_0 = _hvp_f32_sweep3(
+                        s_k3_0, v_s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    d_t3_sum_k_1, tangent_t3_k_1 = _hvp_f32_sweep3(
+                        s_k3_1, v_s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    d_t3_sum_k_2, tangent_t3_k_2 = _hvp_f32_sweep3(
+                        s_k3_2, v_s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k3_2, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    d_t3_sum_k_3, tangent_t3_k_3 = _hvp_f32_sweep3(
+                        s_k3_3, v_s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k3_3, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_0)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_1)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_2)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 v_s_k = _get(v_s_, v_s__row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_k + at] = v_s_k
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                    staged[stage + 2 * pitch + at] = v_s_k
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 d_t3_sum_k, tangent_t3_k = _hvp_f32_sweep3(
                     s_k3, v_s_k, (valid[(valid_row + at) * valid_step] != 0), y_k3, seed_n, t15, t2__max, t3__max, t9,
                 )
@@ -1510,38 +1726,47 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 at += _stride(threads)
             d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
             tangent_t3 = _row_sum_f32(tangent_t3_high, tangent_t3_low)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                s_k4_0, s_k4_1, s_k4_2, s_k4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k4_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                v_s_k2_0, v_s_k2_1, v_s_k2_2, v_s_k2_3 = (
-                    _staged_f32(staged, stage + 2 * size_k + vector, vectors) if options & STAGED else _load_lanes(v_s_,
-                    v_s__row + at)
+                v_s_k2_words = (
+                    _as_words(v_s_, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_s_, v_s__row + _packed(y) * vector)
                 )
-                hvp_s_k_0 = _hvp_f32_sweep4(
-                    s_k4_0, v_s_k2_0, (valid[(valid_row + at) * valid_step] != 0), d_t3_sum, t15, t3__max, tangent_t3,
-                )
-                hvp_s_k_1 = _hvp_f32_sweep4(
-                    s_k4_1, v_s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), d_t3_sum, t15, t3__max,
-                    tangent_t3,
-                )
-                hvp_s_k_2 = _hvp_f32_sweep4(
-                    s_k4_2, v_s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), d_t3_sum, t15, t3__max,
-                    tangent_t3,
-                )
-                hvp_s_k_3 = _hvp_f32_sweep4(
-                    s_k4_3, v_s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), d_t3_sum, t15, t3__max,
-                    tangent_t3,
-                )
-                _store_lanes(hvp_s, hvp_s_row + at, (hvp_s_k_0, hvp_s_k_1, hvp_s_k_2, hvp_s_k_3))
+                hvp_s_words = _no_words(hvp_s)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    s_k4_0, s_k4_1, s_k4_2, s_k4_3 = _part(s, s_k4_words, part)
+                    v_s_k2_0, v_s_k2_1, v_s_k2_2, v_s_k2_3 = _part(v_s_, v_s_k2_words, part)
+                    hvp_s_k_0 = _hvp_f32_sweep4(
+                        s_k4_0, v_s_k2_0, (valid[(valid_row + at) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_k_1 = _hvp_f32_sweep4(
+                        s_k4_1, v_s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_k_2 = _hvp_f32_sweep4(
+                        s_k4_2, v_s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_k_3 = _hvp_f32_sweep4(
+                        s_k4_3, v_s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_words = _with_part(hvp_s, hvp_s_words, part, (hvp_s_k_0, hvp_s_k_1, hvp_s_k_2, hvp_s_k_3))
+                    part += 1
+                _store_words(hvp_s, hvp_s_row + _packed(y) * vector, hvp_s_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k4 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                v_s_k2 = staged[stage + 2 * size_k + at] if options & STAGED else _get(v_s_, v_s__row + at)
+                v_s_k2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_s_, v_s__row + at)
                 hvp_s_k = _hvp_f32_sweep4(
                     s_k4, v_s_k2, (valid[(valid_row + at) * valid_step] != 0), d_t3_sum, t15, t3__max, tangent_t3,
                 )
@@ -1889,7 +2114,8 @@ def _value_f64_sweep3(s_k3, valid_k3, y_k3, t14, t2__max, t3__max, t9):
 def value_f64(valid, valid_step, y, s, weight, mask, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1902,33 +2128,40 @@ def value_f64(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
             weight_n = _weight_f64(weight, row, options)
             t2__max = -f64(np.inf)
             t3__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k_0, s_k_1 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (s_k_0, s_k_1))
-                y_k_0, y_k_1 = _load_lanes(y, y_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1))
-                t2__max_k_0, t3__max_k_0 = _value_f64_sweep1(s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0)
-                t2__max_k_1, t3__max_k_1 = _value_f64_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max = _larger_f64(t2__max, t2__max_k_0)
-                t2__max = _larger_f64(t2__max, t2__max_k_1)
-                t3__max = _larger_f64(t3__max, t3__max_k_0)
-                t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_f64_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_f64_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _value_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
@@ -1939,36 +2172,42 @@ def value_f64(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k2_0, s_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f64_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f64_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f64_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f64_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -1992,30 +2231,36 @@ def value_f64(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
             t13 = t2__below + float(t12)
             t14 = _log1p_f64(t13)
             t4_2_high, t4_2_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k3_0, s_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k3_0, y_k3_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k3_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t4_2_k_0 = _value_f64_sweep3(
-                    s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, t14, t2__max, t3__max, t9,
-                )
-                t4_2_k_1 = _value_f64_sweep3(
-                    s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, t14, t2__max, t3__max, t9,
-                )
-                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_0)
-                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_1)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    t4_2_k_0 = _value_f64_sweep3(
+                        s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_1 = _value_f64_sweep3(
+                        s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t4_2_k = _value_f64_sweep3(
                     s_k3, (valid[(valid_row + at) * valid_step] != 0), y_k3, t14, t2__max, t3__max, t9,
                 )
@@ -2085,7 +2330,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -2100,35 +2346,40 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             t2__max = -f64(np.inf)
             t3__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k_0, s_k_1 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (s_k_0, s_k_1))
-                y_k_0, y_k_1 = _load_lanes(y, y_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1))
-                t2__max_k_0, t3__max_k_0 = _value_and_grad_f64_sweep1(
-                    s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
-                )
-                t2__max_k_1, t3__max_k_1 = _value_and_grad_f64_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max = _larger_f64(t2__max, t2__max_k_0)
-                t2__max = _larger_f64(t2__max, t2__max_k_1)
-                t3__max = _larger_f64(t3__max, t3__max_k_0)
-                t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f64_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f64_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _value_and_grad_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
@@ -2139,36 +2390,42 @@ def value_and_grad_f64(
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k2_0, s_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f64_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f64_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f64_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f64_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -2194,32 +2451,39 @@ def value_and_grad_f64(
             seed_n = seed
             t4_2_high, t4_2_low = f64(0.0), f64(0.0)
             d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k3_0, s_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k3_0, y_k3_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k3_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t4_2_k_0, d_t3_sum_k_0 = _value_and_grad_f64_sweep3(
-                    s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max, t3__max, t9,
-                )
-                t4_2_k_1, d_t3_sum_k_1 = _value_and_grad_f64_sweep3(
-                    s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max, t3__max, t9,
-                )
-                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_0)
-                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_1)
-                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
-                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    t4_2_k_0, d_t3_sum_k_0 = _value_and_grad_f64_sweep3(
+                        s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_1, d_t3_sum_k_1 = _value_and_grad_f64_sweep3(
+                        s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t4_2_k, d_t3_sum_k = _value_and_grad_f64_sweep3(
                     s_k3, (valid[(valid_row + at) * valid_step] != 0), y_k3, seed_n, t15, t2__max, t3__max, t9,
                 )
@@ -2228,31 +2492,39 @@ def value_and_grad_f64(
                 at += _stride(threads)
             t4_2 = _row_sum_f64(t4_2_high, t4_2_low)
             d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k4_0, s_k4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k4_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k4_0, y_k4_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k4_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                grad_s_k_0 = _value_and_grad_f64_sweep4(
-                    s_k4_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_1 = _value_and_grad_f64_sweep4(
-                    s_k4_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                _store_lanes(grad_s, grad_s_row + at, (grad_s_k_0, grad_s_k_1))
+                grad_s_words = _no_words(grad_s)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k4_0, s_k4_1 = _part(s, s_k4_words, part)
+                    y_k4_0, y_k4_1 = _part(y, y_k4_words, part)
+                    grad_s_k_0 = _value_and_grad_f64_sweep4(
+                        s_k4_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_1 = _value_and_grad_f64_sweep4(
+                        s_k4_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_words = _with_part(grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1))
+                    part += 1
+                _store_words(grad_s, grad_s_row + _packed(y) * vector, grad_s_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k4 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k4 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k4 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_s_k = _value_and_grad_f64_sweep4(
                     s_k4, (valid[(valid_row + at) * valid_step] != 0), y_k4, d_t3_sum, seed_n, t15, t2__max, t3__max,
                     t9,
@@ -2320,7 +2592,8 @@ def grad_hess_diag_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2335,35 +2608,40 @@ def grad_hess_diag_f64(
             seed = _seed_f64(weight_n, divisor)
             t2__max = -f64(np.inf)
             t3__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k_0, s_k_1 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (s_k_0, s_k_1))
-                y_k_0, y_k_1 = _load_lanes(y, y_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1))
-                t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f64_sweep1(
-                    s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
-                )
-                t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f64_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max = _larger_f64(t2__max, t2__max_k_0)
-                t2__max = _larger_f64(t2__max, t2__max_k_1)
-                t3__max = _larger_f64(t3__max, t3__max_k_0)
-                t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f64_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f64_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _grad_hess_diag_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
@@ -2374,36 +2652,42 @@ def grad_hess_diag_f64(
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k2_0, s_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f64_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f64_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f64_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -2423,26 +2707,30 @@ def grad_hess_diag_f64(
             t8 = t2__below + float(t7)
             t9 = _log1p_f64(t8)
             d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                y_k3_0, y_k3_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k3_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                d_t3_sum_k_0 = _grad_hess_diag_f64_sweep3(
-                    (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t2__max, t9,
-                )
-                d_t3_sum_k_1 = _grad_hess_diag_f64_sweep3(
-                    (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t2__max, t9,
-                )
-                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
-                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0 = _grad_hess_diag_f64_sweep3(
+                        (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_1 = _grad_hess_diag_f64_sweep3(
+                        (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 d_t3_sum_k = _grad_hess_diag_f64_sweep3(
                     (valid[(valid_row + at) * valid_step] != 0), y_k3, seed_n, t2__max, t9,
                 )
@@ -2454,32 +2742,42 @@ def grad_hess_diag_f64(
             t14 = t13 if t12 else 0
             t15 = t3__below + float(t14)
             t16 = _log1p_f64(t15)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k3_0, s_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k4_0, y_k4_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k4_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                grad_s_k_0, diag_s_k_0 = _grad_hess_diag_f64_sweep4(
-                    s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t16, t2__max,
-                    t3__max, t9,
-                )
-                grad_s_k_1, diag_s_k_1 = _grad_hess_diag_f64_sweep4(
-                    s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t16, t2__max,
-                    t3__max, t9,
-                )
-                _store_lanes(grad_s, grad_s_row + at, (grad_s_k_0, grad_s_k_1))
-                _store_lanes(diag_s, diag_s_row + at, (diag_s_k_0, diag_s_k_1))
+                grad_s_words = _no_words(grad_s)
+                diag_s_words = _no_words(diag_s)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    y_k4_0, y_k4_1 = _part(y, y_k4_words, part)
+                    grad_s_k_0, diag_s_k_0 = _grad_hess_diag_f64_sweep4(
+                        s_k3_0, (valid[(valid_row + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t16, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_k_1, diag_s_k_1 = _grad_hess_diag_f64_sweep4(
+                        s_k3_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t16, t2__max,
+                        t3__max, t9,
+                    )
+                    grad_s_words = _with_part(grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1))
+                    diag_s_words = _with_part(diag_s, diag_s_words, part, (diag_s_k_0, diag_s_k_1))
+                    part += 1
+                _store_words(grad_s, grad_s_row + _packed(y) * vector, grad_s_words)
+                _store_words(diag_s, diag_s_row + _packed(y) * vector, diag_s_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k4 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k4 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_s_k, diag_s_k = _grad_hess_diag_f64_sweep4(
                     s_k3, (valid[(valid_row + at) * valid_step] != 0), y_k4, d_t3_sum, seed_n, t16, t2__max, t3__max,
                     t9,
@@ -2537,7 +2835,8 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_k
+    pitch = size_k // _parts(s) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2552,33 +2851,40 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             seed = _seed_f64(weight_n, divisor)
             t2__max = -f64(np.inf)
             t3__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k_0, s_k_1 = _load_lanes(s, s_row + at)
+                s_k_words = _load_words(s, s_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (s_k_0, s_k_1))
-                y_k_0, y_k_1 = _load_lanes(y, y_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (y_k_0, y_k_1))
-                t2__max_k_0, t3__max_k_0 = _hvp_f64_sweep1(s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0)
-                t2__max_k_1, t3__max_k_1 = _hvp_f64_sweep1(
-                    s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
-                )
-                t2__max = _larger_f64(t2__max, t2__max_k_0)
-                t2__max = _larger_f64(t2__max, t2__max_k_1)
-                t3__max = _larger_f64(t3__max, t3__max_k_0)
-                t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _hvp_f64_sweep1(
+                        s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _hvp_f64_sweep1(
+                        s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k = _get(s, s_row + at)
                 if options & STAGED:
                     staged[stage + at] = s_k
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = y_k
+                    staged[stage + pitch + at] = y_k
                 t2__max_k, t3__max_k = _hvp_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
@@ -2589,36 +2895,42 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             t2__ties = np.int32(0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             t3__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k2_0, s_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                y_k2_0, y_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f64_sweep2(
-                    s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                )
-                t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f64_sweep2(
-                    s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                t2__ties += t2__ties_k_0
-                t2__ties += t2__ties_k_1
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                t3__ties += t3__ties_k_0
-                t3__ties += t3__ties_k_1
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f64_sweep2(
+                        s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f64_sweep2(
+                        s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                y_k2 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
@@ -2644,40 +2956,47 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             t15 = _log1p_f64(t14)
             d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
             tangent_t3_high, tangent_t3_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k3_0, s_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k3_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                v_s_k_0, v_s_k_1 = _load_lanes(v_s_, v_s__row + at)
+                v_s_k_words = _load_words(v_s_, v_s__row + _packed(y) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_k + vector, vectors, (v_s_k_0, v_s_k_1))
-                y_k3_0, y_k3_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(y, y_row
-                    + at)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(v_s_, v_s_k_words))
+                y_k3_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row + _packed(y) * vector)
                 )
-                d_t3_sum_k_0, tangent_t3_k_0 = _hvp_f64_sweep3(
-                    s_k3_0, v_s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max, t3__max,
-                    t9,
-                )
-                d_t3_sum_k_1, tangent_t3_k_1 = _hvp_f64_sweep3(
-                    s_k3_1, v_s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max,
-                    t3__max, t9,
-                )
-                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
-                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
-                tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k_0)
-                tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k_1)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    v_s_k_0, v_s_k_1 = _part(v_s_, v_s_k_words, part)
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0, tangent_t3_k_0 = _hvp_f64_sweep3(
+                        s_k3_0, v_s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    d_t3_sum_k_1, tangent_t3_k_1 = _hvp_f64_sweep3(
+                        s_k3_1, v_s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k_0)
+                    tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k3 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 v_s_k = _get(v_s_, v_s__row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_k + at] = v_s_k
-                y_k3 = staged[stage + size_k + at] if options & STAGED else _get(y, y_row + at)
+                    staged[stage + 2 * pitch + at] = v_s_k
+                y_k3 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 d_t3_sum_k, tangent_t3_k = _hvp_f64_sweep3(
                     s_k3, v_s_k, (valid[(valid_row + at) * valid_step] != 0), y_k3, seed_n, t15, t2__max, t3__max, t9,
                 )
@@ -2686,30 +3005,39 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 at += _stride(threads)
             d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
             tangent_t3 = _row_sum_f64(tangent_t3_high, tangent_t3_low)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                s_k4_0, s_k4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(s, s_row + at)
+                s_k4_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row + _packed(y) * vector)
                 )
-                v_s_k2_0, v_s_k2_1 = (
-                    _staged_f64(staged, stage + 2 * size_k + vector, vectors) if options & STAGED else _load_lanes(v_s_,
-                    v_s__row + at)
+                v_s_k2_words = (
+                    _as_words(v_s_, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_s_, v_s__row + _packed(y) * vector)
                 )
-                hvp_s_k_0 = _hvp_f64_sweep4(
-                    s_k4_0, v_s_k2_0, (valid[(valid_row + at) * valid_step] != 0), d_t3_sum, t15, t3__max, tangent_t3,
-                )
-                hvp_s_k_1 = _hvp_f64_sweep4(
-                    s_k4_1, v_s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), d_t3_sum, t15, t3__max,
-                    tangent_t3,
-                )
-                _store_lanes(hvp_s, hvp_s_row + at, (hvp_s_k_0, hvp_s_k_1))
+                hvp_s_words = _no_words(hvp_s)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    s_k4_0, s_k4_1 = _part(s, s_k4_words, part)
+                    v_s_k2_0, v_s_k2_1 = _part(v_s_, v_s_k2_words, part)
+                    hvp_s_k_0 = _hvp_f64_sweep4(
+                        s_k4_0, v_s_k2_0, (valid[(valid_row + at) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_k_1 = _hvp_f64_sweep4(
+                        s_k4_1, v_s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_words = _with_part(hvp_s, hvp_s_words, part, (hvp_s_k_0, hvp_s_k_1))
+                    part += 1
+                _store_words(hvp_s, hvp_s_row + _packed(y) * vector, hvp_s_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(y) * vectors + thread
             while at < size_k:
                 s_k4 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
-                v_s_k2 = staged[stage + 2 * size_k + at] if options & STAGED else _get(v_s_, v_s__row + at)
+                v_s_k2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_s_, v_s__row + at)
                 hvp_s_k = _hvp_f64_sweep4(
                     s_k4, v_s_k2, (valid[(valid_row + at) * valid_step] != 0), d_t3_sum, t15, t3__max, tangent_t3,
                 )
@@ -2731,6 +3059,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_k'],
            'staged': 2,
+           'packed': True,
            'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, weight: data*, mask: uint8*, '
                         'losses: data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -2738,6 +3067,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 2,
+                    'packed': True,
                     'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: data*, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, losses: '
                                  'data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
@@ -2746,6 +3076,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 2,
+                    'packed': True,
                     'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: data*, '
                                  'diag_s: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
                                  'real*, samples: int64, size_k: int64, options: uint32'},
@@ -2754,6 +3085,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 3,
+         'packed': True,
          'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, v_s_: data*, hvp_s: data*, '
                       'weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_k: '
                       'int64, options: uint32'}}

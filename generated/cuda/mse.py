@@ -106,11 +106,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -138,38 +133,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -313,30 +399,37 @@ def value_f32(pred, target, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(pred) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        pred_n_0, pred_n_1, pred_n_2, pred_n_3 = _load_lanes(pred, at)
-        target_n_0, target_n_1, target_n_2, target_n_3 = _load_lanes(target, at)
-        loss_0 = _value_f32_sample(pred_n_0, target_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_f32_sample(
-            pred_n_1, target_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options),
-        )
-        loss_2 = _value_f32_sample(
-            pred_n_2, target_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options),
-        )
-        loss_3 = _value_f32_sample(
-            pred_n_3, target_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options),
-        )
+        pred_n_words = _load_words(pred, _packed(pred) * vector)
+        target_n_words = _load_words(target, _packed(pred) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(pred):
+            at = _packed(pred) * vector + LANES_F32 * part
+            pred_n_0, pred_n_1, pred_n_2, pred_n_3 = _part(pred, pred_n_words, part)
+            target_n_0, target_n_1, target_n_2, target_n_3 = _part(target, target_n_words, part)
+            loss_0 = _value_f32_sample(pred_n_0, target_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_f32_sample(
+                pred_n_1, target_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options),
+            )
+            loss_2 = _value_f32_sample(
+                pred_n_2, target_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options),
+            )
+            loss_3 = _value_f32_sample(
+                pred_n_3, target_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(pred) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(pred) * vectors + thread
     while at < samples:
         loss = _value_f32_sample(
             _get(pred, at), _get(target, at), _weight_f32(weight, at, options), _live(mask, at, options),
@@ -362,33 +455,44 @@ def value_and_grad_f32(pred, target, grad_pred, weight, mask, divisor, divisors,
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(pred) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        pred_n_0, pred_n_1, pred_n_2, pred_n_3 = _load_lanes(pred, at)
-        target_n_0, target_n_1, target_n_2, target_n_3 = _load_lanes(target, at)
-        grad_pred_n_0, loss_0 = _value_and_grad_f32_sample(
-            pred_n_0, target_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_pred_n_1, loss_1 = _value_and_grad_f32_sample(
-            pred_n_1, target_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_pred_n_2, loss_2 = _value_and_grad_f32_sample(
-            pred_n_2, target_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_pred_n_3, loss_3 = _value_and_grad_f32_sample(
-            pred_n_3, target_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_pred, at, (grad_pred_n_0, grad_pred_n_1, grad_pred_n_2, grad_pred_n_3))
+        pred_n_words = _load_words(pred, _packed(pred) * vector)
+        target_n_words = _load_words(target, _packed(pred) * vector)
+        grad_pred_words = _no_words(grad_pred)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(pred):
+            at = _packed(pred) * vector + LANES_F32 * part
+            pred_n_0, pred_n_1, pred_n_2, pred_n_3 = _part(pred, pred_n_words, part)
+            target_n_0, target_n_1, target_n_2, target_n_3 = _part(target, target_n_words, part)
+            grad_pred_n_0, loss_0 = _value_and_grad_f32_sample(
+                pred_n_0, target_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_pred_n_1, loss_1 = _value_and_grad_f32_sample(
+                pred_n_1, target_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_pred_n_2, loss_2 = _value_and_grad_f32_sample(
+                pred_n_2, target_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_pred_n_3, loss_3 = _value_and_grad_f32_sample(
+                pred_n_3, target_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_pred_words = _with_part(
+                grad_pred, grad_pred_words, part, (grad_pred_n_0, grad_pred_n_1, grad_pred_n_2, grad_pred_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_pred, _packed(pred) * vector, grad_pred_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(pred) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(pred) * vectors + thread
     while at < samples:
         grad_pred_n, loss = _value_and_grad_f32_sample(
             _get(pred, at), _get(target, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -414,28 +518,41 @@ def grad_hess_diag_f32(pred, target, grad_pred, diag_pred, weight, mask, divisor
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(pred) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        pred_n_0, pred_n_1, pred_n_2, pred_n_3 = _load_lanes(pred, at)
-        target_n_0, target_n_1, target_n_2, target_n_3 = _load_lanes(target, at)
-        grad_pred_n_0, diag_pred_n_0 = _grad_hess_diag_f32_sample(
-            pred_n_0, target_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_pred_n_1, diag_pred_n_1 = _grad_hess_diag_f32_sample(
-            pred_n_1, target_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_pred_n_2, diag_pred_n_2 = _grad_hess_diag_f32_sample(
-            pred_n_2, target_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_pred_n_3, diag_pred_n_3 = _grad_hess_diag_f32_sample(
-            pred_n_3, target_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_pred, at, (grad_pred_n_0, grad_pred_n_1, grad_pred_n_2, grad_pred_n_3))
-        _store_lanes(diag_pred, at, (diag_pred_n_0, diag_pred_n_1, diag_pred_n_2, diag_pred_n_3))
+        pred_n_words = _load_words(pred, _packed(pred) * vector)
+        target_n_words = _load_words(target, _packed(pred) * vector)
+        grad_pred_words = _no_words(grad_pred)
+        diag_pred_words = _no_words(diag_pred)
+        part = np.int64(0)
+        while part < _parts(pred):
+            at = _packed(pred) * vector + LANES_F32 * part
+            pred_n_0, pred_n_1, pred_n_2, pred_n_3 = _part(pred, pred_n_words, part)
+            target_n_0, target_n_1, target_n_2, target_n_3 = _part(target, target_n_words, part)
+            grad_pred_n_0, diag_pred_n_0 = _grad_hess_diag_f32_sample(
+                pred_n_0, target_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_pred_n_1, diag_pred_n_1 = _grad_hess_diag_f32_sample(
+                pred_n_1, target_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_pred_n_2, diag_pred_n_2 = _grad_hess_diag_f32_sample(
+                pred_n_2, target_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_pred_n_3, diag_pred_n_3 = _grad_hess_diag_f32_sample(
+                pred_n_3, target_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_pred_words = _with_part(
+                grad_pred, grad_pred_words, part, (grad_pred_n_0, grad_pred_n_1, grad_pred_n_2, grad_pred_n_3),
+            )
+            diag_pred_words = _with_part(
+                diag_pred, diag_pred_words, part, (diag_pred_n_0, diag_pred_n_1, diag_pred_n_2, diag_pred_n_3),
+            )
+            part += 1
+        _store_words(grad_pred, _packed(pred) * vector, grad_pred_words)
+        _store_words(diag_pred, _packed(pred) * vector, diag_pred_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(pred) * vectors + thread
     while at < samples:
         grad_pred_n, diag_pred_n = _grad_hess_diag_f32_sample(
             _get(pred, at), _get(target, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -457,24 +574,34 @@ def hvp_f32(v_pred_, hvp_pred, weight, mask, divisor, divisors, samples, options
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(v_pred_) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        v_pred_n_0, v_pred_n_1, v_pred_n_2, v_pred_n_3 = _load_lanes(v_pred_, at)
-        hvp_pred_n_0 = _hvp_f32_sample(v_pred_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor)
-        hvp_pred_n_1 = _hvp_f32_sample(
-            v_pred_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        hvp_pred_n_2 = _hvp_f32_sample(
-            v_pred_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        hvp_pred_n_3 = _hvp_f32_sample(
-            v_pred_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(hvp_pred, at, (hvp_pred_n_0, hvp_pred_n_1, hvp_pred_n_2, hvp_pred_n_3))
+        v_pred_n_words = _load_words(v_pred_, _packed(v_pred_) * vector)
+        hvp_pred_words = _no_words(hvp_pred)
+        part = np.int64(0)
+        while part < _parts(v_pred_):
+            at = _packed(v_pred_) * vector + LANES_F32 * part
+            v_pred_n_0, v_pred_n_1, v_pred_n_2, v_pred_n_3 = _part(v_pred_, v_pred_n_words, part)
+            hvp_pred_n_0 = _hvp_f32_sample(
+                v_pred_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            hvp_pred_n_1 = _hvp_f32_sample(
+                v_pred_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            hvp_pred_n_2 = _hvp_f32_sample(
+                v_pred_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            hvp_pred_n_3 = _hvp_f32_sample(
+                v_pred_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            hvp_pred_words = _with_part(
+                hvp_pred, hvp_pred_words, part, (hvp_pred_n_0, hvp_pred_n_1, hvp_pred_n_2, hvp_pred_n_3),
+            )
+            part += 1
+        _store_words(hvp_pred, _packed(v_pred_) * vector, hvp_pred_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(v_pred_) * vectors + thread
     while at < samples:
         hvp_pred_n = _hvp_f32_sample(
             _get(v_pred_, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -594,22 +721,29 @@ def value_f64(pred, target, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(pred) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        pred_n_0, pred_n_1 = _load_lanes(pred, at)
-        target_n_0, target_n_1 = _load_lanes(target, at)
-        loss_0 = _value_f64_sample(pred_n_0, target_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_f64_sample(
-            pred_n_1, target_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options),
-        )
+        pred_n_words = _load_words(pred, _packed(pred) * vector)
+        target_n_words = _load_words(target, _packed(pred) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(pred):
+            at = _packed(pred) * vector + LANES_F64 * part
+            pred_n_0, pred_n_1 = _part(pred, pred_n_words, part)
+            target_n_0, target_n_1 = _part(target, target_n_words, part)
+            loss_0 = _value_f64_sample(pred_n_0, target_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_f64_sample(
+                pred_n_1, target_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(pred) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(pred) * vectors + thread
     while at < samples:
         loss = _value_f64_sample(
             _get(pred, at), _get(target, at), _weight_f64(weight, at, options), _live(mask, at, options),
@@ -635,25 +769,34 @@ def value_and_grad_f64(pred, target, grad_pred, weight, mask, divisor, divisors,
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(pred) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        pred_n_0, pred_n_1 = _load_lanes(pred, at)
-        target_n_0, target_n_1 = _load_lanes(target, at)
-        grad_pred_n_0, loss_0 = _value_and_grad_f64_sample(
-            pred_n_0, target_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_pred_n_1, loss_1 = _value_and_grad_f64_sample(
-            pred_n_1, target_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_pred, at, (grad_pred_n_0, grad_pred_n_1))
+        pred_n_words = _load_words(pred, _packed(pred) * vector)
+        target_n_words = _load_words(target, _packed(pred) * vector)
+        grad_pred_words = _no_words(grad_pred)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(pred):
+            at = _packed(pred) * vector + LANES_F64 * part
+            pred_n_0, pred_n_1 = _part(pred, pred_n_words, part)
+            target_n_0, target_n_1 = _part(target, target_n_words, part)
+            grad_pred_n_0, loss_0 = _value_and_grad_f64_sample(
+                pred_n_0, target_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_pred_n_1, loss_1 = _value_and_grad_f64_sample(
+                pred_n_1, target_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_pred_words = _with_part(grad_pred, grad_pred_words, part, (grad_pred_n_0, grad_pred_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_pred, _packed(pred) * vector, grad_pred_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(pred) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(pred) * vectors + thread
     while at < samples:
         grad_pred_n, loss = _value_and_grad_f64_sample(
             _get(pred, at), _get(target, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -679,22 +822,31 @@ def grad_hess_diag_f64(pred, target, grad_pred, diag_pred, weight, mask, divisor
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(pred) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        pred_n_0, pred_n_1 = _load_lanes(pred, at)
-        target_n_0, target_n_1 = _load_lanes(target, at)
-        grad_pred_n_0, diag_pred_n_0 = _grad_hess_diag_f64_sample(
-            pred_n_0, target_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_pred_n_1, diag_pred_n_1 = _grad_hess_diag_f64_sample(
-            pred_n_1, target_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_pred, at, (grad_pred_n_0, grad_pred_n_1))
-        _store_lanes(diag_pred, at, (diag_pred_n_0, diag_pred_n_1))
+        pred_n_words = _load_words(pred, _packed(pred) * vector)
+        target_n_words = _load_words(target, _packed(pred) * vector)
+        grad_pred_words = _no_words(grad_pred)
+        diag_pred_words = _no_words(diag_pred)
+        part = np.int64(0)
+        while part < _parts(pred):
+            at = _packed(pred) * vector + LANES_F64 * part
+            pred_n_0, pred_n_1 = _part(pred, pred_n_words, part)
+            target_n_0, target_n_1 = _part(target, target_n_words, part)
+            grad_pred_n_0, diag_pred_n_0 = _grad_hess_diag_f64_sample(
+                pred_n_0, target_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_pred_n_1, diag_pred_n_1 = _grad_hess_diag_f64_sample(
+                pred_n_1, target_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_pred_words = _with_part(grad_pred, grad_pred_words, part, (grad_pred_n_0, grad_pred_n_1))
+            diag_pred_words = _with_part(diag_pred, diag_pred_words, part, (diag_pred_n_0, diag_pred_n_1))
+            part += 1
+        _store_words(grad_pred, _packed(pred) * vector, grad_pred_words)
+        _store_words(diag_pred, _packed(pred) * vector, diag_pred_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(pred) * vectors + thread
     while at < samples:
         grad_pred_n, diag_pred_n = _grad_hess_diag_f64_sample(
             _get(pred, at), _get(target, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -716,18 +868,26 @@ def hvp_f64(v_pred_, hvp_pred, weight, mask, divisor, divisors, samples, options
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(v_pred_) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        v_pred_n_0, v_pred_n_1 = _load_lanes(v_pred_, at)
-        hvp_pred_n_0 = _hvp_f64_sample(v_pred_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor)
-        hvp_pred_n_1 = _hvp_f64_sample(
-            v_pred_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(hvp_pred, at, (hvp_pred_n_0, hvp_pred_n_1))
+        v_pred_n_words = _load_words(v_pred_, _packed(v_pred_) * vector)
+        hvp_pred_words = _no_words(hvp_pred)
+        part = np.int64(0)
+        while part < _parts(v_pred_):
+            at = _packed(v_pred_) * vector + LANES_F64 * part
+            v_pred_n_0, v_pred_n_1 = _part(v_pred_, v_pred_n_words, part)
+            hvp_pred_n_0 = _hvp_f64_sample(
+                v_pred_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            hvp_pred_n_1 = _hvp_f64_sample(
+                v_pred_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            hvp_pred_words = _with_part(hvp_pred, hvp_pred_words, part, (hvp_pred_n_0, hvp_pred_n_1))
+            part += 1
+        _store_words(hvp_pred, _packed(v_pred_) * vector, hvp_pred_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(v_pred_) * vectors + thread
     while at < samples:
         hvp_pred_n = _hvp_f64_sample(
             _get(v_pred_, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -747,6 +907,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'pred: data*, target: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'elements',
@@ -754,6 +915,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'pred: data*, target: data*, grad_pred: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, options: uint32'},
@@ -762,6 +924,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'pred: data*, target: data*, grad_pred: data*, diag_pred: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'options: uint32'},
@@ -770,6 +933,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': [],
          'staged': 0,
+         'packed': False,
          'arguments': 'v_pred_: data*, hvp_pred: data*, weight: data*, mask: uint8*, divisor: real, '
                       'divisors: real*, samples: int64, options: uint32'}}
 

@@ -178,6 +178,159 @@ def _store_lanes(typing_context, pointer, index, values):
     return types.void(pointer, index, values), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
+@intrinsic
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
+
+    def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
+
+    def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
+        at = builder.gep(arguments[0], [arguments[1]])
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
+        return context.get_dummy_value()
+
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
+
+
 @intrinsic
 def _stride(typing_context, threads):
     """The number of threads, hidden from the optimiser, which would divide by it to unroll loops."""
@@ -637,7 +790,8 @@ def _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5):
 def value_1_f32(z, z_hat, mask, samples, size_d, options):
     """All samples: z_hat."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(z) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -646,23 +800,27 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
         live = _live(mask, row, options)
         if live:
             unit0_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                z_d_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
-                unit0_d_d_0 = _value_1_f32_sweep1(z_d_0)
-                unit0_d_d_1 = _value_1_f32_sweep1(z_d_1)
-                unit0_d_d_2 = _value_1_f32_sweep1(z_d_2)
-                unit0_d_d_3 = _value_1_f32_sweep1(z_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_d_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
+                    unit0_d_d_0 = _value_1_f32_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_1_f32_sweep1(z_d_1)
+                    unit0_d_d_2 = _value_1_f32_sweep1(z_d_2)
+                    unit0_d_d_3 = _value_1_f32_sweep1(z_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
@@ -673,23 +831,28 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
             unit0_d = _row_max_f32(unit0_d)
             t1 = _unit_scale_f32(unit0_d)
             t1__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__largest_d_0 = _value_1_f32_sweep2(z_d2_0, t1)
-                t1__largest_d_1 = _value_1_f32_sweep2(z_d2_1, t1)
-                t1__largest_d_2 = _value_1_f32_sweep2(z_d2_2, t1)
-                t1__largest_d_3 = _value_1_f32_sweep2(z_d2_3, t1)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
+                    t1__largest_d_0 = _value_1_f32_sweep2(z_d2_0, t1)
+                    t1__largest_d_1 = _value_1_f32_sweep2(z_d2_1, t1)
+                    t1__largest_d_2 = _value_1_f32_sweep2(z_d2_2, t1)
+                    t1__largest_d_3 = _value_1_f32_sweep2(z_d2_3, t1)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
+                    t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__largest_d = _value_1_f32_sweep2(z_d2, t1)
@@ -698,23 +861,28 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
             t1__largest = _row_max_f32(t1__largest)
             t3 = _unit_scale_f32(t1__largest)
             t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__scaled_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t3)
-                t1__scaled_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t3)
-                t1__scaled_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t3)
-                t1__scaled_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
+                    t1__scaled_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t3)
+                    t1__scaled_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t3)
+                    t1__scaled_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t3)
+                    t1__scaled_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t3)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__scaled_d = _value_1_f32_sweep3(z_d3, t1, t3)
@@ -723,20 +891,25 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
             t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
             t4 = f32(1.0) / t3
             t5 = t1__scaled * t4
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d4_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                z_hat_d_0 = _value_1_f32_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
-                z_hat_d_1 = _value_1_f32_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
-                z_hat_d_2 = _value_1_f32_sweep4(z_d4_2, t1, t1__scaled, t3, t5)
-                z_hat_d_3 = _value_1_f32_sweep4(z_d4_3, t1, t1__scaled, t3, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
+                    z_hat_d_0 = _value_1_f32_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
+                    z_hat_d_1 = _value_1_f32_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
+                    z_hat_d_2 = _value_1_f32_sweep4(z_d4_2, t1, t1__scaled, t3, t5)
+                    z_hat_d_3 = _value_1_f32_sweep4(z_d4_3, t1, t1__scaled, t3, t5)
+                    _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 z_hat_d = _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5)
@@ -771,7 +944,8 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
     """All samples: losses; a partial sum per block."""
     size_i = samples
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -783,23 +957,29 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
             weight_n = _weight_f32(weight, row, options)
             t1 = (i + size_i // 2) % size_i
             t3_others__max = -f32(np.inf)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (t2_j_0, t2_j_1, t2_j_2, t2_j_3))
-                t3_others__max_j_0 = _value_2_f32_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max_j_1 = _value_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max_j_2 = _value_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
-                t3_others__max_j_3 = _value_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
-                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_0)
-                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_1)
-                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_2)
-                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_3)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (t2_j_0, t2_j_1, t2_j_2,
+                            t2_j_3),
+                        )
+                    t3_others__max_j_0 = _value_2_f32_sweep1(t2_j_0, at, i, t1, tau)
+                    t3_others__max_j_1 = _value_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                    t3_others__max_j_2 = _value_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                    t3_others__max_j_3 = _value_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_0)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_1)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_2)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
@@ -810,41 +990,47 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
             t3_others__max = _row_max_f32(t3_others__max)
             t3_others__below_high, t3_others__below_low = f32(0.0), f32(0.0)
             t3_others__ties = np.int32(0)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
-                )
-                t3_others__below_j_0, t3_others__ties_j_0 = _value_2_f32_sweep2(t2_j_0, at, i, t1, t3_others__max, tau)
-                t3_others__below_j_1, t3_others__ties_j_1 = _value_2_f32_sweep2(
-                    t2_j_1, at + 1, i, t1, t3_others__max, tau,
-                )
-                t3_others__below_j_2, t3_others__ties_j_2 = _value_2_f32_sweep2(
-                    t2_j_2, at + 2, i, t1, t3_others__max, tau,
-                )
-                t3_others__below_j_3, t3_others__ties_j_3 = _value_2_f32_sweep2(
-                    t2_j_3, at + 3, i, t1, t3_others__max, tau,
-                )
-                t3_others__below_high, t3_others__below_low = _plus_f32(
-                    t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
-                )
-                t3_others__below_high, t3_others__below_low = _plus_f32(
-                    t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
-                )
-                t3_others__below_high, t3_others__below_low = _plus_f32(
-                    t3_others__below_high, t3_others__below_low, t3_others__below_j_2,
-                )
-                t3_others__below_high, t3_others__below_low = _plus_f32(
-                    t3_others__below_high, t3_others__below_low, t3_others__below_j_3,
-                )
-                t3_others__ties += t3_others__ties_j_0
-                t3_others__ties += t3_others__ties_j_1
-                t3_others__ties += t3_others__ties_j_2
-                t3_others__ties += t3_others__ties_j_3
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t2, t2_row + at)
+                    )
+                    t3_others__below_j_0, t3_others__ties_j_0 = _value_2_f32_sweep2(
+                        t2_j_0, at, i, t1, t3_others__max, tau,
+                    )
+                    t3_others__below_j_1, t3_others__ties_j_1 = _value_2_f32_sweep2(
+                        t2_j_1, at + 1, i, t1, t3_others__max, tau,
+                    )
+                    t3_others__below_j_2, t3_others__ties_j_2 = _value_2_f32_sweep2(
+                        t2_j_2, at + 2, i, t1, t3_others__max, tau,
+                    )
+                    t3_others__below_j_3, t3_others__ties_j_3 = _value_2_f32_sweep2(
+                        t2_j_3, at + 3, i, t1, t3_others__max, tau,
+                    )
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
+                    )
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
+                    )
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_2,
+                    )
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_3,
+                    )
+                    t3_others__ties += t3_others__ties_j_0
+                    t3_others__ties += t3_others__ties_j_1
+                    t3_others__ties += t3_others__ties_j_2
+                    t3_others__ties += t3_others__ties_j_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 t3_others__below_j, t3_others__ties_j = _value_2_f32_sweep2(t2_j, at, i, t1, t3_others__max, tau)
@@ -906,7 +1092,8 @@ def _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5):
 def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
     """All samples: _unit0_d, t1__largest, t1__scaled, z_hat."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(z) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -915,23 +1102,27 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
         live = _live(mask, row, options)
         if live:
             unit0_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                z_d_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
-                unit0_d_d_0 = _value_and_grad_1_f32_sweep1(z_d_0)
-                unit0_d_d_1 = _value_and_grad_1_f32_sweep1(z_d_1)
-                unit0_d_d_2 = _value_and_grad_1_f32_sweep1(z_d_2)
-                unit0_d_d_3 = _value_and_grad_1_f32_sweep1(z_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_d_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
+                    unit0_d_d_0 = _value_and_grad_1_f32_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_and_grad_1_f32_sweep1(z_d_1)
+                    unit0_d_d_2 = _value_and_grad_1_f32_sweep1(z_d_2)
+                    unit0_d_d_3 = _value_and_grad_1_f32_sweep1(z_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
@@ -944,23 +1135,28 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f32(unit0_d)
             t1__largest2 = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__largest2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t1)
-                t1__largest2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t1)
-                t1__largest2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t1)
-                t1__largest2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
+                    t1__largest2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t1)
+                    t1__largest2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t1)
+                    t1__largest2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t1)
+                    t1__largest2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t1)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__largest2_d = _value_and_grad_1_f32_sweep2(z_d2, t1)
@@ -971,23 +1167,28 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 _put(t1__largest, row, t1__largest2)
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__scaled2_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t3)
-                t1__scaled2_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t3)
-                t1__scaled2_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t3)
-                t1__scaled2_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
+                    t1__scaled2_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t3)
+                    t1__scaled2_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t3)
+                    t1__scaled2_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t3)
+                    t1__scaled2_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t3)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__scaled2_d = _value_and_grad_1_f32_sweep3(z_d3, t1, t3)
@@ -998,20 +1199,25 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 _put(t1__scaled, row, t1__scaled2)
             t4 = f32(1.0) / t3
             t5 = t1__scaled2 * t4
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d4_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                z_hat_d_0 = _value_and_grad_1_f32_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
-                z_hat_d_1 = _value_and_grad_1_f32_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
-                z_hat_d_2 = _value_and_grad_1_f32_sweep4(z_d4_2, t1, t1__scaled2, t3, t5)
-                z_hat_d_3 = _value_and_grad_1_f32_sweep4(z_d4_3, t1, t1__scaled2, t3, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
+                    z_hat_d_0 = _value_and_grad_1_f32_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
+                    z_hat_d_1 = _value_and_grad_1_f32_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
+                    z_hat_d_2 = _value_and_grad_1_f32_sweep4(z_d4_2, t1, t1__scaled2, t3, t5)
+                    z_hat_d_3 = _value_and_grad_1_f32_sweep4(z_d4_3, t1, t1__scaled2, t3, t5)
+                    _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 z_hat_d = _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5)
@@ -1068,7 +1274,8 @@ def value_and_grad_2_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1082,23 +1289,29 @@ def value_and_grad_2_f32(
             seed = _seed_f32(weight_n, divisor)
             t1 = (i + size_i // 2) % size_i
             t3_others__max2 = -f32(np.inf)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (t2_j_0, t2_j_1, t2_j_2, t2_j_3))
-                t3_others__max2_j_0 = _value_and_grad_2_f32_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max2_j_1 = _value_and_grad_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max2_j_2 = _value_and_grad_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
-                t3_others__max2_j_3 = _value_and_grad_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_0)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_1)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_2)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_3)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (t2_j_0, t2_j_1, t2_j_2,
+                            t2_j_3),
+                        )
+                    t3_others__max2_j_0 = _value_and_grad_2_f32_sweep1(t2_j_0, at, i, t1, tau)
+                    t3_others__max2_j_1 = _value_and_grad_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                    t3_others__max2_j_2 = _value_and_grad_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                    t3_others__max2_j_3 = _value_and_grad_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_0)
+                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_1)
+                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_2)
+                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
@@ -1111,43 +1324,47 @@ def value_and_grad_2_f32(
                 _put(t3_others__max, row, t3_others__max2)
             t3_others__below2_high, t3_others__below2_low = f32(0.0), f32(0.0)
             t3_others__ties2 = np.int32(0)
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
-                )
-                t3_others__below2_j_0, t3_others__ties2_j_0 = _value_and_grad_2_f32_sweep2(
-                    t2_j_0, at, i, t1, t3_others__max2, tau,
-                )
-                t3_others__below2_j_1, t3_others__ties2_j_1 = _value_and_grad_2_f32_sweep2(
-                    t2_j_1, at + 1, i, t1, t3_others__max2, tau,
-                )
-                t3_others__below2_j_2, t3_others__ties2_j_2 = _value_and_grad_2_f32_sweep2(
-                    t2_j_2, at + 2, i, t1, t3_others__max2, tau,
-                )
-                t3_others__below2_j_3, t3_others__ties2_j_3 = _value_and_grad_2_f32_sweep2(
-                    t2_j_3, at + 3, i, t1, t3_others__max2, tau,
-                )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
-                )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
-                )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_2,
-                )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_3,
-                )
-                t3_others__ties2 += t3_others__ties2_j_0
-                t3_others__ties2 += t3_others__ties2_j_1
-                t3_others__ties2 += t3_others__ties2_j_2
-                t3_others__ties2 += t3_others__ties2_j_3
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t2, t2_row + at)
+                    )
+                    t3_others__below2_j_0, t3_others__ties2_j_0 = _value_and_grad_2_f32_sweep2(
+                        t2_j_0, at, i, t1, t3_others__max2, tau,
+                    )
+                    t3_others__below2_j_1, t3_others__ties2_j_1 = _value_and_grad_2_f32_sweep2(
+                        t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                    )
+                    t3_others__below2_j_2, t3_others__ties2_j_2 = _value_and_grad_2_f32_sweep2(
+                        t2_j_2, at + 2, i, t1, t3_others__max2, tau,
+                    )
+                    t3_others__below2_j_3, t3_others__ties2_j_3 = _value_and_grad_2_f32_sweep2(
+                        t2_j_3, at + 3, i, t1, t3_others__max2, tau,
+                    )
+                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                    )
+                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                    )
+                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_2,
+                    )
+                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_3,
+                    )
+                    t3_others__ties2 += t3_others__ties2_j_0
+                    t3_others__ties2 += t3_others__ties2_j_1
+                    t3_others__ties2 += t3_others__ties2_j_2
+                    t3_others__ties2 += t3_others__ties2_j_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 t3_others__below2_j, t3_others__ties2_j = _value_and_grad_2_f32_sweep2(
@@ -1176,20 +1393,24 @@ def value_and_grad_2_f32(
             t18 = t15 + t17
             t19 = _sigmoid_f32(t18)
             t20 = seed_i * t19
-            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
-                )
-                d_s_j_0 = _value_and_grad_2_f32_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
-                d_s_j_1 = _value_and_grad_2_f32_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
-                d_s_j_2 = _value_and_grad_2_f32_sweep3(t2_j_2, at + 2, i, t1, t15, t20, t3_others__max2, tau)
-                d_s_j_3 = _value_and_grad_2_f32_sweep3(t2_j_3, at + 3, i, t1, t15, t20, t3_others__max2, tau)
-                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F32 * part
+                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t2, t2_row + at)
+                    )
+                    d_s_j_0 = _value_and_grad_2_f32_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
+                    d_s_j_1 = _value_and_grad_2_f32_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
+                    d_s_j_2 = _value_and_grad_2_f32_sweep3(t2_j_2, at + 2, i, t1, t15, t20, t3_others__max2, tau)
+                    d_s_j_3 = _value_and_grad_2_f32_sweep3(t2_j_3, at + 3, i, t1, t15, t20, t3_others__max2, tau)
+                    _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 d_s_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
@@ -1256,7 +1477,8 @@ def value_and_grad_3_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1311,56 +1533,60 @@ def value_and_grad_3_f32(
             t23 = _sigmoid_f32(t22)
             t24 = seed2 * t23
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
-                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1,
-                        d_z_hat_1__product_d_2, d_z_hat_1__product_d_3),
+                part = np.int64(0)
+                while part < _parts(grad_z):
+                    at = _packed(grad_z) * vector + LANES_F32 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                        _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                     )
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
-                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1,
-                        d_z_hat_2__product_d_2, d_z_hat_2__product_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (d_z_hat_1__product_d_0,
+                            d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3),
+                        )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
+                        _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
                     )
-                z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
-                d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
-                    z_hat,
-                )
-                d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d,
-                    z_hat,
-                )
-                d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_hat_d_2, at + 2, t12, t13, t24, t7, tau, size_d,
-                    z_hat,
-                )
-                d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_hat_d_3, at + 3, t12, t13, t24, t7, tau, size_d,
-                    z_hat,
-                )
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors,
+                            (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2,
+                            d_z_hat_2__product_d_3),
+                        )
+                    z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
+                    d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
+                        z_hat,
+                    )
+                    d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau,
+                        size_d, z_hat,
+                    )
+                    d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
+                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_hat_d_2, at + 2, t12, t13, t24, t7, tau,
+                        size_d, z_hat,
+                    )
+                    d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
+                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_hat_d_3, at + 3, t12, t13, t24, t7, tau,
+                        size_d, z_hat,
+                    )
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_z_hat_1__product_d
                 d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2__product_d
+                    staged[stage + pitch + at] = d_z_hat_2__product_d
                 d_t1_sum_d = _value_and_grad_3_f32_sweep1(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau,
                     size_d, z_hat,
@@ -1379,43 +1605,51 @@ def value_and_grad_3_f32(
             unit0_d_i = _unit0_d_n
             t30 = _unit_scale_f32(unit0_d_i)
             _row_sync()
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
-                )
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
-                )
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
-                grad_z_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25,
-                    t27, t28, t30, t7, tau, size_d, z_hat,
-                )
-                grad_z_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24,
-                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
-                )
-                grad_z_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled_i, t24,
-                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
-                )
-                grad_z_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled_i, t24,
-                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3))
+                z_d_words = _load_words(z, z_row + _packed(grad_z) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(grad_z):
+                    at = _packed(grad_z) * vector + LANES_F32 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
+                    )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
+                        _staged_f32(staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
+                    )
+                    z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
+                    grad_z_d_0 = _value_and_grad_3_f32_sweep2(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24,
+                        t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    )
+                    grad_z_d_1 = _value_and_grad_3_f32_sweep2(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i,
+                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    )
+                    grad_z_d_2 = _value_and_grad_3_f32_sweep2(
+                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled_i,
+                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    )
+                    grad_z_d_3 = _value_and_grad_3_f32_sweep2(
+                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled_i,
+                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(grad_z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
                     d_z_hat_1__product, d_z_hat_1__product_row + at,
                 )
-                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_z_hat_2__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_z_hat_2__product, d_z_hat_2__product_row + at,
                 )
                 grad_z_d = _value_and_grad_3_f32_sweep2(
@@ -1480,7 +1714,8 @@ def hvp_1_f32(
 ):
     """All samples: _unit0_d, t1__largest, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(z) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1491,23 +1726,27 @@ def hvp_1_f32(
         live = _live(mask, row, options)
         if live:
             unit0_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                z_d_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
-                unit0_d_d_0 = _hvp_1_f32_sweep1(z_d_0)
-                unit0_d_d_1 = _hvp_1_f32_sweep1(z_d_1)
-                unit0_d_d_2 = _hvp_1_f32_sweep1(z_d_2)
-                unit0_d_d_3 = _hvp_1_f32_sweep1(z_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_d_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
+                    unit0_d_d_0 = _hvp_1_f32_sweep1(z_d_0)
+                    unit0_d_d_1 = _hvp_1_f32_sweep1(z_d_1)
+                    unit0_d_d_2 = _hvp_1_f32_sweep1(z_d_2)
+                    unit0_d_d_3 = _hvp_1_f32_sweep1(z_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
@@ -1520,23 +1759,28 @@ def hvp_1_f32(
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f32(unit0_d)
             t1__largest2 = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__largest2_d_0 = _hvp_1_f32_sweep2(z_d2_0, t1)
-                t1__largest2_d_1 = _hvp_1_f32_sweep2(z_d2_1, t1)
-                t1__largest2_d_2 = _hvp_1_f32_sweep2(z_d2_2, t1)
-                t1__largest2_d_3 = _hvp_1_f32_sweep2(z_d2_3, t1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
+                    t1__largest2_d_0 = _hvp_1_f32_sweep2(z_d2_0, t1)
+                    t1__largest2_d_1 = _hvp_1_f32_sweep2(z_d2_1, t1)
+                    t1__largest2_d_2 = _hvp_1_f32_sweep2(z_d2_2, t1)
+                    t1__largest2_d_3 = _hvp_1_f32_sweep2(z_d2_3, t1)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__largest2_d = _hvp_1_f32_sweep2(z_d2, t1)
@@ -1547,23 +1791,28 @@ def hvp_1_f32(
                 _put(t1__largest, row, t1__largest2)
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__scaled2_d_0 = _hvp_1_f32_sweep3(z_d3_0, t1, t3)
-                t1__scaled2_d_1 = _hvp_1_f32_sweep3(z_d3_1, t1, t3)
-                t1__scaled2_d_2 = _hvp_1_f32_sweep3(z_d3_2, t1, t3)
-                t1__scaled2_d_3 = _hvp_1_f32_sweep3(z_d3_3, t1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
+                    t1__scaled2_d_0 = _hvp_1_f32_sweep3(z_d3_0, t1, t3)
+                    t1__scaled2_d_1 = _hvp_1_f32_sweep3(z_d3_1, t1, t3)
+                    t1__scaled2_d_2 = _hvp_1_f32_sweep3(z_d3_2, t1, t3)
+                    t1__scaled2_d_3 = _hvp_1_f32_sweep3(z_d3_3, t1, t3)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__scaled2_d = _hvp_1_f32_sweep3(z_d3, t1, t3)
@@ -1576,30 +1825,44 @@ def hvp_1_f32(
             t5 = t1__scaled2 * t4
             t6 = t5 == f32(0.0)
             tangent_t1_2_high, tangent_t1_2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
+                v_z_d_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3))
-                z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_d_words))
+                z_d4_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_2_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
-                tangent_t1_2_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
-                tangent_t1_2_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, t3, t5, t6)
-                tangent_t1_2_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, t3, t5, t6)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_3)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _part(v_z_, v_z_d_words, part)
+                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
+                    tangent_t1_2_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
+                    tangent_t1_2_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
+                    tangent_t1_2_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, t3, t5, t6)
+                    tangent_t1_2_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, t3, t5, t6)
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 v_z_d = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_z_d
+                    staged[stage + pitch + at] = v_z_d
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_2_d = _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
@@ -1607,30 +1870,44 @@ def hvp_1_f32(
             tangent_t1_2 = _row_sum_f32(tangent_t1_2_high, tangent_t1_2_low)
             if thread == 0:
                 _put(tangent_t1, row, tangent_t1_2)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_d_words = (
+                    _as_words(v_z_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_d5_0, z_d5_1, z_d5_2, z_d5_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d5_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f32_sweep5(v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2)
-                z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f32_sweep5(v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2)
-                z_hat_d_2, tangent_z_hat_d_2 = _hvp_1_f32_sweep5(v_z_d_2, z_d5_2, t1, t1__scaled2, t3, t5, tangent_t1_2)
-                z_hat_d_3, tangent_z_hat_d_3 = _hvp_1_f32_sweep5(v_z_d_3, z_d5_3, t1, t1__scaled2, t3, t5, tangent_t1_2)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
-                _store_lanes(
-                    tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2,
-                    tangent_z_hat_d_3),
-                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _part(v_z_, v_z_d_words, part)
+                    z_d5_0, z_d5_1, z_d5_2, z_d5_3 = _part(z, z_d5_words, part)
+                    z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f32_sweep5(
+                        v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2,
+                    )
+                    z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f32_sweep5(
+                        v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2,
+                    )
+                    z_hat_d_2, tangent_z_hat_d_2 = _hvp_1_f32_sweep5(
+                        v_z_d_2, z_d5_2, t1, t1__scaled2, t3, t5, tangent_t1_2,
+                    )
+                    z_hat_d_3, tangent_z_hat_d_3 = _hvp_1_f32_sweep5(
+                        v_z_d_3, z_d5_3, t1, t1__scaled2, t3, t5, tangent_t1_2,
+                    )
+                    _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                    _store_lanes(
+                        tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2,
+                        tangent_z_hat_d_3),
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
-                v_z_d = staged[stage + size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_d = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_d5 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 z_hat_d, tangent_z_hat_d = _hvp_1_f32_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2)
                 _put(z_hat, z_hat_row + at, z_hat_d)
@@ -1705,7 +1982,8 @@ def hvp_2_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1816,7 +2094,7 @@ def hvp_2_f32(
                 )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + size_i + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2,
+                        staged, stage + pitch + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2,
                         tangent_t2_j_3),
                     )
                 tangent_t3_others2_j_0 = _hvp_2_f32_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max2, tau)
@@ -1847,7 +2125,7 @@ def hvp_2_f32(
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 tangent_t2_j = _get(tangent_t2, tangent_t2_row + at)
                 if options & STAGED:
-                    staged[stage + size_i + at] = tangent_t2_j
+                    staged[stage + pitch + at] = tangent_t2_j
                 tangent_t3_others2_j = _hvp_2_f32_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max2, tau)
                 tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
                     tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
@@ -1876,7 +2154,7 @@ def hvp_2_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
                 tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2, tangent_t2_j_3 = (
-                    _staged_f32(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _staged_f32(staged, stage + pitch + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_t2, tangent_t2_row + at)
                 )
                 d_s_j_0, tangent_d_s_j_0 = _hvp_2_f32_sweep4(
@@ -1900,9 +2178,7 @@ def hvp_2_f32(
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                tangent_t2_j = staged[stage + size_i + at] if options & STAGED else _get(
-                    tangent_t2, tangent_t2_row + at,
-                )
+                tangent_t2_j = staged[stage + pitch + at] if options & STAGED else _get(tangent_t2, tangent_t2_row + at)
                 d_s_j, tangent_d_s_j = _hvp_2_f32_sweep4(
                     t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
                 )
@@ -2005,7 +2281,8 @@ def hvp_3_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2096,107 +2373,113 @@ def hvp_3_f32(
             t46 = seed2 * t44 * t45 * t23
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
-                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1,
-                        d_z_hat_1__product_d_2, d_z_hat_1__product_d_3),
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                        _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                     )
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
-                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1,
-                        d_z_hat_2__product_d_2, d_z_hat_2__product_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + vector + LANES_F32 * part * vectors, vectors, (d_z_hat_1__product_d_0,
+                            d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3),
+                        )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
+                        _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
                     )
-                (
-                    tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
-                    tangent_d_z_hat_1_sum_d_3,
-                ) = (
-                    _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_z_hat_1_sum_d_0,
-                        tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_1_sum_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors,
+                            (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2,
+                            d_z_hat_2__product_d_3),
+                        )
+                    (
+                        tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
+                        tangent_d_z_hat_1_sum_d_3,
+                    ) = (
+                        _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
                     )
-                (
-                    tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
-                    tangent_d_z_hat_2_sum_d_3,
-                ) = (
-                    _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_z_hat_2_sum_d_0,
-                        tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2, tangent_d_z_hat_2_sum_d_3),
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + 2 * pitch + vector + LANES_F32 * part * vectors, vectors,
+                            (tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
+                            tangent_d_z_hat_1_sum_d_3),
+                        )
+                    (
+                        tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
+                        tangent_d_z_hat_2_sum_d_3,
+                    ) = (
+                        _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                     )
-                tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2, tangent_z_hat_d_3 = _load_lanes(
-                    tangent_z_hat, tangent_z_hat_row + at,
-                )
-                z_hat_d3_0, z_hat_d3_1, z_hat_d3_2, z_hat_d3_3 = _load_lanes(z_hat, z_hat_row + at)
-                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f32_sweep1(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                    tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2, t1__scaled3,
-                    t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z,
-                    z_hat,
-                )
-                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f32_sweep1(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                    tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
-                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                    size_d, v_z_, z, z_hat,
-                )
-                d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_3_f32_sweep1(
-                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
-                    tangent_d_z_hat_2_sum_d_2, tangent_z_hat_d_2, z_hat_d3_2, at + 2, t12, t13, t1__scaled2,
-                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                    size_d, v_z_, z, z_hat,
-                )
-                d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_3_f32_sweep1(
-                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
-                    tangent_d_z_hat_2_sum_d_3, tangent_z_hat_d_3, z_hat_d3_3, at + 3, t12, t13, t1__scaled2,
-                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                    size_d, v_z_, z, z_hat,
-                )
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_0,
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_1,
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_2,
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_3,
-                )
+                    if options & STAGED:
+                        _stage_f32(
+                            staged, stage + 3 * pitch + vector + LANES_F32 * part * vectors, vectors,
+                            (tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
+                            tangent_d_z_hat_2_sum_d_3),
+                        )
+                    tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2, tangent_z_hat_d_3 = _load_lanes(
+                        tangent_z_hat, tangent_z_hat_row + at,
+                    )
+                    z_hat_d3_0, z_hat_d3_1, z_hat_d3_2, z_hat_d3_3 = _load_lanes(z_hat, z_hat_row + at)
+                    d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f32_sweep1(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                        tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2,
+                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                        size_d, v_z_, z, z_hat,
+                    )
+                    d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f32_sweep1(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                        tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
+                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                        size_d, v_z_, z, z_hat,
+                    )
+                    d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_3_f32_sweep1(
+                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
+                        tangent_d_z_hat_2_sum_d_2, tangent_z_hat_d_2, z_hat_d3_2, at + 2, t12, t13, t1__scaled2,
+                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                        size_d, v_z_, z, z_hat,
+                    )
+                    d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_3_f32_sweep1(
+                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
+                        tangent_d_z_hat_2_sum_d_3, tangent_z_hat_d_3, z_hat_d3_3, at + 3, t12, t13, t1__scaled2,
+                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                        size_d, v_z_, z, z_hat,
+                    )
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_0,
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_1,
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_2,
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(v_z_) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_z_hat_1__product_d
                 d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2__product_d
+                    staged[stage + pitch + at] = d_z_hat_2__product_d
                 tangent_d_z_hat_1_sum_d = _get(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = tangent_d_z_hat_1_sum_d
+                    staged[stage + 2 * pitch + at] = tangent_d_z_hat_1_sum_d
                 tangent_d_z_hat_2_sum_d = _get(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = tangent_d_z_hat_2_sum_d
+                    staged[stage + 3 * pitch + at] = tangent_d_z_hat_2_sum_d
                 d_t1_sum_d, tangent_d_t1_sum_d = _hvp_3_f32_sweep1(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
                     _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, t12, t13, t1__scaled2,
@@ -2227,72 +2510,79 @@ def hvp_3_f32(
             d_t1 = -t66
             t67 = d_t1 * tangent_t1_i
             _row_sync()
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
-                )
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
-                )
-                (
-                    tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
-                    tangent_d_z_hat_1_sum_d_3,
-                ) = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
-                )
-                (
-                    tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
-                    tangent_d_z_hat_2_sum_d_3,
-                ) = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
-                )
-                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
-                hvp_z_d_0 = _hvp_3_f32_sweep2(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                    tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
-                )
-                hvp_z_d_1 = _hvp_3_f32_sweep2(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                    tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
-                )
-                hvp_z_d_2 = _hvp_3_f32_sweep2(
-                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
-                    tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
-                )
-                hvp_z_d_3 = _hvp_3_f32_sweep2(
-                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
-                    tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1, hvp_z_d_2, hvp_z_d_3))
+                v_z_d_words = _load_words(v_z_, v_z__row + _packed(v_z_) * vector)
+                z_d_words = _load_words(z, z_row + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                        _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
+                    )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
+                        _staged_f32(staged, stage + pitch + vector + LANES_F32 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
+                    )
+                    (
+                        tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
+                        tangent_d_z_hat_1_sum_d_3,
+                    ) = (
+                        _staged_f32(staged, stage + 2 * pitch + vector + LANES_F32 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                    )
+                    (
+                        tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
+                        tangent_d_z_hat_2_sum_d_3,
+                    ) = (
+                        _staged_f32(staged, stage + 3 * pitch + vector + LANES_F32 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                    )
+                    v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _part(v_z_, v_z_d_words, part)
+                    z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
+                    hvp_z_d_0 = _hvp_3_f32_sweep2(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                        tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    )
+                    hvp_z_d_1 = _hvp_3_f32_sweep2(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                        tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    )
+                    hvp_z_d_2 = _hvp_3_f32_sweep2(
+                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
+                        tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    )
+                    hvp_z_d_3 = _hvp_3_f32_sweep2(
+                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
+                        tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_d_0, hvp_z_d_1, hvp_z_d_2, hvp_z_d_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(v_z_) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(v_z_) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
                     d_z_hat_1__product, d_z_hat_1__product_row + at,
                 )
-                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_z_hat_2__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_z_hat_2__product, d_z_hat_2__product_row + at,
                 )
-                tangent_d_z_hat_1_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                tangent_d_z_hat_1_sum_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(
                     tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
                 )
-                tangent_d_z_hat_2_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                tangent_d_z_hat_2_sum_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
                 )
                 hvp_z_d = _hvp_3_f32_sweep2(
@@ -2716,7 +3006,8 @@ def _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5):
 def value_1_f64(z, z_hat, mask, samples, size_d, options):
     """All samples: z_hat."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(z) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2725,19 +3016,23 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
         live = _live(mask, row, options)
         if live:
             unit0_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                z_d_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_d_0, z_d_1))
-                unit0_d_d_0 = _value_1_f64_sweep1(z_d_0)
-                unit0_d_d_1 = _value_1_f64_sweep1(z_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_d_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d_0, z_d_1 = _part(z, z_d_words, part)
+                    unit0_d_d_0 = _value_1_f64_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_1_f64_sweep1(z_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
@@ -2748,19 +3043,24 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
             unit0_d = _row_max_f64(unit0_d)
             t1 = _unit_scale_f64(unit0_d)
             t1__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d2_0, z_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__largest_d_0 = _value_1_f64_sweep2(z_d2_0, t1)
-                t1__largest_d_1 = _value_1_f64_sweep2(z_d2_1, t1)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
+                    t1__largest_d_0 = _value_1_f64_sweep2(z_d2_0, t1)
+                    t1__largest_d_1 = _value_1_f64_sweep2(z_d2_1, t1)
+                    t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
+                    t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__largest_d = _value_1_f64_sweep2(z_d2, t1)
@@ -2769,19 +3069,24 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
             t1__largest = _row_max_f64(t1__largest)
             t3 = _unit_scale_f64(t1__largest)
             t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d3_0, z_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__scaled_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t3)
-                t1__scaled_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
+                    t1__scaled_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t3)
+                    t1__scaled_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t3)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__scaled_d = _value_1_f64_sweep3(z_d3, t1, t3)
@@ -2790,18 +3095,23 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
             t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
             t4 = 1.0 / t3
             t5 = t1__scaled * t4
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d4_0, z_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d4_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                z_hat_d_0 = _value_1_f64_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
-                z_hat_d_1 = _value_1_f64_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
+                    z_hat_d_0 = _value_1_f64_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
+                    z_hat_d_1 = _value_1_f64_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
+                    _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 z_hat_d = _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5)
@@ -2836,7 +3146,8 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
     """All samples: losses; a partial sum per block."""
     size_i = samples
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -2848,19 +3159,22 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
             weight_n = _weight_f64(weight, row, options)
             t1 = (i + size_i // 2) % size_i
             t3_others__max = -f64(np.inf)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (t2_j_0, t2_j_1))
-                t3_others__max_j_0 = _value_2_f64_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max_j_1 = _value_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_0)
-                t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_1)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
+                    if options & STAGED:
+                        _stage_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors, (t2_j_0, t2_j_1))
+                    t3_others__max_j_0 = _value_2_f64_sweep1(t2_j_0, at, i, t1, tau)
+                    t3_others__max_j_1 = _value_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                    t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_0)
+                    t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
@@ -2871,27 +3185,33 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
             t3_others__max = _row_max_f64(t3_others__max)
             t3_others__below_high, t3_others__below_low = f64(0.0), f64(0.0)
             t3_others__ties = np.int32(0)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t2_j_0, t2_j_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
-                )
-                t3_others__below_j_0, t3_others__ties_j_0 = _value_2_f64_sweep2(t2_j_0, at, i, t1, t3_others__max, tau)
-                t3_others__below_j_1, t3_others__ties_j_1 = _value_2_f64_sweep2(
-                    t2_j_1, at + 1, i, t1, t3_others__max, tau,
-                )
-                t3_others__below_high, t3_others__below_low = _plus_f64(
-                    t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
-                )
-                t3_others__below_high, t3_others__below_low = _plus_f64(
-                    t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
-                )
-                t3_others__ties += t3_others__ties_j_0
-                t3_others__ties += t3_others__ties_j_1
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t2_j_0, t2_j_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t2, t2_row + at)
+                    )
+                    t3_others__below_j_0, t3_others__ties_j_0 = _value_2_f64_sweep2(
+                        t2_j_0, at, i, t1, t3_others__max, tau,
+                    )
+                    t3_others__below_j_1, t3_others__ties_j_1 = _value_2_f64_sweep2(
+                        t2_j_1, at + 1, i, t1, t3_others__max, tau,
+                    )
+                    t3_others__below_high, t3_others__below_low = _plus_f64(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
+                    )
+                    t3_others__below_high, t3_others__below_low = _plus_f64(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
+                    )
+                    t3_others__ties += t3_others__ties_j_0
+                    t3_others__ties += t3_others__ties_j_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 t3_others__below_j, t3_others__ties_j = _value_2_f64_sweep2(t2_j, at, i, t1, t3_others__max, tau)
@@ -2953,7 +3273,8 @@ def _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5):
 def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
     """All samples: _unit0_d, t1__largest, t1__scaled, z_hat."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(z) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2962,19 +3283,23 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
         live = _live(mask, row, options)
         if live:
             unit0_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                z_d_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_d_0, z_d_1))
-                unit0_d_d_0 = _value_and_grad_1_f64_sweep1(z_d_0)
-                unit0_d_d_1 = _value_and_grad_1_f64_sweep1(z_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_d_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d_0, z_d_1 = _part(z, z_d_words, part)
+                    unit0_d_d_0 = _value_and_grad_1_f64_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_and_grad_1_f64_sweep1(z_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
@@ -2987,19 +3312,24 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f64(unit0_d)
             t1__largest2 = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d2_0, z_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__largest2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t1)
-                t1__largest2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t1)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
+                    t1__largest2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t1)
+                    t1__largest2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t1)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__largest2_d = _value_and_grad_1_f64_sweep2(z_d2, t1)
@@ -3010,19 +3340,24 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 _put(t1__largest, row, t1__largest2)
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d3_0, z_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__scaled2_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t3)
-                t1__scaled2_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
+                    t1__scaled2_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t3)
+                    t1__scaled2_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t3)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__scaled2_d = _value_and_grad_1_f64_sweep3(z_d3, t1, t3)
@@ -3033,18 +3368,23 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 _put(t1__scaled, row, t1__scaled2)
             t4 = 1.0 / t3
             t5 = t1__scaled2 * t4
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d4_0, z_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d4_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                z_hat_d_0 = _value_and_grad_1_f64_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
-                z_hat_d_1 = _value_and_grad_1_f64_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
+                    z_hat_d_0 = _value_and_grad_1_f64_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
+                    z_hat_d_1 = _value_and_grad_1_f64_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
+                    _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 z_hat_d = _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5)
@@ -3101,7 +3441,8 @@ def value_and_grad_2_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3115,19 +3456,22 @@ def value_and_grad_2_f64(
             seed = _seed_f64(weight_n, divisor)
             t1 = (i + size_i // 2) % size_i
             t3_others__max2 = -f64(np.inf)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (t2_j_0, t2_j_1))
-                t3_others__max2_j_0 = _value_and_grad_2_f64_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max2_j_1 = _value_and_grad_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_0)
-                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_1)
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
+                    if options & STAGED:
+                        _stage_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors, (t2_j_0, t2_j_1))
+                    t3_others__max2_j_0 = _value_and_grad_2_f64_sweep1(t2_j_0, at, i, t1, tau)
+                    t3_others__max2_j_1 = _value_and_grad_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                    t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_0)
+                    t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
@@ -3140,29 +3484,33 @@ def value_and_grad_2_f64(
                 _put(t3_others__max, row, t3_others__max2)
             t3_others__below2_high, t3_others__below2_low = f64(0.0), f64(0.0)
             t3_others__ties2 = np.int32(0)
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t2_j_0, t2_j_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
-                )
-                t3_others__below2_j_0, t3_others__ties2_j_0 = _value_and_grad_2_f64_sweep2(
-                    t2_j_0, at, i, t1, t3_others__max2, tau,
-                )
-                t3_others__below2_j_1, t3_others__ties2_j_1 = _value_and_grad_2_f64_sweep2(
-                    t2_j_1, at + 1, i, t1, t3_others__max2, tau,
-                )
-                t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
-                )
-                t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
-                )
-                t3_others__ties2 += t3_others__ties2_j_0
-                t3_others__ties2 += t3_others__ties2_j_1
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t2_j_0, t2_j_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t2, t2_row + at)
+                    )
+                    t3_others__below2_j_0, t3_others__ties2_j_0 = _value_and_grad_2_f64_sweep2(
+                        t2_j_0, at, i, t1, t3_others__max2, tau,
+                    )
+                    t3_others__below2_j_1, t3_others__ties2_j_1 = _value_and_grad_2_f64_sweep2(
+                        t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                    )
+                    t3_others__below2_high, t3_others__below2_low = _plus_f64(
+                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                    )
+                    t3_others__below2_high, t3_others__below2_low = _plus_f64(
+                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                    )
+                    t3_others__ties2 += t3_others__ties2_j_0
+                    t3_others__ties2 += t3_others__ties2_j_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 t3_others__below2_j, t3_others__ties2_j = _value_and_grad_2_f64_sweep2(
@@ -3191,18 +3539,22 @@ def value_and_grad_2_f64(
             t18 = t15 + t17
             t19 = _sigmoid_f64(t18)
             t20 = seed_i * t19
-            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                t2_j_0, t2_j_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
-                )
-                d_s_j_0 = _value_and_grad_2_f64_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
-                d_s_j_1 = _value_and_grad_2_f64_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
-                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
+                part = np.int64(0)
+                while part < _parts(losses):
+                    at = _packed(losses) * vector + LANES_F64 * part
+                    t2_j_0, t2_j_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(t2, t2_row + at)
+                    )
+                    d_s_j_0 = _value_and_grad_2_f64_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
+                    d_s_j_1 = _value_and_grad_2_f64_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
+                    _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 d_s_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
@@ -3269,7 +3621,8 @@ def value_and_grad_3_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3324,42 +3677,49 @@ def value_and_grad_3_f64(
             t23 = _sigmoid_f64(t22)
             t24 = seed2 * t23
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
-                    d_z_hat_1__product, d_z_hat_1__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1))
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = _load_lanes(
-                    d_z_hat_2__product, d_z_hat_2__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(
-                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1),
+                part = np.int64(0)
+                while part < _parts(grad_z):
+                    at = _packed(grad_z) * vector + LANES_F64 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
+                        d_z_hat_1__product, d_z_hat_1__product_row + at,
                     )
-                z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
-                d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
-                    z_hat,
-                )
-                d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d,
-                    z_hat,
-                )
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + vector + LANES_F64 * part * vectors, vectors, (d_z_hat_1__product_d_0,
+                            d_z_hat_1__product_d_1),
+                        )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = _load_lanes(
+                        d_z_hat_2__product, d_z_hat_2__product_row + at,
+                    )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors,
+                            (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1),
+                        )
+                    z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
+                    d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
+                        z_hat,
+                    )
+                    d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau,
+                        size_d, z_hat,
+                    )
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_z_hat_1__product_d
                 d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2__product_d
+                    staged[stage + pitch + at] = d_z_hat_2__product_d
                 d_t1_sum_d = _value_and_grad_3_f64_sweep1(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau,
                     size_d, z_hat,
@@ -3378,35 +3738,41 @@ def value_and_grad_3_f64(
             unit0_d_i = _unit0_d_n
             t30 = _unit_scale_f64(unit0_d_i)
             _row_sync()
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
-                )
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
-                )
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
-                grad_z_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25,
-                    t27, t28, t30, t7, tau, size_d, z_hat,
-                )
-                grad_z_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24,
-                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1))
+                z_d_words = _load_words(z, z_row + _packed(grad_z) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(grad_z):
+                    at = _packed(grad_z) * vector + LANES_F64 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
+                    )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = (
+                        _staged_f64(staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
+                    )
+                    z_d_0, z_d_1 = _part(z, z_d_words, part)
+                    grad_z_d_0 = _value_and_grad_3_f64_sweep2(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24,
+                        t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    )
+                    grad_z_d_1 = _value_and_grad_3_f64_sweep2(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i,
+                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_d_0, grad_z_d_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(grad_z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
                     d_z_hat_1__product, d_z_hat_1__product_row + at,
                 )
-                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_z_hat_2__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_z_hat_2__product, d_z_hat_2__product_row + at,
                 )
                 grad_z_d = _value_and_grad_3_f64_sweep2(
@@ -3471,7 +3837,8 @@ def hvp_1_f64(
 ):
     """All samples: _unit0_d, t1__largest, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(z) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3482,19 +3849,23 @@ def hvp_1_f64(
         live = _live(mask, row, options)
         if live:
             unit0_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                z_d_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_d_0, z_d_1))
-                unit0_d_d_0 = _hvp_1_f64_sweep1(z_d_0)
-                unit0_d_d_1 = _hvp_1_f64_sweep1(z_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_d_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d_0, z_d_1 = _part(z, z_d_words, part)
+                    unit0_d_d_0 = _hvp_1_f64_sweep1(z_d_0)
+                    unit0_d_d_1 = _hvp_1_f64_sweep1(z_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
@@ -3507,19 +3878,24 @@ def hvp_1_f64(
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f64(unit0_d)
             t1__largest2 = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d2_0, z_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__largest2_d_0 = _hvp_1_f64_sweep2(z_d2_0, t1)
-                t1__largest2_d_1 = _hvp_1_f64_sweep2(z_d2_1, t1)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
+                    t1__largest2_d_0 = _hvp_1_f64_sweep2(z_d2_0, t1)
+                    t1__largest2_d_1 = _hvp_1_f64_sweep2(z_d2_1, t1)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__largest2_d = _hvp_1_f64_sweep2(z_d2, t1)
@@ -3530,19 +3906,24 @@ def hvp_1_f64(
                 _put(t1__largest, row, t1__largest2)
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_d3_0, z_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1__scaled2_d_0 = _hvp_1_f64_sweep3(z_d3_0, t1, t3)
-                t1__scaled2_d_1 = _hvp_1_f64_sweep3(z_d3_1, t1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
+                    t1__scaled2_d_0 = _hvp_1_f64_sweep3(z_d3_0, t1, t3)
+                    t1__scaled2_d_1 = _hvp_1_f64_sweep3(z_d3_1, t1, t3)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1__scaled2_d = _hvp_1_f64_sweep3(z_d3, t1, t3)
@@ -3555,26 +3936,36 @@ def hvp_1_f64(
             t5 = t1__scaled2 * t4
             t6 = t5 == 0.0
             tangent_t1_2_high, tangent_t1_2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
+                v_z_d_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (v_z_d_0, v_z_d_1))
-                z_d4_0, z_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_d_words))
+                z_d4_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_2_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
-                tangent_t1_2_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
-                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_d_0, v_z_d_1 = _part(v_z_, v_z_d_words, part)
+                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
+                    tangent_t1_2_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
+                    tangent_t1_2_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f64(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
+                    )
+                    tangent_t1_2_high, tangent_t1_2_low = _plus_f64(
+                        tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
                 v_z_d = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_z_d
+                    staged[stage + pitch + at] = v_z_d
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_2_d = _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
@@ -3582,25 +3973,35 @@ def hvp_1_f64(
             tangent_t1_2 = _row_sum_f64(tangent_t1_2_high, tangent_t1_2_low)
             if thread == 0:
                 _put(tangent_t1, row, tangent_t1_2)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_d_0, v_z_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_d_words = (
+                    _as_words(v_z_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_d5_0, z_d5_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_d5_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f64_sweep5(v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2)
-                z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f64_sweep5(v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
-                _store_lanes(tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_d_0, v_z_d_1 = _part(v_z_, v_z_d_words, part)
+                    z_d5_0, z_d5_1 = _part(z, z_d5_words, part)
+                    z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f64_sweep5(
+                        v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2,
+                    )
+                    z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f64_sweep5(
+                        v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2,
+                    )
+                    _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                    _store_lanes(tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1))
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_d:
-                v_z_d = staged[stage + size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_d = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_d5 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 z_hat_d, tangent_z_hat_d = _hvp_1_f64_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2)
                 _put(z_hat, z_hat_row + at, z_hat_d)
@@ -3675,7 +4076,8 @@ def hvp_2_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_i
+    pitch = size_i
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3765,7 +4167,7 @@ def hvp_2_f64(
                 )
                 tangent_t2_j_0, tangent_t2_j_1 = _load_lanes(tangent_t2, tangent_t2_row + at)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_i + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1))
+                    _stage_f64(staged, stage + pitch + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1))
                 tangent_t3_others2_j_0 = _hvp_2_f64_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max2, tau)
                 tangent_t3_others2_j_1 = _hvp_2_f64_sweep3(
                     t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max2, tau,
@@ -3782,7 +4184,7 @@ def hvp_2_f64(
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 tangent_t2_j = _get(tangent_t2, tangent_t2_row + at)
                 if options & STAGED:
-                    staged[stage + size_i + at] = tangent_t2_j
+                    staged[stage + pitch + at] = tangent_t2_j
                 tangent_t3_others2_j = _hvp_2_f64_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max2, tau)
                 tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
                     tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
@@ -3811,7 +4213,7 @@ def hvp_2_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
                 tangent_t2_j_0, tangent_t2_j_1 = (
-                    _staged_f64(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _staged_f64(staged, stage + pitch + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_t2, tangent_t2_row + at)
                 )
                 d_s_j_0, tangent_d_s_j_0 = _hvp_2_f64_sweep4(
@@ -3826,9 +4228,7 @@ def hvp_2_f64(
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                tangent_t2_j = staged[stage + size_i + at] if options & STAGED else _get(
-                    tangent_t2, tangent_t2_row + at,
-                )
+                tangent_t2_j = staged[stage + pitch + at] if options & STAGED else _get(tangent_t2, tangent_t2_row + at)
                 d_s_j, tangent_d_s_j = _hvp_2_f64_sweep4(
                     t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
                 )
@@ -3930,7 +4330,8 @@ def hvp_3_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 4 * size_d
+    pitch = size_d
+    stage = cuda.threadIdx.y * 4 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -4021,75 +4422,82 @@ def hvp_3_f64(
             t46 = seed2 * t44 * t45 * t23
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
-                    d_z_hat_1__product, d_z_hat_1__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1))
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = _load_lanes(
-                    d_z_hat_2__product, d_z_hat_2__product_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(
-                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1),
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
+                        d_z_hat_1__product, d_z_hat_1__product_row + at,
                     )
-                tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = _load_lanes(
-                    tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(
-                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_z_hat_1_sum_d_0,
-                        tangent_d_z_hat_1_sum_d_1),
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + vector + LANES_F64 * part * vectors, vectors, (d_z_hat_1__product_d_0,
+                            d_z_hat_1__product_d_1),
+                        )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = _load_lanes(
+                        d_z_hat_2__product, d_z_hat_2__product_row + at,
                     )
-                tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1 = _load_lanes(
-                    tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
-                )
-                if options & STAGED:
-                    _stage_f64(
-                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_z_hat_2_sum_d_0,
-                        tangent_d_z_hat_2_sum_d_1),
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors,
+                            (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1),
+                        )
+                    tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = _load_lanes(
+                        tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
                     )
-                tangent_z_hat_d_0, tangent_z_hat_d_1 = _load_lanes(tangent_z_hat, tangent_z_hat_row + at)
-                z_hat_d3_0, z_hat_d3_1 = _load_lanes(z_hat, z_hat_row + at)
-                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f64_sweep1(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                    tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2, t1__scaled3,
-                    t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z,
-                    z_hat,
-                )
-                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f64_sweep1(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                    tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
-                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                    size_d, v_z_, z, z_hat,
-                )
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_0,
-                )
-                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
-                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_1,
-                )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + 2 * pitch + vector + LANES_F64 * part * vectors, vectors,
+                            (tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1),
+                        )
+                    tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1 = _load_lanes(
+                        tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
+                    )
+                    if options & STAGED:
+                        _stage_f64(
+                            staged, stage + 3 * pitch + vector + LANES_F64 * part * vectors, vectors,
+                            (tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1),
+                        )
+                    tangent_z_hat_d_0, tangent_z_hat_d_1 = _load_lanes(tangent_z_hat, tangent_z_hat_row + at)
+                    z_hat_d3_0, z_hat_d3_1 = _load_lanes(z_hat, z_hat_row + at)
+                    d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f64_sweep1(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                        tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2,
+                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                        size_d, v_z_, z, z_hat,
+                    )
+                    d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f64_sweep1(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                        tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
+                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                        size_d, v_z_, z, z_hat,
+                    )
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_0,
+                    )
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                        tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(v_z_) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
                     staged[stage + at] = d_z_hat_1__product_d
                 d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2__product_d
+                    staged[stage + pitch + at] = d_z_hat_2__product_d
                 tangent_d_z_hat_1_sum_d = _get(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = tangent_d_z_hat_1_sum_d
+                    staged[stage + 2 * pitch + at] = tangent_d_z_hat_1_sum_d
                 tangent_d_z_hat_2_sum_d = _get(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = tangent_d_z_hat_2_sum_d
+                    staged[stage + 3 * pitch + at] = tangent_d_z_hat_2_sum_d
                 d_t1_sum_d, tangent_d_t1_sum_d = _hvp_3_f64_sweep1(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
                     _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, t12, t13, t1__scaled2,
@@ -4120,54 +4528,61 @@ def hvp_3_f64(
             d_t1 = -t66
             t67 = d_t1 * tangent_t1_i
             _row_sync()
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
-                )
-                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
-                )
-                tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
-                )
-                tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
-                )
-                v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
-                hvp_z_d_0 = _hvp_3_f64_sweep2(
-                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                    tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
-                )
-                hvp_z_d_1 = _hvp_3_f64_sweep2(
-                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                    tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1))
+                v_z_d_words = _load_words(v_z_, v_z__row + _packed(v_z_) * vector)
+                z_d_words = _load_words(z, z_row + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
+                        _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
+                        else _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
+                    )
+                    d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = (
+                        _staged_f64(staged, stage + pitch + vector + LANES_F64 * part * vectors, vectors) if options &
+                        STAGED else _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
+                    )
+                    tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = (
+                        _staged_f64(staged, stage + 2 * pitch + vector + LANES_F64 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                    )
+                    tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1 = (
+                        _staged_f64(staged, stage + 3 * pitch + vector + LANES_F64 * part * vectors, vectors) if options
+                        & STAGED else _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                    )
+                    v_z_d_0, v_z_d_1 = _part(v_z_, v_z_d_words, part)
+                    z_d_0, z_d_1 = _part(z, z_d_words, part)
+                    hvp_z_d_0 = _hvp_3_f64_sweep2(
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                        tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    )
+                    hvp_z_d_1 = _hvp_3_f64_sweep2(
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                        tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_d_0, hvp_z_d_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(v_z_) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(v_z_) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
                     d_z_hat_1__product, d_z_hat_1__product_row + at,
                 )
-                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                d_z_hat_2__product_d = staged[stage + pitch + at] if options & STAGED else _get(
                     d_z_hat_2__product, d_z_hat_2__product_row + at,
                 )
-                tangent_d_z_hat_1_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                tangent_d_z_hat_1_sum_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(
                     tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
                 )
-                tangent_d_z_hat_2_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                tangent_d_z_hat_2_sum_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
                 )
                 hvp_z_d = _hvp_3_f64_sweep2(
@@ -4208,6 +4623,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'value',
              'sizes': ['size_d'],
              'staged': 1,
+             'packed': True,
              'arguments': 'z: data*, z_hat: real*, mask: uint8*, samples: int64, size_d: int64, options: '
                           'uint32'},
  'value_2': {'shape': 'rows',
@@ -4215,6 +4631,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'value',
              'sizes': ['size_i'],
              'staged': 1,
+             'packed': False,
              'arguments': 't2: real*, tau: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
  'value_and_grad_1': {'shape': 'rows',
@@ -4222,6 +4639,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 1,
+                      'packed': True,
                       'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, z_hat: '
                                    'real*, mask: uint8*, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_2': {'shape': 'rows',
@@ -4229,6 +4647,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_i'],
                       'staged': 1,
+                      'packed': False,
                       'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, '
                                    't3_others__ties: int64*, d_s: real*, tau: real, weight: data*, mask: '
                                    'uint8*, divisor: real, divisors: real*, losses: data*, partial: real*, '
@@ -4238,6 +4657,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
+                      'packed': False,
                       'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, t3_others__below: '
                                    'real*, t3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: '
                                    'real*, seed_: real*, grad_z: data*, t1__largest: real*, t1__scaled: '
@@ -4249,6 +4669,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 2,
+           'packed': True,
            'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, v_z_: data*, '
                         'tangent_t1: real*, z_hat: real*, tangent_z_hat: real*, mask: uint8*, samples: '
                         'int64, size_d: int64, options: uint32'},
@@ -4257,6 +4678,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_i'],
            'staged': 2,
+           'packed': False,
            'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, t3_others__ties: int64*, '
                         'tangent_t2: real*, tangent_t3_others: real*, d_s: real*, tangent_d_s: real*, tau: '
                         'real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
@@ -4266,6 +4688,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 4,
+           'packed': False,
            'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, t3_others__below: real*, '
                         't3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, seed_: '
                         'real*, tangent_z_hat: real*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: '

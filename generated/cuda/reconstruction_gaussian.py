@@ -104,11 +104,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -136,38 +131,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -347,22 +433,27 @@ def value_f32(x, x_hat, weight, mask, losses, partial, samples, size_d, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
             value2_high, value2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(x) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _load_lanes(x_hat, x_hat_row + at)
-                x_d_0, x_d_1, x_d_2, x_d_3 = _load_lanes(x, x_row + at)
-                value2_d_0 = _value_f32_sweep1(x_hat_d_0, x_d_0)
-                value2_d_1 = _value_f32_sweep1(x_hat_d_1, x_d_1)
-                value2_d_2 = _value_f32_sweep1(x_hat_d_2, x_d_2)
-                value2_d_3 = _value_f32_sweep1(x_hat_d_3, x_d_3)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                x_hat_d_words = _load_words(x_hat, x_hat_row + _packed(x) * vector)
+                x_d_words = _load_words(x, x_row + _packed(x) * vector)
+                part = np.int64(0)
+                while part < _parts(x):
+                    at = _packed(x) * vector + LANES_F32 * part
+                    x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    value2_d_0 = _value_f32_sweep1(x_hat_d_0, x_d_0)
+                    value2_d_1 = _value_f32_sweep1(x_hat_d_1, x_d_1)
+                    value2_d_2 = _value_f32_sweep1(x_hat_d_2, x_d_2)
+                    value2_d_3 = _value_f32_sweep1(x_hat_d_3, x_d_3)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(x) * vectors + thread
             while at < size_d:
                 value2_d = _value_f32_sweep1(_get(x_hat, x_hat_row + at), _get(x, x_row + at))
                 value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d)
@@ -406,25 +497,33 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             value2_high, value2_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_x_hat) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _load_lanes(x_hat, x_hat_row + at)
-                x_d_0, x_d_1, x_d_2, x_d_3 = _load_lanes(x, x_row + at)
-                grad_x_hat_d_0, value2_d_0 = _value_and_grad_f32_sweep1(x_hat_d_0, x_d_0, seed_n)
-                grad_x_hat_d_1, value2_d_1 = _value_and_grad_f32_sweep1(x_hat_d_1, x_d_1, seed_n)
-                grad_x_hat_d_2, value2_d_2 = _value_and_grad_f32_sweep1(x_hat_d_2, x_d_2, seed_n)
-                grad_x_hat_d_3, value2_d_3 = _value_and_grad_f32_sweep1(x_hat_d_3, x_d_3, seed_n)
-                _store_lanes(
-                    grad_x_hat, grad_x_hat_row + at, (grad_x_hat_d_0, grad_x_hat_d_1, grad_x_hat_d_2, grad_x_hat_d_3),
-                )
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
-                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                x_hat_d_words = _load_words(x_hat, x_hat_row + _packed(grad_x_hat) * vector)
+                x_d_words = _load_words(x, x_row + _packed(grad_x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                part = np.int64(0)
+                while part < _parts(grad_x_hat):
+                    at = _packed(grad_x_hat) * vector + LANES_F32 * part
+                    x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, value2_d_0 = _value_and_grad_f32_sweep1(x_hat_d_0, x_d_0, seed_n)
+                    grad_x_hat_d_1, value2_d_1 = _value_and_grad_f32_sweep1(x_hat_d_1, x_d_1, seed_n)
+                    grad_x_hat_d_2, value2_d_2 = _value_and_grad_f32_sweep1(x_hat_d_2, x_d_2, seed_n)
+                    grad_x_hat_d_3, value2_d_3 = _value_and_grad_f32_sweep1(x_hat_d_3, x_d_3, seed_n)
+                    grad_x_hat_words = _with_part(
+                        grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1, grad_x_hat_d_2,
+                        grad_x_hat_d_3),
+                    )
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row + _packed(grad_x_hat) * vector, grad_x_hat_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_x_hat) * vectors + thread
             while at < size_d:
                 grad_x_hat_d, value2_d = _value_and_grad_f32_sweep1(
                     _get(x_hat, x_hat_row + at), _get(x, x_row + at), seed_n,
@@ -469,24 +568,35 @@ def grad_hess_diag_f32(grad_x_hat, diag_x_hat, x, x_hat, weight, mask, divisor, 
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             t1 = f32(2.0) * seed_n
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_x_hat) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _load_lanes(x_hat, x_hat_row + at)
-                x_d_0, x_d_1, x_d_2, x_d_3 = _load_lanes(x, x_row + at)
-                grad_x_hat_d_0, diag_x_hat_d_0 = _grad_hess_diag_f32_sweep1(x_hat_d_0, x_d_0, seed_n, t1)
-                grad_x_hat_d_1, diag_x_hat_d_1 = _grad_hess_diag_f32_sweep1(x_hat_d_1, x_d_1, seed_n, t1)
-                grad_x_hat_d_2, diag_x_hat_d_2 = _grad_hess_diag_f32_sweep1(x_hat_d_2, x_d_2, seed_n, t1)
-                grad_x_hat_d_3, diag_x_hat_d_3 = _grad_hess_diag_f32_sweep1(x_hat_d_3, x_d_3, seed_n, t1)
-                _store_lanes(
-                    grad_x_hat, grad_x_hat_row + at, (grad_x_hat_d_0, grad_x_hat_d_1, grad_x_hat_d_2, grad_x_hat_d_3),
-                )
-                _store_lanes(
-                    diag_x_hat, diag_x_hat_row + at, (diag_x_hat_d_0, diag_x_hat_d_1, diag_x_hat_d_2, diag_x_hat_d_3),
-                )
+                x_hat_d_words = _load_words(x_hat, x_hat_row + _packed(grad_x_hat) * vector)
+                x_d_words = _load_words(x, x_row + _packed(grad_x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                diag_x_hat_words = _no_words(diag_x_hat)
+                part = np.int64(0)
+                while part < _parts(grad_x_hat):
+                    at = _packed(grad_x_hat) * vector + LANES_F32 * part
+                    x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, diag_x_hat_d_0 = _grad_hess_diag_f32_sweep1(x_hat_d_0, x_d_0, seed_n, t1)
+                    grad_x_hat_d_1, diag_x_hat_d_1 = _grad_hess_diag_f32_sweep1(x_hat_d_1, x_d_1, seed_n, t1)
+                    grad_x_hat_d_2, diag_x_hat_d_2 = _grad_hess_diag_f32_sweep1(x_hat_d_2, x_d_2, seed_n, t1)
+                    grad_x_hat_d_3, diag_x_hat_d_3 = _grad_hess_diag_f32_sweep1(x_hat_d_3, x_d_3, seed_n, t1)
+                    grad_x_hat_words = _with_part(
+                        grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1, grad_x_hat_d_2,
+                        grad_x_hat_d_3),
+                    )
+                    diag_x_hat_words = _with_part(
+                        diag_x_hat, diag_x_hat_words, part, (diag_x_hat_d_0, diag_x_hat_d_1, diag_x_hat_d_2,
+                        diag_x_hat_d_3),
+                    )
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row + _packed(grad_x_hat) * vector, grad_x_hat_words)
+                _store_words(diag_x_hat, diag_x_hat_row + _packed(grad_x_hat) * vector, diag_x_hat_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_x_hat) * vectors + thread
             while at < size_d:
                 grad_x_hat_d, diag_x_hat_d = _grad_hess_diag_f32_sweep1(
                     _get(x_hat, x_hat_row + at), _get(x, x_row + at), seed_n, t1,
@@ -520,20 +630,26 @@ def hvp_f32(hvp_x_hat, v_x_hat_, weight, mask, divisor, divisors, samples, size_
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_x_hat) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_x_hat_d_0, v_x_hat_d_1, v_x_hat_d_2, v_x_hat_d_3 = _load_lanes(v_x_hat_, v_x_hat__row + at)
-                hvp_x_hat_d_0 = _hvp_f32_sweep1(v_x_hat_d_0, seed_n)
-                hvp_x_hat_d_1 = _hvp_f32_sweep1(v_x_hat_d_1, seed_n)
-                hvp_x_hat_d_2 = _hvp_f32_sweep1(v_x_hat_d_2, seed_n)
-                hvp_x_hat_d_3 = _hvp_f32_sweep1(v_x_hat_d_3, seed_n)
-                _store_lanes(
-                    hvp_x_hat, hvp_x_hat_row + at, (hvp_x_hat_d_0, hvp_x_hat_d_1, hvp_x_hat_d_2, hvp_x_hat_d_3),
-                )
+                v_x_hat_d_words = _load_words(v_x_hat_, v_x_hat__row + _packed(hvp_x_hat) * vector)
+                hvp_x_hat_words = _no_words(hvp_x_hat)
+                part = np.int64(0)
+                while part < _parts(hvp_x_hat):
+                    at = _packed(hvp_x_hat) * vector + LANES_F32 * part
+                    v_x_hat_d_0, v_x_hat_d_1, v_x_hat_d_2, v_x_hat_d_3 = _part(v_x_hat_, v_x_hat_d_words, part)
+                    hvp_x_hat_d_0 = _hvp_f32_sweep1(v_x_hat_d_0, seed_n)
+                    hvp_x_hat_d_1 = _hvp_f32_sweep1(v_x_hat_d_1, seed_n)
+                    hvp_x_hat_d_2 = _hvp_f32_sweep1(v_x_hat_d_2, seed_n)
+                    hvp_x_hat_d_3 = _hvp_f32_sweep1(v_x_hat_d_3, seed_n)
+                    hvp_x_hat_words = _with_part(
+                        hvp_x_hat, hvp_x_hat_words, part, (hvp_x_hat_d_0, hvp_x_hat_d_1, hvp_x_hat_d_2, hvp_x_hat_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_x_hat, hvp_x_hat_row + _packed(hvp_x_hat) * vector, hvp_x_hat_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_x_hat) * vectors + thread
             while at < size_d:
                 hvp_x_hat_d = _hvp_f32_sweep1(_get(v_x_hat_, v_x_hat__row + at), seed_n)
                 _put(hvp_x_hat, hvp_x_hat_row + at, hvp_x_hat_d)
@@ -690,18 +806,23 @@ def value_f64(x, x_hat, weight, mask, losses, partial, samples, size_d, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
             value2_high, value2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(x) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                x_hat_d_0, x_hat_d_1 = _load_lanes(x_hat, x_hat_row + at)
-                x_d_0, x_d_1 = _load_lanes(x, x_row + at)
-                value2_d_0 = _value_f64_sweep1(x_hat_d_0, x_d_0)
-                value2_d_1 = _value_f64_sweep1(x_hat_d_1, x_d_1)
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                x_hat_d_words = _load_words(x_hat, x_hat_row + _packed(x) * vector)
+                x_d_words = _load_words(x, x_row + _packed(x) * vector)
+                part = np.int64(0)
+                while part < _parts(x):
+                    at = _packed(x) * vector + LANES_F64 * part
+                    x_hat_d_0, x_hat_d_1 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    value2_d_0 = _value_f64_sweep1(x_hat_d_0, x_d_0)
+                    value2_d_1 = _value_f64_sweep1(x_hat_d_1, x_d_1)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(x) * vectors + thread
             while at < size_d:
                 value2_d = _value_f64_sweep1(_get(x_hat, x_hat_row + at), _get(x, x_row + at))
                 value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d)
@@ -745,19 +866,26 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             value2_high, value2_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_x_hat) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                x_hat_d_0, x_hat_d_1 = _load_lanes(x_hat, x_hat_row + at)
-                x_d_0, x_d_1 = _load_lanes(x, x_row + at)
-                grad_x_hat_d_0, value2_d_0 = _value_and_grad_f64_sweep1(x_hat_d_0, x_d_0, seed_n)
-                grad_x_hat_d_1, value2_d_1 = _value_and_grad_f64_sweep1(x_hat_d_1, x_d_1, seed_n)
-                _store_lanes(grad_x_hat, grad_x_hat_row + at, (grad_x_hat_d_0, grad_x_hat_d_1))
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
-                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                x_hat_d_words = _load_words(x_hat, x_hat_row + _packed(grad_x_hat) * vector)
+                x_d_words = _load_words(x, x_row + _packed(grad_x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                part = np.int64(0)
+                while part < _parts(grad_x_hat):
+                    at = _packed(grad_x_hat) * vector + LANES_F64 * part
+                    x_hat_d_0, x_hat_d_1 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, value2_d_0 = _value_and_grad_f64_sweep1(x_hat_d_0, x_d_0, seed_n)
+                    grad_x_hat_d_1, value2_d_1 = _value_and_grad_f64_sweep1(x_hat_d_1, x_d_1, seed_n)
+                    grad_x_hat_words = _with_part(grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1))
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row + _packed(grad_x_hat) * vector, grad_x_hat_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_x_hat) * vectors + thread
             while at < size_d:
                 grad_x_hat_d, value2_d = _value_and_grad_f64_sweep1(
                     _get(x_hat, x_hat_row + at), _get(x, x_row + at), seed_n,
@@ -802,18 +930,27 @@ def grad_hess_diag_f64(grad_x_hat, diag_x_hat, x, x_hat, weight, mask, divisor, 
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             t1 = 2.0 * seed_n
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_x_hat) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                x_hat_d_0, x_hat_d_1 = _load_lanes(x_hat, x_hat_row + at)
-                x_d_0, x_d_1 = _load_lanes(x, x_row + at)
-                grad_x_hat_d_0, diag_x_hat_d_0 = _grad_hess_diag_f64_sweep1(x_hat_d_0, x_d_0, seed_n, t1)
-                grad_x_hat_d_1, diag_x_hat_d_1 = _grad_hess_diag_f64_sweep1(x_hat_d_1, x_d_1, seed_n, t1)
-                _store_lanes(grad_x_hat, grad_x_hat_row + at, (grad_x_hat_d_0, grad_x_hat_d_1))
-                _store_lanes(diag_x_hat, diag_x_hat_row + at, (diag_x_hat_d_0, diag_x_hat_d_1))
+                x_hat_d_words = _load_words(x_hat, x_hat_row + _packed(grad_x_hat) * vector)
+                x_d_words = _load_words(x, x_row + _packed(grad_x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                diag_x_hat_words = _no_words(diag_x_hat)
+                part = np.int64(0)
+                while part < _parts(grad_x_hat):
+                    at = _packed(grad_x_hat) * vector + LANES_F64 * part
+                    x_hat_d_0, x_hat_d_1 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, diag_x_hat_d_0 = _grad_hess_diag_f64_sweep1(x_hat_d_0, x_d_0, seed_n, t1)
+                    grad_x_hat_d_1, diag_x_hat_d_1 = _grad_hess_diag_f64_sweep1(x_hat_d_1, x_d_1, seed_n, t1)
+                    grad_x_hat_words = _with_part(grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1))
+                    diag_x_hat_words = _with_part(diag_x_hat, diag_x_hat_words, part, (diag_x_hat_d_0, diag_x_hat_d_1))
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row + _packed(grad_x_hat) * vector, grad_x_hat_words)
+                _store_words(diag_x_hat, diag_x_hat_row + _packed(grad_x_hat) * vector, diag_x_hat_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_x_hat) * vectors + thread
             while at < size_d:
                 grad_x_hat_d, diag_x_hat_d = _grad_hess_diag_f64_sweep1(
                     _get(x_hat, x_hat_row + at), _get(x, x_row + at), seed_n, t1,
@@ -847,16 +984,22 @@ def hvp_f64(hvp_x_hat, v_x_hat_, weight, mask, divisor, divisors, samples, size_
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_x_hat) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_x_hat_d_0, v_x_hat_d_1 = _load_lanes(v_x_hat_, v_x_hat__row + at)
-                hvp_x_hat_d_0 = _hvp_f64_sweep1(v_x_hat_d_0, seed_n)
-                hvp_x_hat_d_1 = _hvp_f64_sweep1(v_x_hat_d_1, seed_n)
-                _store_lanes(hvp_x_hat, hvp_x_hat_row + at, (hvp_x_hat_d_0, hvp_x_hat_d_1))
+                v_x_hat_d_words = _load_words(v_x_hat_, v_x_hat__row + _packed(hvp_x_hat) * vector)
+                hvp_x_hat_words = _no_words(hvp_x_hat)
+                part = np.int64(0)
+                while part < _parts(hvp_x_hat):
+                    at = _packed(hvp_x_hat) * vector + LANES_F64 * part
+                    v_x_hat_d_0, v_x_hat_d_1 = _part(v_x_hat_, v_x_hat_d_words, part)
+                    hvp_x_hat_d_0 = _hvp_f64_sweep1(v_x_hat_d_0, seed_n)
+                    hvp_x_hat_d_1 = _hvp_f64_sweep1(v_x_hat_d_1, seed_n)
+                    hvp_x_hat_words = _with_part(hvp_x_hat, hvp_x_hat_words, part, (hvp_x_hat_d_0, hvp_x_hat_d_1))
+                    part += 1
+                _store_words(hvp_x_hat, hvp_x_hat_row + _packed(hvp_x_hat) * vector, hvp_x_hat_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_x_hat) * vectors + thread
             while at < size_d:
                 hvp_x_hat_d = _hvp_f64_sweep1(_get(v_x_hat_, v_x_hat__row + at), seed_n)
                 _put(hvp_x_hat, hvp_x_hat_row + at, hvp_x_hat_d)
@@ -877,6 +1020,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 0,
+           'packed': False,
            'arguments': 'x: data*, x_hat: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_d: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -884,6 +1028,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_x_hat: data*, x: data*, x_hat: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, size_d: int64, options: uint32'},
@@ -892,6 +1037,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_x_hat: data*, diag_x_hat: data*, x: data*, x_hat: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'size_d: int64, options: uint32'},
@@ -900,6 +1046,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_x_hat: data*, v_x_hat_: data*, weight: data*, mask: uint8*, divisor: real, '
                       'divisors: real*, samples: int64, size_d: int64, options: uint32'}}
 

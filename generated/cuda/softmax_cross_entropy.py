@@ -123,11 +123,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -155,38 +150,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -612,7 +726,8 @@ def _value_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def value_f32(y, z, class_weight, class_weight_step, weight, mask, ignore, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -627,23 +742,27 @@ def value_f32(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
             weight_n = _weight_f32(weight, row, options)
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -654,35 +773,40 @@ def value_f32(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
-                t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -747,7 +871,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -764,23 +889,27 @@ def value_and_grad_f32(
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -791,41 +920,48 @@ def value_and_grad_f32(
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
-                    z_k2_2, at + 2, t1_others__max, y_n,
-                )
-                t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
-                    z_k2_3, at + 3, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
+                        z_k2_2, at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
+                        z_k2_3, at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -848,20 +984,29 @@ def value_and_grad_f32(
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0 = _value_and_grad_f32_sweep3(z_k3_0, at, t10, t14, t15, t1_others__max, y_n, valid)
-                grad_z_k_1 = _value_and_grad_f32_sweep3(z_k3_1, at + 1, t10, t14, t15, t1_others__max, y_n, valid)
-                grad_z_k_2 = _value_and_grad_f32_sweep3(z_k3_2, at + 2, t10, t14, t15, t1_others__max, y_n, valid)
-                grad_z_k_3 = _value_and_grad_f32_sweep3(z_k3_3, at + 3, t10, t14, t15, t1_others__max, y_n, valid)
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0 = _value_and_grad_f32_sweep3(z_k3_0, at, t10, t14, t15, t1_others__max, y_n, valid)
+                    grad_z_k_1 = _value_and_grad_f32_sweep3(z_k3_1, at + 1, t10, t14, t15, t1_others__max, y_n, valid)
+                    grad_z_k_2 = _value_and_grad_f32_sweep3(z_k3_2, at + 2, t10, t14, t15, t1_others__max, y_n, valid)
+                    grad_z_k_3 = _value_and_grad_f32_sweep3(z_k3_3, at + 3, t10, t14, t15, t1_others__max, y_n, valid)
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k = _value_and_grad_f32_sweep3(z_k3, at, t10, t14, t15, t1_others__max, y_n, valid)
@@ -920,7 +1065,8 @@ def grad_hess_diag_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -937,23 +1083,27 @@ def grad_hess_diag_f32(
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -964,41 +1114,48 @@ def grad_hess_diag_f32(
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                    z_k2_2, at + 2, t1_others__max, y_n,
-                )
-                t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                    z_k2_3, at + 3, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
+                        z_k2_2, at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
+                        z_k2_3, at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1024,29 +1181,42 @@ def grad_hess_diag_f32(
             t18 = _sigmoid_f32(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
-                    z_k3_0, at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
-                )
-                grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
-                    z_k3_1, at + 1, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
-                )
-                grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
-                    z_k3_2, at + 2, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
-                )
-                grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
-                    z_k3_3, at + 3, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
-                _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3))
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
+                        z_k3_0, at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
+                        z_k3_1, at + 1, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
+                        z_k3_2, at + 2, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
+                        z_k3_3, at + 3, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row + _packed(z) * vector, diag_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
@@ -1108,7 +1278,8 @@ def hvp_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1125,23 +1296,27 @@ def hvp_f32(
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k_0, z_k_1, z_k_2, z_k_3 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (z_k_0, z_k_1, z_k_2, z_k_3))
-                t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
-                t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1152,35 +1327,40 @@ def hvp_f32(
             t1_others__max = _row_max_f32(t1_others__max)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                z_k2_0, z_k2_1, z_k2_2, z_k2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
-                t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
-                t1_others__ties += t1_others__ties_k_2
-                t1_others__ties += t1_others__ties_k_3
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1197,38 +1377,44 @@ def hvp_f32(
             t9 = t1_others__below + f32(t8)
             t10 = _log1p_f32(t9)
             tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _load_lanes(v_z_, v_z__row + at)
+                v_z_k_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_k + vector, vectors, (v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3))
-                z_k3_0, z_k3_1, z_k3_2, z_k3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_k_words))
+                z_k3_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_others_k_0 = _hvp_f32_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
-                tangent_t1_others_k_1 = _hvp_f32_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
-                tangent_t1_others_k_2 = _hvp_f32_sweep3(v_z_k_2, z_k3_2, at + 2, t10, t1_others__max, y_n)
-                tangent_t1_others_k_3 = _hvp_f32_sweep3(v_z_k_3, z_k3_3, at + 3, t10, t1_others__max, y_n)
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
-                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0 = _hvp_f32_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_1 = _hvp_f32_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_2 = _hvp_f32_sweep3(v_z_k_2, z_k3_2, at + 2, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_3 = _hvp_f32_sweep3(v_z_k_3, z_k3_3, at + 3, t10, t1_others__max, y_n)
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 v_z_k = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = v_z_k
+                    staged[stage + pitch + at] = v_z_k
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_others_k = _hvp_f32_sweep3(v_z_k, z_k3, at, t10, t1_others__max, y_n)
                 tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
@@ -1247,34 +1433,42 @@ def hvp_f32(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
-            vectors = size_k // LANES_F32 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = (
-                    _staged_f32(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_k2_words = (
+                    _as_words(v_z_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_k4_0, z_k4_1, z_k4_2, z_k4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k4_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                hvp_z_k_0 = _hvp_f32_sweep4(
-                    v_z_k2_0, z_k4_0, at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_1 = _hvp_f32_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_2 = _hvp_f32_sweep4(
-                    v_z_k2_2, z_k4_2, at + 2, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_3 = _hvp_f32_sweep4(
-                    v_z_k2_3, z_k4_3, at + 3, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1, z_k4_2, z_k4_3 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep4(
+                        v_z_k2_0, z_k4_0, at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f32_sweep4(
+                        v_z_k2_1, z_k4_1, at + 1, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_2 = _hvp_f32_sweep4(
+                        v_z_k2_2, z_k4_2, at + 2, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_3 = _hvp_f32_sweep4(
+                        v_z_k2_3, z_k4_3, at + 3, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
-                v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_k2 = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f32_sweep4(
                     v_z_k2, z_k4, at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
@@ -1672,7 +1866,8 @@ def _value_f64_sweep2(z_k2, place, t1_others__max, y_n):
 def value_f64(y, z, class_weight, class_weight_step, weight, mask, ignore, losses, partial, samples, size_k, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1687,19 +1882,23 @@ def value_f64(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
             weight_n = _weight_f64(weight, row, options)
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1710,25 +1909,30 @@ def value_f64(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1793,7 +1997,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1810,19 +2015,23 @@ def value_and_grad_f64(
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1833,27 +2042,34 @@ def value_and_grad_f64(
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -1876,18 +2092,25 @@ def value_and_grad_f64(
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0 = _value_and_grad_f64_sweep3(z_k3_0, at, t10, t14, t15, t1_others__max, y_n, valid)
-                grad_z_k_1 = _value_and_grad_f64_sweep3(z_k3_1, at + 1, t10, t14, t15, t1_others__max, y_n, valid)
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0 = _value_and_grad_f64_sweep3(z_k3_0, at, t10, t14, t15, t1_others__max, y_n, valid)
+                    grad_z_k_1 = _value_and_grad_f64_sweep3(z_k3_1, at + 1, t10, t14, t15, t1_others__max, y_n, valid)
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k = _value_and_grad_f64_sweep3(z_k3, at, t10, t14, t15, t1_others__max, y_n, valid)
@@ -1946,7 +2169,8 @@ def grad_hess_diag_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1963,19 +2187,23 @@ def grad_hess_diag_f64(
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -1986,27 +2214,34 @@ def grad_hess_diag_f64(
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                    z_k2_1, at + 1, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
+                        z_k2_0, at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
+                        z_k2_1, at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -2032,23 +2267,32 @@ def grad_hess_diag_f64(
             t18 = _sigmoid_f64(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
-                    z_k3_0, at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
-                )
-                grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
-                    z_k3_1, at + 1, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
-                )
-                _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
-                _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1))
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
+                        z_k3_0, at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
+                        z_k3_1, at + 1, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row + _packed(z) * vector, diag_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
@@ -2110,7 +2354,8 @@ def hvp_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_k
+    pitch = size_k // _parts(z) if options & ALIGNED else size_k
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2127,19 +2372,23 @@ def hvp_f64(
             weight_n *= _get(class_weight, (y_n) * class_weight_step)
             seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k_0, z_k_1 = _load_lanes(z, z_row + at)
+                z_k_words = _load_words(z, z_row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (z_k_0, z_k_1))
-                t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
-                t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
@@ -2150,25 +2399,30 @@ def hvp_f64(
             t1_others__max = _row_max_f64(t1_others__max)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1_others__ties = np.int32(0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                z_k2_0, z_k2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                )
-                t1_others__ties += t1_others__ties_k_0
-                t1_others__ties += t1_others__ties_k_1
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, at, t1_others__max, y_n)
@@ -2185,30 +2439,36 @@ def hvp_f64(
             t9 = t1_others__below + float(t8)
             t10 = _log1p_f64(t9)
             tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_k_0, v_z_k_1 = _load_lanes(v_z_, v_z__row + at)
+                v_z_k_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_k + vector, vectors, (v_z_k_0, v_z_k_1))
-                z_k3_0, z_k3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_k_words))
+                z_k3_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                tangent_t1_others_k_0 = _hvp_f64_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
-                tangent_t1_others_k_1 = _hvp_f64_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
-                )
-                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
-                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
-                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0 = _hvp_f64_sweep3(v_z_k_0, z_k3_0, at, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_1 = _hvp_f64_sweep3(v_z_k_1, z_k3_1, at + 1, t10, t1_others__max, y_n)
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
                 v_z_k = _get(v_z_, v_z__row + at)
                 if options & STAGED:
-                    staged[stage + size_k + at] = v_z_k
+                    staged[stage + pitch + at] = v_z_k
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 tangent_t1_others_k = _hvp_f64_sweep3(v_z_k, z_k3, at, t10, t1_others__max, y_n)
                 tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
@@ -2227,28 +2487,36 @@ def hvp_f64(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
-            vectors = size_k // LANES_F64 if options & ALIGNED else 0
+            vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_z_k2_0, v_z_k2_1 = (
-                    _staged_f64(staged, stage + size_k + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_k2_words = (
+                    _as_words(v_z_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_k4_0, z_k4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                z_k4_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row + _packed(z) * vector)
                 )
-                hvp_z_k_0 = _hvp_f64_sweep4(
-                    v_z_k2_0, z_k4_0, at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
-                )
-                hvp_z_k_1 = _hvp_f64_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
-                )
-                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1))
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    v_z_k2_0, v_z_k2_1 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep4(
+                        v_z_k2_0, z_k4_0, at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f64_sweep4(
+                        v_z_k2_1, z_k4_1, at + 1, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row + _packed(z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(z) * vectors + thread
             while at < size_k:
-                v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                v_z_k2 = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f64_sweep4(
                     v_z_k2, z_k4, at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
@@ -2271,6 +2539,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                         'term': 'value',
                         'sizes': [],
                         'staged': 0,
+                        'packed': False,
                         'arguments': 'y: int64*, class_weight: data*, class_weight_step: int64, weight: '
                                      'data*, mask: uint8*, ignore: int64, partial: real*, samples: int64, '
                                      'size_k: int64, options: uint32'},
@@ -2279,6 +2548,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_k'],
            'staged': 1,
+           'packed': True,
            'arguments': 'y: int64*, z: data*, class_weight: data*, class_weight_step: int64, weight: data*, '
                         'mask: uint8*, ignore: int64, losses: data*, partial: real*, samples: int64, size_k: '
                         'int64, options: uint32'},
@@ -2287,6 +2557,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'y: int64*, z: data*, grad_z: data*, class_weight: data*, '
                                  'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, ignore: int64, losses: data*, partial: real*, samples: '
@@ -2296,6 +2567,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
+                    'packed': True,
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, class_weight: data*, '
                                  'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, ignore: int64, samples: int64, size_k: int64, options: '
@@ -2305,6 +2577,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 2,
+         'packed': True,
          'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, class_weight: data*, '
                       'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, divisors: '
                       'real*, ignore: int64, samples: int64, size_k: int64, options: uint32'}}

@@ -134,11 +134,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -166,38 +161,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -448,7 +562,8 @@ def _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
 def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -462,45 +577,45 @@ def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial,
         if live:
             weight_n = _weight_f32(weight, row, options)
             unit0_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
-                    )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
-                    )
-                unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 unit0_d_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
@@ -508,44 +623,54 @@ def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial,
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -604,7 +729,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -622,45 +748,45 @@ def value_and_grad_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             unit0_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
-                    )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
-                    )
-                unit0_d_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                unit0_d_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                unit0_d_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                unit0_d_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 unit0_d_d = _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
@@ -668,44 +794,54 @@ def value_and_grad_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -718,52 +854,68 @@ def value_and_grad_f32(
             t8 = _half_step_f32(t7)
             t9 = -seed_n * t8
             t10 = f32(1.0) / t4
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
-                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
-                )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
-                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
-                )
-                grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
-                    anchor_d3_2, negative_d3_2, positive_d3_2, t10, t4, t9,
-                )
-                grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
-                    anchor_d3_3, negative_d3_3, positive_d3_3, t10, t4, t9,
-                )
-                _store_lanes(
-                    grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
-                    grad_anchor_d_3),
-                )
-                _store_lanes(
-                    grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1, grad_positive_d_2,
-                    grad_positive_d_3),
-                )
-                _store_lanes(
-                    grad_negative, grad_negative_row + at, (grad_negative_d_0, grad_negative_d_1, grad_negative_d_2,
-                    grad_negative_d_3),
-                )
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                    )
+                    grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
+                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t4, t9,
+                    )
+                    grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
+                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
+                        grad_anchor_d_3),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1,
+                        grad_positive_d_2, grad_positive_d_3),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1,
+                        grad_negative_d_2, grad_negative_d_3),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(negative) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(negative) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(negative) * vector, grad_negative_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
                     anchor_d3, negative_d3, positive_d3, t10, t4, t9,
                 )
@@ -826,7 +978,8 @@ def grad_hess_diag_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t1 = abs(margin)
@@ -846,45 +999,45 @@ def grad_hess_diag_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             unit0_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
-                    )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
-                    )
-                unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 unit0_d_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
@@ -892,44 +1045,54 @@ def grad_hess_diag_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_less_far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -944,38 +1107,80 @@ def grad_hess_diag_f32(
             t10 = f32(1.0) / t4
             t12 = -f32(2.0) * t9
             t13 = f32(2.0) * t9
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                found_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9)
-                found_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9)
-                found_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t10, t12, t13, t4, t9)
-                found_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t10, t12, t13, t4, t9)
-                _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
-                _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
-                _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2], found_2[2], found_3[2]))
-                _store_lanes(diag_anchor, diag_anchor_row + at, (found_0[3], found_1[3], found_2[3], found_3[3]))
-                _store_lanes(diag_positive, diag_positive_row + at, (found_0[4], found_1[4], found_2[4], found_3[4]))
-                _store_lanes(diag_negative, diag_negative_row + at, (found_0[5], found_1[5], found_2[5], found_3[5]))
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    found_0 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
+                    )
+                    found_1 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
+                    )
+                    found_2 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t12, t13, t4, t9,
+                    )
+                    found_3 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t12, t13, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (found_0[1], found_1[1], found_2[1], found_3[1]),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (found_0[2], found_1[2], found_2[2], found_3[2]),
+                    )
+                    diag_anchor_words = _with_part(
+                        diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3], found_2[3], found_3[3]),
+                    )
+                    diag_positive_words = _with_part(
+                        diag_positive, diag_positive_words, part, (found_0[4], found_1[4], found_2[4], found_3[4]),
+                    )
+                    diag_negative_words = _with_part(
+                        diag_negative, diag_negative_words, part, (found_0[5], found_1[5], found_2[5], found_3[5]),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(negative) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(negative) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(negative) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row + _packed(negative) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row + _packed(negative) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row + _packed(negative) * vector, diag_negative_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
@@ -1033,7 +1238,8 @@ def hvp_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 6 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 6 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t1 = abs(margin)
@@ -1054,88 +1260,82 @@ def hvp_f32(
             seed = _seed_f32(weight_n, divisor)
             unit0_d = -f32(np.inf)
             unit1_d = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_anchor_, v_anchor_d_words))
+                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 4 * pitch + vector, vectors, _as_reals(v_negative_, v_negative_d_words))
+                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 5 * pitch + vector, vectors, _as_reals(v_positive_, v_positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
                     )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
                     )
-                v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _load_lanes(v_anchor_, v_anchor__row + at)
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 3 * size_d + vector, vectors, (v_anchor_d_0, v_anchor_d_1, v_anchor_d_2,
-                        v_anchor_d_3),
+                    unit0_d_d_0, unit1_d_d_0 = _hvp_f32_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
                     )
-                v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _load_lanes(
-                    v_negative_, v_negative__row + at,
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 4 * size_d + vector, vectors, (v_negative_d_0, v_negative_d_1, v_negative_d_2,
-                        v_negative_d_3),
+                    unit0_d_d_1, unit1_d_d_1 = _hvp_f32_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
                     )
-                v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _load_lanes(
-                    v_positive_, v_positive__row + at,
-                )
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1, v_positive_d_2,
-                        v_positive_d_3),
+                    unit0_d_d_2, unit1_d_d_2 = _hvp_f32_sweep1(
+                        anchor_d_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
                     )
-                unit0_d_d_0, unit1_d_d_0 = _hvp_f32_sweep1(
-                    anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                )
-                unit0_d_d_1, unit1_d_d_1 = _hvp_f32_sweep1(
-                    anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                )
-                unit0_d_d_2, unit1_d_d_2 = _hvp_f32_sweep1(
-                    anchor_d_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
-                )
-                unit0_d_d_3, unit1_d_d_3 = _hvp_f32_sweep1(
-                    anchor_d_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
-                )
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    unit0_d_d_3, unit1_d_d_3 = _hvp_f32_sweep1(
+                        anchor_d_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
+                    )
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 v_anchor_d = _get(v_anchor_, v_anchor__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_anchor_d
+                    staged[stage + 3 * pitch + at] = v_anchor_d
                 v_negative_d = _get(v_negative_, v_negative__row + at)
                 if options & STAGED:
-                    staged[stage + 4 * size_d + at] = v_negative_d
+                    staged[stage + 4 * pitch + at] = v_negative_d
                 v_positive_d = _get(v_positive_, v_positive__row + at)
                 if options & STAGED:
-                    staged[stage + 5 * size_d + at] = v_positive_d
+                    staged[stage + 5 * pitch + at] = v_positive_d
                 unit0_d_d, unit1_d_d = _hvp_f32_sweep1(
                     anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d,
                 )
@@ -1147,44 +1347,54 @@ def hvp_f32(
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_less_far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -1198,55 +1408,74 @@ def hvp_f32(
             t8 = -seed_n * t7
             t9 = _unit_scale_f32(unit1_d)
             t10 = f32(1.0) / t9
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_anchor_, v_anchor__row + at)
+                v_anchor_d2_words = (
+                    _as_words(v_anchor_, _staged_f32(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
                 )
-                v_negative_d2_0, v_negative_d2_1, v_negative_d2_2, v_negative_d2_3 = (
-                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_negative_, v_negative__row + at)
+                v_negative_d2_words = (
+                    _as_words(v_negative_, _staged_f32(staged, stage + 4 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
                 )
-                v_positive_d2_0, v_positive_d2_1, v_positive_d2_2, v_positive_d2_3 = (
-                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_positive_, v_positive__row + at)
+                v_positive_d2_words = (
+                    _as_words(v_positive_, _staged_f32(staged, stage + 5 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
                 )
-                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
-                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
-                )
-                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
-                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
-                )
-                hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
-                    v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t8, t9,
-                )
-                hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
-                    v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t8, t9,
-                )
-                _store_lanes(
-                    hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2, hvp_anchor_d_3),
-                )
-                _store_lanes(
-                    hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1, hvp_positive_d_2,
-                    hvp_positive_d_3),
-                )
-                _store_lanes(
-                    hvp_negative, hvp_negative_row + at, (hvp_negative_d_0, hvp_negative_d_1, hvp_negative_d_2,
-                    hvp_negative_d_3),
-                )
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F32 * part
+                    v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = _part(
+                        v_anchor_, v_anchor_d2_words, part,
+                    )
+                    v_negative_d2_0, v_negative_d2_1, v_negative_d2_2, v_negative_d2_3 = _part(
+                        v_negative_, v_negative_d2_words, part,
+                    )
+                    v_positive_d2_0, v_positive_d2_1, v_positive_d2_2, v_positive_d2_3 = _part(
+                        v_positive_, v_positive_d2_words, part,
+                    )
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
+                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
+                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                    )
+                    hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
+                        v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t8, t9,
+                    )
+                    hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
+                        v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t8, t9,
+                    )
+                    hvp_anchor_words = _with_part(
+                        hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2,
+                        hvp_anchor_d_3),
+                    )
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1, hvp_positive_d_2,
+                        hvp_positive_d_3),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1, hvp_negative_d_2,
+                        hvp_negative_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row + _packed(negative) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row + _packed(negative) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row + _packed(negative) * vector, hvp_negative_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
-                v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                v_anchor_d2 = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     v_anchor_, v_anchor__row + at,
                 )
-                v_negative_d2 = staged[stage + 4 * size_d + at] if options & STAGED else _get(
+                v_negative_d2 = staged[stage + 4 * pitch + at] if options & STAGED else _get(
                     v_negative_, v_negative__row + at,
                 )
-                v_positive_d2 = staged[stage + 5 * size_d + at] if options & STAGED else _get(
+                v_positive_d2 = staged[stage + 5 * pitch + at] if options & STAGED else _get(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep3(
@@ -1479,7 +1708,8 @@ def _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
 def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1493,35 +1723,41 @@ def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial,
         if live:
             weight_n = _weight_f64(weight, row, options)
             unit0_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 unit0_d_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
@@ -1529,36 +1765,42 @@ def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial,
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -1617,7 +1859,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1635,35 +1878,41 @@ def value_and_grad_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             unit0_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                unit0_d_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                unit0_d_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 unit0_d_d = _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
@@ -1671,36 +1920,42 @@ def value_and_grad_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -1713,37 +1968,55 @@ def value_and_grad_f64(
             t8 = _half_step_f64(t7)
             t9 = -seed_n * t8
             t10 = 1.0 / t4
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d3_0, anchor_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d3_0, negative_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d3_0, positive_d3_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
-                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
-                )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
-                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
-                )
-                _store_lanes(grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1))
-                _store_lanes(grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1))
-                _store_lanes(grad_negative, grad_negative_row + at, (grad_negative_d_0, grad_negative_d_1))
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(negative) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(negative) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(negative) * vector, grad_negative_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
                     anchor_d3, negative_d3, positive_d3, t10, t4, t9,
                 )
@@ -1806,7 +2079,8 @@ def grad_hess_diag_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t1 = abs(margin)
@@ -1826,35 +2100,41 @@ def grad_hess_diag_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             unit0_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 unit0_d_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
@@ -1862,36 +2142,42 @@ def grad_hess_diag_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -1906,36 +2192,58 @@ def grad_hess_diag_f64(
             t10 = 1.0 / t4
             t12 = -2.0 * t9
             t13 = 2.0 * t9
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d3_0, anchor_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d3_0, negative_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d3_0, positive_d3_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                found_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9)
-                found_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9)
-                _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
-                _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
-                _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2]))
-                _store_lanes(diag_anchor, diag_anchor_row + at, (found_0[3], found_1[3]))
-                _store_lanes(diag_positive, diag_positive_row + at, (found_0[4], found_1[4]))
-                _store_lanes(diag_negative, diag_negative_row + at, (found_0[5], found_1[5]))
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
+                    )
+                    found_1 = _grad_hess_diag_f64_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0]))
+                    grad_positive_words = _with_part(grad_positive, grad_positive_words, part, (found_0[1], found_1[1]))
+                    grad_negative_words = _with_part(grad_negative, grad_negative_words, part, (found_0[2], found_1[2]))
+                    diag_anchor_words = _with_part(diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3]))
+                    diag_positive_words = _with_part(diag_positive, diag_positive_words, part, (found_0[4], found_1[4]))
+                    diag_negative_words = _with_part(diag_negative, diag_negative_words, part, (found_0[5], found_1[5]))
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(negative) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(negative) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(negative) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row + _packed(negative) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row + _packed(negative) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row + _packed(negative) * vector, diag_negative_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
@@ -1993,7 +2301,8 @@ def hvp_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 6 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 6 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t1 = abs(margin)
@@ -2014,59 +2323,68 @@ def hvp_f64(
             seed = _seed_f64(weight_n, divisor)
             unit0_d = -f64(np.inf)
             unit1_d = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                v_anchor_d_0, v_anchor_d_1 = _load_lanes(v_anchor_, v_anchor__row + at)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_anchor_d_0, v_anchor_d_1))
-                v_negative_d_0, v_negative_d_1 = _load_lanes(v_negative_, v_negative__row + at)
+                    _stage_f64(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_anchor_, v_anchor_d_words))
+                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (v_negative_d_0, v_negative_d_1))
-                v_positive_d_0, v_positive_d_1 = _load_lanes(v_positive_, v_positive__row + at)
+                    _stage_f64(staged, stage + 4 * pitch + vector, vectors, _as_reals(v_negative_, v_negative_d_words))
+                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1))
-                unit0_d_d_0, unit1_d_d_0 = _hvp_f64_sweep1(
-                    anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                )
-                unit0_d_d_1, unit1_d_d_1 = _hvp_f64_sweep1(
-                    anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                )
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    _stage_f64(staged, stage + 5 * pitch + vector, vectors, _as_reals(v_positive_, v_positive_d_words))
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _hvp_f64_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                    )
+                    unit0_d_d_1, unit1_d_d_1 = _hvp_f64_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                    )
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 v_anchor_d = _get(v_anchor_, v_anchor__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_anchor_d
+                    staged[stage + 3 * pitch + at] = v_anchor_d
                 v_negative_d = _get(v_negative_, v_negative__row + at)
                 if options & STAGED:
-                    staged[stage + 4 * size_d + at] = v_negative_d
+                    staged[stage + 4 * pitch + at] = v_negative_d
                 v_positive_d = _get(v_positive_, v_positive__row + at)
                 if options & STAGED:
-                    staged[stage + 5 * size_d + at] = v_positive_d
+                    staged[stage + 5 * pitch + at] = v_positive_d
                 unit0_d_d, unit1_d_d = _hvp_f64_sweep1(
                     anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d,
                 )
@@ -2078,36 +2396,42 @@ def hvp_f64(
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(negative) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(negative) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(negative) * vector)
                 )
-                near_less_far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_less_far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -2121,41 +2445,57 @@ def hvp_f64(
             t8 = -seed_n * t7
             t9 = _unit_scale_f64(unit1_d)
             t10 = 1.0 / t9
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_anchor_d2_0, v_anchor_d2_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_anchor_, v_anchor__row + at)
+                v_anchor_d2_words = (
+                    _as_words(v_anchor_, _staged_f64(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
                 )
-                v_negative_d2_0, v_negative_d2_1 = (
-                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_negative_, v_negative__row + at)
+                v_negative_d2_words = (
+                    _as_words(v_negative_, _staged_f64(staged, stage + 4 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
                 )
-                v_positive_d2_0, v_positive_d2_1 = (
-                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_positive_, v_positive__row + at)
+                v_positive_d2_words = (
+                    _as_words(v_positive_, _staged_f64(staged, stage + 5 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
                 )
-                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
-                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
-                )
-                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
-                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
-                )
-                _store_lanes(hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1))
-                _store_lanes(hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1))
-                _store_lanes(hvp_negative, hvp_negative_row + at, (hvp_negative_d_0, hvp_negative_d_1))
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(negative):
+                    at = _packed(negative) * vector + LANES_F64 * part
+                    v_anchor_d2_0, v_anchor_d2_1 = _part(v_anchor_, v_anchor_d2_words, part)
+                    v_negative_d2_0, v_negative_d2_1 = _part(v_negative_, v_negative_d2_words, part)
+                    v_positive_d2_0, v_positive_d2_1 = _part(v_positive_, v_positive_d2_words, part)
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
+                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
+                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                    )
+                    hvp_anchor_words = _with_part(hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1))
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row + _packed(negative) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row + _packed(negative) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row + _packed(negative) * vector, hvp_negative_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(negative) * vectors + thread
             while at < size_d:
-                v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                v_anchor_d2 = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     v_anchor_, v_anchor__row + at,
                 )
-                v_negative_d2 = staged[stage + 4 * size_d + at] if options & STAGED else _get(
+                v_negative_d2 = staged[stage + 4 * pitch + at] if options & STAGED else _get(
                     v_negative_, v_negative__row + at,
                 )
-                v_positive_d2 = staged[stage + 5 * size_d + at] if options & STAGED else _get(
+                v_positive_d2 = staged[stage + 5 * pitch + at] if options & STAGED else _get(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep3(
@@ -2183,6 +2523,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 3,
+           'packed': True,
            'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
@@ -2191,6 +2532,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
+                    'packed': True,
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
@@ -2200,6 +2542,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
+                    'packed': True,
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
@@ -2210,6 +2553,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 6,
+         'packed': True,
          'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, v_positive_: '
                       'data*, v_anchor_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '

@@ -136,11 +136,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -168,38 +163,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -469,7 +583,8 @@ def _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
 def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -482,49 +597,49 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
             weight_n = _weight_f32(weight, row, options)
             near__largest = -f32(np.inf)
             far__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
-                    )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
-                    )
-                near__largest_d_0, far__largest_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest_d_2, far__largest_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near__largest_d_3, far__largest_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                near__largest = _larger_f32(near__largest, near__largest_d_0)
-                near__largest = _larger_f32(near__largest, near__largest_d_1)
-                near__largest = _larger_f32(near__largest, near__largest_d_2)
-                near__largest = _larger_f32(near__largest, near__largest_d_3)
-                far__largest = _larger_f32(far__largest, far__largest_d_0)
-                far__largest = _larger_f32(far__largest, far__largest_d_1)
-                far__largest = _larger_f32(far__largest, far__largest_d_2)
-                far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
@@ -535,40 +650,66 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
             t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
-                near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5)
-                near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_3)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -581,44 +722,54 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near_less_far_d_0 = _value_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                near_less_far_d_1 = _value_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                near_less_far_d_2 = _value_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                near_less_far_d_3 = _value_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    near_less_far_d_0 = _value_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _value_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _value_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -692,7 +843,8 @@ def value_and_grad_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -709,49 +861,57 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             near__largest = -f32(np.inf)
             far__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f32_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
                     )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
+                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f32_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
                     )
-                near__largest_d_0, far__largest_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest_d_2, far__largest_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near__largest_d_3, far__largest_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                near__largest = _larger_f32(near__largest, near__largest_d_0)
-                near__largest = _larger_f32(near__largest, near__largest_d_1)
-                near__largest = _larger_f32(near__largest, near__largest_d_2)
-                near__largest = _larger_f32(near__largest, near__largest_d_3)
-                far__largest = _larger_f32(far__largest, far__largest_d_0)
-                far__largest = _larger_f32(far__largest, far__largest_d_1)
-                far__largest = _larger_f32(far__largest, far__largest_d_2)
-                far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    near__largest_d_2, far__largest_d_2 = _value_and_grad_f32_sweep1(
+                        anchor_d_2, negative_d_2, positive_d_2,
+                    )
+                    near__largest_d_3, far__largest_d_3 = _value_and_grad_f32_sweep1(
+                        anchor_d_3, negative_d_3, positive_d_3,
+                    )
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
@@ -762,48 +922,66 @@ def value_and_grad_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
-                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                )
-                near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
-                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                )
-                near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
-                    anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
-                )
-                near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
-                    anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_3)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -816,44 +994,54 @@ def value_and_grad_f32(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near_less_far_d_0 = _value_and_grad_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                near_less_far_d_1 = _value_and_grad_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                near_less_far_d_2 = _value_and_grad_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                near_less_far_d_3 = _value_and_grad_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    near_less_far_d_0 = _value_and_grad_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_and_grad_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _value_and_grad_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _value_and_grad_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -866,56 +1054,72 @@ def value_and_grad_f32(
             t19 = _half_step_f32(t18)
             t20 = -seed_n * t19
             t26 = t12 == f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d4_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d4_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d4_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep4(
-                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
-                    t5,
-                )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep4(
-                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
-                    t5,
-                )
-                grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep4(
-                    anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
-                    t5,
-                )
-                grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep4(
-                    anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
-                    t5,
-                )
-                _store_lanes(
-                    grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
-                    grad_anchor_d_3),
-                )
-                _store_lanes(
-                    grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1, grad_positive_d_2,
-                    grad_positive_d_3),
-                )
-                _store_lanes(
-                    grad_negative, grad_negative_row + at, (grad_negative_d_0, grad_negative_d_1, grad_negative_d_2,
-                    grad_negative_d_3),
-                )
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = _part(
+                        negative, negative_d4_words, part,
+                    )
+                    positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = _part(
+                        positive, positive_d4_words, part,
+                    )
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep4(
+                        anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep4(
+                        anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
+                        grad_anchor_d_3),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1,
+                        grad_positive_d_2, grad_positive_d_3),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1,
+                        grad_negative_d_2, grad_negative_d_3),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(anchor) * vector, grad_negative_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d4 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep4(
                     anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
                 )
@@ -1006,7 +1210,8 @@ def grad_hess_diag_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1025,49 +1230,57 @@ def grad_hess_diag_f32(
             seed = _seed_f32(weight_n, divisor)
             near__largest = -f32(np.inf)
             far__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
                     )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
-                if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
+                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
                     )
-                near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest_d_2, far__largest_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near__largest_d_3, far__largest_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                near__largest = _larger_f32(near__largest, near__largest_d_0)
-                near__largest = _larger_f32(near__largest, near__largest_d_1)
-                near__largest = _larger_f32(near__largest, near__largest_d_2)
-                near__largest = _larger_f32(near__largest, near__largest_d_3)
-                far__largest = _larger_f32(far__largest, far__largest_d_0)
-                far__largest = _larger_f32(far__largest, far__largest_d_1)
-                far__largest = _larger_f32(far__largest, far__largest_d_2)
-                far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    near__largest_d_2, far__largest_d_2 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_2, negative_d_2, positive_d_2,
+                    )
+                    near__largest_d_3, far__largest_d_3 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_3, negative_d_3, positive_d_3,
+                    )
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
@@ -1078,48 +1291,66 @@ def grad_hess_diag_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                )
-                near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                )
-                near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
-                )
-                near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_3)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -1132,44 +1363,54 @@ def grad_hess_diag_f32(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near_less_far_d_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                near_less_far_d_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                near_less_far_d_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                near_less_far_d_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    near_less_far_d_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -1182,50 +1423,84 @@ def grad_hess_diag_f32(
             t19 = _half_step_f32(t18)
             t20 = -seed_n * t19
             t27 = t12 == f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d4_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d4_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d4_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                found_0 = _grad_hess_diag_f32_sweep4(
-                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
-                    t5,
-                )
-                found_1 = _grad_hess_diag_f32_sweep4(
-                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
-                    t5,
-                )
-                found_2 = _grad_hess_diag_f32_sweep4(
-                    anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
-                    t5,
-                )
-                found_3 = _grad_hess_diag_f32_sweep4(
-                    anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
-                    t5,
-                )
-                _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
-                _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
-                _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2], found_2[2], found_3[2]))
-                _store_lanes(diag_anchor, diag_anchor_row + at, (found_0[3], found_1[3], found_2[3], found_3[3]))
-                _store_lanes(diag_positive, diag_positive_row + at, (found_0[4], found_1[4], found_2[4], found_3[4]))
-                _store_lanes(diag_negative, diag_negative_row + at, (found_0[5], found_1[5], found_2[5], found_3[5]))
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = _part(
+                        negative, negative_d4_words, part,
+                    )
+                    positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = _part(
+                        positive, positive_d4_words, part,
+                    )
+                    found_0 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_1 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_2 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_3 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (found_0[1], found_1[1], found_2[1], found_3[1]),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (found_0[2], found_1[2], found_2[2], found_3[2]),
+                    )
+                    diag_anchor_words = _with_part(
+                        diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3], found_2[3], found_3[3]),
+                    )
+                    diag_positive_words = _with_part(
+                        diag_positive, diag_positive_words, part, (found_0[4], found_1[4], found_2[4], found_3[4]),
+                    )
+                    diag_negative_words = _with_part(
+                        diag_negative, diag_negative_words, part, (found_0[5], found_1[5], found_2[5], found_3[5]),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(anchor) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row + _packed(anchor) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row + _packed(anchor) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row + _packed(anchor) * vector, diag_negative_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d4 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 found = _grad_hess_diag_f32_sweep4(
                     anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
                 )
@@ -1324,7 +1599,8 @@ def hvp_f32(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 6 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 6 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1343,49 +1619,49 @@ def hvp_f32(
             seed = _seed_f32(weight_n, divisor)
             near__largest = -f32(np.inf)
             far__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
-                        negative_d_3),
-                    )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
-                        positive_d_3),
-                    )
-                near__largest_d_0, far__largest_d_0 = _hvp_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _hvp_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest_d_2, far__largest_d_2 = _hvp_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near__largest_d_3, far__largest_d_3 = _hvp_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                near__largest = _larger_f32(near__largest, near__largest_d_0)
-                near__largest = _larger_f32(near__largest, near__largest_d_1)
-                near__largest = _larger_f32(near__largest, near__largest_d_2)
-                near__largest = _larger_f32(near__largest, near__largest_d_3)
-                far__largest = _larger_f32(far__largest, far__largest_d_0)
-                far__largest = _larger_f32(far__largest, far__largest_d_1)
-                far__largest = _larger_f32(far__largest, far__largest_d_2)
-                far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _hvp_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _hvp_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _hvp_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _hvp_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _hvp_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
@@ -1396,40 +1672,66 @@ def hvp_f32(
             t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
-                near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5)
-                near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_3)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -1446,95 +1748,107 @@ def hvp_f32(
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             tangent_near_high, tangent_near_low = f32(0.0), f32(0.0)
             tangent_far_high, tangent_far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _load_lanes(v_anchor_, v_anchor__row + at)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 3 * size_d + vector, vectors, (v_anchor_d_0, v_anchor_d_1, v_anchor_d_2,
-                        v_anchor_d_3),
-                    )
-                v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _load_lanes(
-                    v_negative_, v_negative__row + at,
-                )
+                    _stage_f32(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_anchor_, v_anchor_d_words))
+                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 4 * size_d + vector, vectors, (v_negative_d_0, v_negative_d_1, v_negative_d_2,
-                        v_negative_d_3),
-                    )
-                v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _load_lanes(
-                    v_positive_, v_positive__row + at,
-                )
+                    _stage_f32(staged, stage + 4 * pitch + vector, vectors, _as_reals(v_negative_, v_negative_d_words))
+                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f32(
-                        staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1, v_positive_d_2,
-                        v_positive_d_3),
+                    _stage_f32(staged, stage + 5 * pitch + vector, vectors, _as_reals(v_positive_, v_positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
                     )
-                near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f32_sweep3(
-                    anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
-                )
-                near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f32_sweep3(
-                    anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
-                )
-                near_less_far_d_2, tangent_near_d_2, tangent_far_d_2 = _hvp_f32_sweep3(
-                    anchor_d3_2, negative_d3_2, positive_d3_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
-                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
-                )
-                near_less_far_d_3, tangent_near_d_3, tangent_far_d_3 = _hvp_f32_sweep3(
-                    anchor_d3_3, negative_d3_3, positive_d3_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
-                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_2,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d_3,
-                )
-                tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_0)
-                tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_1)
-                tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_2)
-                tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_3)
-                tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_0)
-                tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_1)
-                tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_2)
-                tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_3)
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
+                    )
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
+                    )
+                    near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f32_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f32_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_2, tangent_near_d_2, tangent_far_d_2 = _hvp_f32_sweep3(
+                        anchor_d3_2, negative_d3_2, positive_d3_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_3, tangent_near_d_3, tangent_far_d_3 = _hvp_f32_sweep3(
+                        anchor_d3_3, negative_d3_3, positive_d3_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_0,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_1,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_2,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_3,
+                    )
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_0)
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_1)
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_2)
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 v_anchor_d = _get(v_anchor_, v_anchor__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_anchor_d
+                    staged[stage + 3 * pitch + at] = v_anchor_d
                 v_negative_d = _get(v_negative_, v_negative__row + at)
                 if options & STAGED:
-                    staged[stage + 4 * size_d + at] = v_negative_d
+                    staged[stage + 4 * pitch + at] = v_negative_d
                 v_positive_d = _get(v_positive_, v_positive__row + at)
                 if options & STAGED:
-                    staged[stage + 5 * size_d + at] = v_positive_d
+                    staged[stage + 5 * pitch + at] = v_positive_d
                 near_less_far_d, tangent_near_d, tangent_far_d = _hvp_f32_sweep3(
                     anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
                     near__scaled, t10, t12, t13, t17, t25, t3, t5,
@@ -1552,74 +1866,100 @@ def hvp_f32(
             t32 = margin + near_less_far
             t33 = _half_step_f32(t32)
             t34 = -seed_n * t33
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d4_words = (
+                    _as_words(anchor, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d4_words = (
+                    _as_words(negative, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d4_words = (
+                    _as_words(positive, _staged_f32(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_anchor_, v_anchor__row + at)
+                v_anchor_d2_words = (
+                    _as_words(v_anchor_, _staged_f32(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_anchor_, v_anchor__row + _packed(anchor) * vector)
                 )
-                v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = (
-                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_negative_, v_negative__row + at)
+                v_negative_d_words = (
+                    _as_words(v_negative_, _staged_f32(staged, stage + 4 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_negative_, v_negative__row + _packed(anchor) * vector)
                 )
-                v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = (
-                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_positive_, v_positive__row + at)
+                v_positive_d_words = (
+                    _as_words(v_positive_, _staged_f32(staged, stage + 5 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_positive_, v_positive__row + _packed(anchor) * vector)
                 )
-                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep4(
-                    anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
-                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
-                )
-                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep4(
-                    anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
-                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
-                )
-                hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep4(
-                    anchor_d4_2, negative_d4_2, positive_d4_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2,
-                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
-                )
-                hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep4(
-                    anchor_d4_3, negative_d4_3, positive_d4_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3,
-                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
-                )
-                _store_lanes(
-                    hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2, hvp_anchor_d_3),
-                )
-                _store_lanes(
-                    hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1, hvp_positive_d_2,
-                    hvp_positive_d_3),
-                )
-                _store_lanes(
-                    hvp_negative, hvp_negative_row + at, (hvp_negative_d_0, hvp_negative_d_1, hvp_negative_d_2,
-                    hvp_negative_d_3),
-                )
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = _part(
+                        negative, negative_d4_words, part,
+                    )
+                    positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = _part(
+                        positive, positive_d4_words, part,
+                    )
+                    v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = _part(
+                        v_anchor_, v_anchor_d2_words, part,
+                    )
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
+                    )
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
+                    )
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep4(
+                        anchor_d4_2, negative_d4_2, positive_d4_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep4(
+                        anchor_d4_3, negative_d4_3, positive_d4_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_words = _with_part(
+                        hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2,
+                        hvp_anchor_d_3),
+                    )
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1, hvp_positive_d_2,
+                        hvp_positive_d_3),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1, hvp_negative_d_2,
+                        hvp_negative_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row + _packed(anchor) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row + _packed(anchor) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row + _packed(anchor) * vector, hvp_negative_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                negative_d4 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
+                v_anchor_d2 = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     v_anchor_, v_anchor__row + at,
                 )
-                v_negative_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(
+                v_negative_d = staged[stage + 4 * pitch + at] if options & STAGED else _get(
                     v_negative_, v_negative__row + at,
                 )
-                v_positive_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(
+                v_positive_d = staged[stage + 5 * pitch + at] if options & STAGED else _get(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep4(
@@ -1872,7 +2212,8 @@ def _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
 def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1885,37 +2226,43 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
             weight_n = _weight_f64(weight, row, options)
             near__largest = -f64(np.inf)
             far__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                near__largest_d_0, far__largest_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest = _larger_f64(near__largest, near__largest_d_0)
-                near__largest = _larger_f64(near__largest, near__largest_d_1)
-                far__largest = _larger_f64(far__largest, far__largest_d_0)
-                far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
@@ -1926,34 +2273,48 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
             t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -1966,36 +2327,42 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d3_0, anchor_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near_less_far_d_0 = _value_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                near_less_far_d_1 = _value_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    near_less_far_d_0 = _value_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -2069,7 +2436,8 @@ def value_and_grad_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -2086,37 +2454,47 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             near__largest = -f64(np.inf)
             far__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                near__largest_d_0, far__largest_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest = _larger_f64(near__largest, near__largest_d_0)
-                near__largest = _larger_f64(near__largest, near__largest_d_1)
-                far__largest = _larger_f64(far__largest, far__largest_d_0)
-                far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f64_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
+                    )
+                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f64_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
+                    )
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
@@ -2127,38 +2505,48 @@ def value_and_grad_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
-                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                )
-                near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
-                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -2171,36 +2559,42 @@ def value_and_grad_f64(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d3_0, anchor_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near_less_far_d_0 = _value_and_grad_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                near_less_far_d_1 = _value_and_grad_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    near_less_far_d_0 = _value_and_grad_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_and_grad_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -2213,39 +2607,57 @@ def value_and_grad_f64(
             t19 = _half_step_f64(t18)
             t20 = -seed_n * t19
             t26 = t12 == 0.0
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d4_0, anchor_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d4_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d4_0, negative_d4_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d4_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d4_0, positive_d4_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d4_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep4(
-                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
-                    t5,
-                )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep4(
-                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
-                    t5,
-                )
-                _store_lanes(grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1))
-                _store_lanes(grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1))
-                _store_lanes(grad_negative, grad_negative_row + at, (grad_negative_d_0, grad_negative_d_1))
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d4_0, anchor_d4_1 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1 = _part(negative, negative_d4_words, part)
+                    positive_d4_0, positive_d4_1 = _part(positive, positive_d4_words, part)
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(anchor) * vector, grad_negative_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d4 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep4(
                     anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
                 )
@@ -2335,7 +2747,8 @@ def grad_hess_diag_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2354,37 +2767,47 @@ def grad_hess_diag_f64(
             seed = _seed_f64(weight_n, divisor)
             near__largest = -f64(np.inf)
             far__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest = _larger_f64(near__largest, near__largest_d_0)
-                near__largest = _larger_f64(near__largest, near__largest_d_1)
-                far__largest = _larger_f64(far__largest, far__largest_d_0)
-                far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f64_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
+                    )
+                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f64_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
+                    )
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
@@ -2395,38 +2818,48 @@ def grad_hess_diag_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
-                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                )
-                near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
-                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -2439,36 +2872,42 @@ def grad_hess_diag_f64(
             t12 = near__scaled * t11
             t13 = t10 + t12
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d3_0, anchor_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near_less_far_d_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                near_less_far_d_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    near_less_far_d_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near_less_far_d = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
@@ -2481,42 +2920,60 @@ def grad_hess_diag_f64(
             t19 = _half_step_f64(t18)
             t20 = -seed_n * t19
             t27 = t12 == 0.0
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d4_0, anchor_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d4_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d4_0, negative_d4_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d4_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d4_0, positive_d4_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d4_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                found_0 = _grad_hess_diag_f64_sweep4(
-                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
-                    t5,
-                )
-                found_1 = _grad_hess_diag_f64_sweep4(
-                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
-                    t5,
-                )
-                _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
-                _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
-                _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2]))
-                _store_lanes(diag_anchor, diag_anchor_row + at, (found_0[3], found_1[3]))
-                _store_lanes(diag_positive, diag_positive_row + at, (found_0[4], found_1[4]))
-                _store_lanes(diag_negative, diag_negative_row + at, (found_0[5], found_1[5]))
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d4_0, anchor_d4_1 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1 = _part(negative, negative_d4_words, part)
+                    positive_d4_0, positive_d4_1 = _part(positive, positive_d4_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_1 = _grad_hess_diag_f64_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0]))
+                    grad_positive_words = _with_part(grad_positive, grad_positive_words, part, (found_0[1], found_1[1]))
+                    grad_negative_words = _with_part(grad_negative, grad_negative_words, part, (found_0[2], found_1[2]))
+                    diag_anchor_words = _with_part(diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3]))
+                    diag_positive_words = _with_part(diag_positive, diag_positive_words, part, (found_0[4], found_1[4]))
+                    diag_negative_words = _with_part(diag_negative, diag_negative_words, part, (found_0[5], found_1[5]))
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row + _packed(anchor) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row + _packed(anchor) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row + _packed(anchor) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row + _packed(anchor) * vector, diag_negative_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d4 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 found = _grad_hess_diag_f64_sweep4(
                     anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
                 )
@@ -2615,7 +3072,8 @@ def hvp_f64(
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 6 * size_d
+    pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 6 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2634,37 +3092,43 @@ def hvp_f64(
             seed = _seed_f64(weight_n, divisor)
             near__largest = -f64(np.inf)
             far__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                anchor_d_words = _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(anchor, anchor_d_words))
+                negative_d_words = _load_words(negative, negative_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(negative, negative_d_words))
+                positive_d_words = _load_words(positive, positive_row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                near__largest_d_0, far__largest_d_0 = _hvp_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near__largest_d_1, far__largest_d_1 = _hvp_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near__largest = _larger_f64(near__largest, near__largest_d_0)
-                near__largest = _larger_f64(near__largest, near__largest_d_1)
-                far__largest = _larger_f64(far__largest, far__largest_d_0)
-                far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _hvp_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _hvp_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d = _get(anchor, anchor_row + at)
                 if options & STAGED:
                     staged[stage + at] = anchor_d
                 negative_d = _get(negative, negative_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = negative_d
+                    staged[stage + pitch + at] = negative_d
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
-                    staged[stage + 2 * size_d + at] = positive_d
+                    staged[stage + 2 * pitch + at] = positive_d
                 near__largest_d, far__largest_d = _hvp_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
@@ -2675,34 +3139,48 @@ def hvp_f64(
             t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d2_0, anchor_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d2_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d2_0, negative_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d2_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d2_0, positive_d2_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d2_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 near__scaled_d, far__scaled_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
@@ -2719,64 +3197,77 @@ def hvp_f64(
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             tangent_near_high, tangent_near_low = f64(0.0), f64(0.0)
             tangent_far_high, tangent_far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d3_0, anchor_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d3_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d3_0, negative_d3_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d3_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d3_0, positive_d3_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d3_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                v_anchor_d_0, v_anchor_d_1 = _load_lanes(v_anchor_, v_anchor__row + at)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_anchor_d_0, v_anchor_d_1))
-                v_negative_d_0, v_negative_d_1 = _load_lanes(v_negative_, v_negative__row + at)
+                    _stage_f64(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_anchor_, v_anchor_d_words))
+                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (v_negative_d_0, v_negative_d_1))
-                v_positive_d_0, v_positive_d_1 = _load_lanes(v_positive_, v_positive__row + at)
+                    _stage_f64(staged, stage + 4 * pitch + vector, vectors, _as_reals(v_negative_, v_negative_d_words))
+                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(anchor) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1))
-                near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f64_sweep3(
-                    anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
-                )
-                near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f64_sweep3(
-                    anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_0,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d_1,
-                )
-                tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d_0)
-                tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d_1)
-                tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d_0)
-                tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d_1)
+                    _stage_f64(staged, stage + 5 * pitch + vector, vectors, _as_reals(v_positive_, v_positive_d_words))
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
+                    near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f64_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f64_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f64(
+                        tangent_near_high, tangent_near_low, tangent_near_d_0,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f64(
+                        tangent_near_high, tangent_near_low, tangent_near_d_1,
+                    )
+                    tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d_0)
+                    tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 v_anchor_d = _get(v_anchor_, v_anchor__row + at)
                 if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_anchor_d
+                    staged[stage + 3 * pitch + at] = v_anchor_d
                 v_negative_d = _get(v_negative_, v_negative__row + at)
                 if options & STAGED:
-                    staged[stage + 4 * size_d + at] = v_negative_d
+                    staged[stage + 4 * pitch + at] = v_negative_d
                 v_positive_d = _get(v_positive_, v_positive__row + at)
                 if options & STAGED:
-                    staged[stage + 5 * size_d + at] = v_positive_d
+                    staged[stage + 5 * pitch + at] = v_positive_d
                 near_less_far_d, tangent_near_d, tangent_far_d = _hvp_f64_sweep3(
                     anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
                     near__scaled, t10, t12, t13, t17, t25, t3, t5,
@@ -2794,58 +3285,77 @@ def hvp_f64(
             t32 = margin + near_less_far
             t33 = _half_step_f64(t32)
             t34 = -seed_n * t33
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d4_0, anchor_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
-                    + at)
+                anchor_d4_words = (
+                    _as_words(anchor, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else
+                    _load_words(anchor, anchor_row + _packed(anchor) * vector)
                 )
-                negative_d4_0, negative_d4_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
-                    negative_row + at)
+                negative_d4_words = (
+                    _as_words(negative, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(negative, negative_row + _packed(anchor) * vector)
                 )
-                positive_d4_0, positive_d4_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(positive, positive_row + at)
+                positive_d4_words = (
+                    _as_words(positive, _staged_f64(staged, stage + 2 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(positive, positive_row + _packed(anchor) * vector)
                 )
-                v_anchor_d2_0, v_anchor_d2_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_anchor_, v_anchor__row + at)
+                v_anchor_d2_words = (
+                    _as_words(v_anchor_, _staged_f64(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_anchor_, v_anchor__row + _packed(anchor) * vector)
                 )
-                v_negative_d_0, v_negative_d_1 = (
-                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_negative_, v_negative__row + at)
+                v_negative_d_words = (
+                    _as_words(v_negative_, _staged_f64(staged, stage + 4 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_negative_, v_negative__row + _packed(anchor) * vector)
                 )
-                v_positive_d_0, v_positive_d_1 = (
-                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(v_positive_, v_positive__row + at)
+                v_positive_d_words = (
+                    _as_words(v_positive_, _staged_f64(staged, stage + 5 * pitch + vector, vectors)) if options & STAGED
+                    else _load_words(v_positive_, v_positive__row + _packed(anchor) * vector)
                 )
-                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep4(
-                    anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
-                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
-                )
-                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep4(
-                    anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
-                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
-                )
-                _store_lanes(hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1))
-                _store_lanes(hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1))
-                _store_lanes(hvp_negative, hvp_negative_row + at, (hvp_negative_d_0, hvp_negative_d_1))
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d4_0, anchor_d4_1 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1 = _part(negative, negative_d4_words, part)
+                    positive_d4_0, positive_d4_1 = _part(positive, positive_d4_words, part)
+                    v_anchor_d2_0, v_anchor_d2_1 = _part(v_anchor_, v_anchor_d2_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_words = _with_part(hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1))
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row + _packed(anchor) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row + _packed(anchor) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row + _packed(anchor) * vector, hvp_negative_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(anchor) * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                negative_d4 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
+                v_anchor_d2 = staged[stage + 3 * pitch + at] if options & STAGED else _get(
                     v_anchor_, v_anchor__row + at,
                 )
-                v_negative_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(
+                v_negative_d = staged[stage + 4 * pitch + at] if options & STAGED else _get(
                     v_negative_, v_negative__row + at,
                 )
-                v_positive_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(
+                v_positive_d = staged[stage + 5 * pitch + at] if options & STAGED else _get(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep4(
@@ -2874,6 +3384,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 3,
+           'packed': True,
            'arguments': 'anchor: data*, positive: data*, negative: data*, margin: real, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
@@ -2882,6 +3393,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
+                    'packed': True,
                     'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
@@ -2891,6 +3403,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
+                    'packed': True,
                     'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
@@ -2901,6 +3414,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 6,
+         'packed': True,
          'arguments': 'anchor: data*, positive: data*, negative: data*, v_anchor_: data*, v_positive_: '
                       'data*, v_negative_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: '
                       'data*, margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '

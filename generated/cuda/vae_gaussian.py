@@ -149,11 +149,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -181,38 +176,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -498,30 +584,35 @@ def value_f32(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
         if live:
             weight_n = _weight_f32(weight, row, options)
             kl_standard_normal_t1_high, kl_standard_normal_t1_low = f32(0.0), f32(0.0)
-            vectors = size_l // LANES_F32 if options & ALIGNED else 0
+            vectors = size_l // _packed(mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _load_lanes(logvar, logvar_row + at)
-                mu_l_0, mu_l_1, mu_l_2, mu_l_3 = _load_lanes(mu, mu_row + at)
-                kl_standard_normal_t1_l_0 = _value_f32_sweep1(logvar_l_0, mu_l_0)
-                kl_standard_normal_t1_l_1 = _value_f32_sweep1(logvar_l_1, mu_l_1)
-                kl_standard_normal_t1_l_2 = _value_f32_sweep1(logvar_l_2, mu_l_2)
-                kl_standard_normal_t1_l_3 = _value_f32_sweep1(logvar_l_3, mu_l_3)
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_2,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_3,
-                )
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(mu) * vector)
+                mu_l_words = _load_words(mu, mu_row + _packed(mu) * vector)
+                part = np.int64(0)
+                while part < _parts(mu):
+                    at = _packed(mu) * vector + LANES_F32 * part
+                    logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _part(logvar, logvar_l_words, part)
+                    mu_l_0, mu_l_1, mu_l_2, mu_l_3 = _part(mu, mu_l_words, part)
+                    kl_standard_normal_t1_l_0 = _value_f32_sweep1(logvar_l_0, mu_l_0)
+                    kl_standard_normal_t1_l_1 = _value_f32_sweep1(logvar_l_1, mu_l_1)
+                    kl_standard_normal_t1_l_2 = _value_f32_sweep1(logvar_l_2, mu_l_2)
+                    kl_standard_normal_t1_l_3 = _value_f32_sweep1(logvar_l_3, mu_l_3)
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_2,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(mu) * vectors + thread
             while at < size_l:
                 kl_standard_normal_t1_l = _value_f32_sweep1(_get(logvar, logvar_row + at), _get(mu, mu_row + at))
                 kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
@@ -530,24 +621,29 @@ def value_f32(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
                 at += _stride(threads)
             kl_standard_normal_t1 = _row_sum_f32(kl_standard_normal_t1_high, kl_standard_normal_t1_low)
             rec_high, rec_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                reconstruction_d_0, reconstruction_d_1, reconstruction_d_2, reconstruction_d_3 = _load_lanes(
-                    reconstruction, reconstruction_row + at,
-                )
-                x_d_0, x_d_1, x_d_2, x_d_3 = _load_lanes(x, x_row + at)
-                rec_d_0 = _value_f32_sweep2(reconstruction_d_0, x_d_0)
-                rec_d_1 = _value_f32_sweep2(reconstruction_d_1, x_d_1)
-                rec_d_2 = _value_f32_sweep2(reconstruction_d_2, x_d_2)
-                rec_d_3 = _value_f32_sweep2(reconstruction_d_3, x_d_3)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_0)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_1)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_2)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_3)
+                reconstruction_d_words = _load_words(reconstruction, reconstruction_row + _packed(mu) * vector)
+                x_d_words = _load_words(x, x_row + _packed(mu) * vector)
+                part = np.int64(0)
+                while part < _parts(mu):
+                    at = _packed(mu) * vector + LANES_F32 * part
+                    reconstruction_d_0, reconstruction_d_1, reconstruction_d_2, reconstruction_d_3 = _part(
+                        reconstruction, reconstruction_d_words, part,
+                    )
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    rec_d_0 = _value_f32_sweep2(reconstruction_d_0, x_d_0)
+                    rec_d_1 = _value_f32_sweep2(reconstruction_d_1, x_d_1)
+                    rec_d_2 = _value_f32_sweep2(reconstruction_d_2, x_d_2)
+                    rec_d_3 = _value_f32_sweep2(reconstruction_d_3, x_d_3)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_0)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_1)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_2)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_3)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(mu) * vectors + thread
             while at < size_d:
                 rec_d = _value_f32_sweep2(_get(reconstruction, reconstruction_row + at), _get(x, x_row + at))
                 rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d)
@@ -604,43 +700,54 @@ def value_and_grad_f32(
             seed_n = seed
             t1 = -f32(0.5) * beta * seed_n
             kl_standard_normal_t1_high, kl_standard_normal_t1_low = f32(0.0), f32(0.0)
-            vectors = size_l // LANES_F32 if options & ALIGNED else 0
+            vectors = size_l // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _load_lanes(logvar, logvar_row + at)
-                mu_l_0, mu_l_1, mu_l_2, mu_l_3 = _load_lanes(mu, mu_row + at)
-                grad_mu_l_0, grad_logvar_l_0, kl_standard_normal_t1_l_0 = _value_and_grad_f32_sweep1(
-                    logvar_l_0, mu_l_0, t1,
-                )
-                grad_mu_l_1, grad_logvar_l_1, kl_standard_normal_t1_l_1 = _value_and_grad_f32_sweep1(
-                    logvar_l_1, mu_l_1, t1,
-                )
-                grad_mu_l_2, grad_logvar_l_2, kl_standard_normal_t1_l_2 = _value_and_grad_f32_sweep1(
-                    logvar_l_2, mu_l_2, t1,
-                )
-                grad_mu_l_3, grad_logvar_l_3, kl_standard_normal_t1_l_3 = _value_and_grad_f32_sweep1(
-                    logvar_l_3, mu_l_3, t1,
-                )
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_l_0, grad_mu_l_1, grad_mu_l_2, grad_mu_l_3))
-                _store_lanes(
-                    grad_logvar, grad_logvar_row + at, (grad_logvar_l_0, grad_logvar_l_1, grad_logvar_l_2,
-                    grad_logvar_l_3),
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_2,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_3,
-                )
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(grad_reconstruction) * vector)
+                mu_l_words = _load_words(mu, mu_row + _packed(grad_reconstruction) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F32 * part
+                    logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _part(logvar, logvar_l_words, part)
+                    mu_l_0, mu_l_1, mu_l_2, mu_l_3 = _part(mu, mu_l_words, part)
+                    grad_mu_l_0, grad_logvar_l_0, kl_standard_normal_t1_l_0 = _value_and_grad_f32_sweep1(
+                        logvar_l_0, mu_l_0, t1,
+                    )
+                    grad_mu_l_1, grad_logvar_l_1, kl_standard_normal_t1_l_1 = _value_and_grad_f32_sweep1(
+                        logvar_l_1, mu_l_1, t1,
+                    )
+                    grad_mu_l_2, grad_logvar_l_2, kl_standard_normal_t1_l_2 = _value_and_grad_f32_sweep1(
+                        logvar_l_2, mu_l_2, t1,
+                    )
+                    grad_mu_l_3, grad_logvar_l_3, kl_standard_normal_t1_l_3 = _value_and_grad_f32_sweep1(
+                        logvar_l_3, mu_l_3, t1,
+                    )
+                    grad_mu_words = _with_part(
+                        grad_mu, grad_mu_words, part, (grad_mu_l_0, grad_mu_l_1, grad_mu_l_2, grad_mu_l_3),
+                    )
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_l_0, grad_logvar_l_1, grad_logvar_l_2,
+                        grad_logvar_l_3),
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_2,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f32(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_3,
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_reconstruction) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_reconstruction) * vector, grad_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_l:
                 grad_mu_l, grad_logvar_l, kl_standard_normal_t1_l = _value_and_grad_f32_sweep1(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), t1,
@@ -653,28 +760,40 @@ def value_and_grad_f32(
                 at += _stride(threads)
             kl_standard_normal_t1 = _row_sum_f32(kl_standard_normal_t1_high, kl_standard_normal_t1_low)
             rec_high, rec_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                reconstruction_d_0, reconstruction_d_1, reconstruction_d_2, reconstruction_d_3 = _load_lanes(
-                    reconstruction, reconstruction_row + at,
+                reconstruction_d_words = _load_words(
+                    reconstruction, reconstruction_row + _packed(grad_reconstruction) * vector,
                 )
-                x_d_0, x_d_1, x_d_2, x_d_3 = _load_lanes(x, x_row + at)
-                grad_reconstruction_d_0, rec_d_0 = _value_and_grad_f32_sweep2(reconstruction_d_0, x_d_0, seed_n)
-                grad_reconstruction_d_1, rec_d_1 = _value_and_grad_f32_sweep2(reconstruction_d_1, x_d_1, seed_n)
-                grad_reconstruction_d_2, rec_d_2 = _value_and_grad_f32_sweep2(reconstruction_d_2, x_d_2, seed_n)
-                grad_reconstruction_d_3, rec_d_3 = _value_and_grad_f32_sweep2(reconstruction_d_3, x_d_3, seed_n)
-                _store_lanes(
-                    grad_reconstruction, grad_reconstruction_row + at, (grad_reconstruction_d_0,
-                    grad_reconstruction_d_1, grad_reconstruction_d_2, grad_reconstruction_d_3),
+                x_d_words = _load_words(x, x_row + _packed(grad_reconstruction) * vector)
+                grad_reconstruction_words = _no_words(grad_reconstruction)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F32 * part
+                    reconstruction_d_0, reconstruction_d_1, reconstruction_d_2, reconstruction_d_3 = _part(
+                        reconstruction, reconstruction_d_words, part,
+                    )
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_reconstruction_d_0, rec_d_0 = _value_and_grad_f32_sweep2(reconstruction_d_0, x_d_0, seed_n)
+                    grad_reconstruction_d_1, rec_d_1 = _value_and_grad_f32_sweep2(reconstruction_d_1, x_d_1, seed_n)
+                    grad_reconstruction_d_2, rec_d_2 = _value_and_grad_f32_sweep2(reconstruction_d_2, x_d_2, seed_n)
+                    grad_reconstruction_d_3, rec_d_3 = _value_and_grad_f32_sweep2(reconstruction_d_3, x_d_3, seed_n)
+                    grad_reconstruction_words = _with_part(
+                        grad_reconstruction, grad_reconstruction_words, part, (grad_reconstruction_d_0,
+                        grad_reconstruction_d_1, grad_reconstruction_d_2, grad_reconstruction_d_3),
+                    )
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_0)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_1)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_2)
+                    rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_3)
+                    part += 1
+                _store_words(
+                    grad_reconstruction, grad_reconstruction_row + _packed(grad_reconstruction) * vector,
+                    grad_reconstruction_words,
                 )
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_0)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_1)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_2)
-                rec_high, rec_low = _plus_f32(rec_high, rec_low, rec_d_3)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_d:
                 grad_reconstruction_d, rec_d = _value_and_grad_f32_sweep2(
                     _get(reconstruction, reconstruction_row + at), _get(x, x_row + at), seed_n,
@@ -739,36 +858,53 @@ def grad_hess_diag_f32(
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             t1 = f32(2.0) * seed_n
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                reconstruction_d_0, reconstruction_d_1, reconstruction_d_2, reconstruction_d_3 = _load_lanes(
-                    reconstruction, reconstruction_row + at,
+                reconstruction_d_words = _load_words(
+                    reconstruction, reconstruction_row + _packed(grad_reconstruction) * vector,
                 )
-                x_d_0, x_d_1, x_d_2, x_d_3 = _load_lanes(x, x_row + at)
-                grad_reconstruction_d_0, diag_reconstruction_d_0 = _grad_hess_diag_f32_sweep1(
-                    reconstruction_d_0, x_d_0, seed_n, t1,
+                x_d_words = _load_words(x, x_row + _packed(grad_reconstruction) * vector)
+                grad_reconstruction_words = _no_words(grad_reconstruction)
+                diag_reconstruction_words = _no_words(diag_reconstruction)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F32 * part
+                    reconstruction_d_0, reconstruction_d_1, reconstruction_d_2, reconstruction_d_3 = _part(
+                        reconstruction, reconstruction_d_words, part,
+                    )
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_reconstruction_d_0, diag_reconstruction_d_0 = _grad_hess_diag_f32_sweep1(
+                        reconstruction_d_0, x_d_0, seed_n, t1,
+                    )
+                    grad_reconstruction_d_1, diag_reconstruction_d_1 = _grad_hess_diag_f32_sweep1(
+                        reconstruction_d_1, x_d_1, seed_n, t1,
+                    )
+                    grad_reconstruction_d_2, diag_reconstruction_d_2 = _grad_hess_diag_f32_sweep1(
+                        reconstruction_d_2, x_d_2, seed_n, t1,
+                    )
+                    grad_reconstruction_d_3, diag_reconstruction_d_3 = _grad_hess_diag_f32_sweep1(
+                        reconstruction_d_3, x_d_3, seed_n, t1,
+                    )
+                    grad_reconstruction_words = _with_part(
+                        grad_reconstruction, grad_reconstruction_words, part, (grad_reconstruction_d_0,
+                        grad_reconstruction_d_1, grad_reconstruction_d_2, grad_reconstruction_d_3),
+                    )
+                    diag_reconstruction_words = _with_part(
+                        diag_reconstruction, diag_reconstruction_words, part, (diag_reconstruction_d_0,
+                        diag_reconstruction_d_1, diag_reconstruction_d_2, diag_reconstruction_d_3),
+                    )
+                    part += 1
+                _store_words(
+                    grad_reconstruction, grad_reconstruction_row + _packed(grad_reconstruction) * vector,
+                    grad_reconstruction_words,
                 )
-                grad_reconstruction_d_1, diag_reconstruction_d_1 = _grad_hess_diag_f32_sweep1(
-                    reconstruction_d_1, x_d_1, seed_n, t1,
-                )
-                grad_reconstruction_d_2, diag_reconstruction_d_2 = _grad_hess_diag_f32_sweep1(
-                    reconstruction_d_2, x_d_2, seed_n, t1,
-                )
-                grad_reconstruction_d_3, diag_reconstruction_d_3 = _grad_hess_diag_f32_sweep1(
-                    reconstruction_d_3, x_d_3, seed_n, t1,
-                )
-                _store_lanes(
-                    grad_reconstruction, grad_reconstruction_row + at, (grad_reconstruction_d_0,
-                    grad_reconstruction_d_1, grad_reconstruction_d_2, grad_reconstruction_d_3),
-                )
-                _store_lanes(
-                    diag_reconstruction, diag_reconstruction_row + at, (diag_reconstruction_d_0,
-                    diag_reconstruction_d_1, diag_reconstruction_d_2, diag_reconstruction_d_3),
+                _store_words(
+                    diag_reconstruction, diag_reconstruction_row + _packed(grad_reconstruction) * vector,
+                    diag_reconstruction_words,
                 )
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_d:
                 grad_reconstruction_d, diag_reconstruction_d = _grad_hess_diag_f32_sweep1(
                     _get(reconstruction, reconstruction_row + at), _get(x, x_row + at), seed_n, t1,
@@ -778,36 +914,53 @@ def grad_hess_diag_f32(
                 at += _stride(threads)
             t2 = -f32(0.5) * beta * seed_n
             t3 = -f32(2.0) * t2
-            vectors = size_l // LANES_F32 if options & ALIGNED else 0
+            vectors = size_l // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _load_lanes(logvar, logvar_row + at)
-                mu_l_0, mu_l_1, mu_l_2, mu_l_3 = _load_lanes(mu, mu_row + at)
-                grad_mu_l_0, grad_logvar_l_0, diag_mu_l_0, diag_logvar_l_0 = _grad_hess_diag_f32_sweep2(
-                    logvar_l_0, mu_l_0, t2, t3,
-                )
-                grad_mu_l_1, grad_logvar_l_1, diag_mu_l_1, diag_logvar_l_1 = _grad_hess_diag_f32_sweep2(
-                    logvar_l_1, mu_l_1, t2, t3,
-                )
-                grad_mu_l_2, grad_logvar_l_2, diag_mu_l_2, diag_logvar_l_2 = _grad_hess_diag_f32_sweep2(
-                    logvar_l_2, mu_l_2, t2, t3,
-                )
-                grad_mu_l_3, grad_logvar_l_3, diag_mu_l_3, diag_logvar_l_3 = _grad_hess_diag_f32_sweep2(
-                    logvar_l_3, mu_l_3, t2, t3,
-                )
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_l_0, grad_mu_l_1, grad_mu_l_2, grad_mu_l_3))
-                _store_lanes(
-                    grad_logvar, grad_logvar_row + at, (grad_logvar_l_0, grad_logvar_l_1, grad_logvar_l_2,
-                    grad_logvar_l_3),
-                )
-                _store_lanes(diag_mu, diag_mu_row + at, (diag_mu_l_0, diag_mu_l_1, diag_mu_l_2, diag_mu_l_3))
-                _store_lanes(
-                    diag_logvar, diag_logvar_row + at, (diag_logvar_l_0, diag_logvar_l_1, diag_logvar_l_2,
-                    diag_logvar_l_3),
-                )
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(grad_reconstruction) * vector)
+                mu_l_words = _load_words(mu, mu_row + _packed(grad_reconstruction) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                diag_mu_words = _no_words(diag_mu)
+                diag_logvar_words = _no_words(diag_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F32 * part
+                    logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _part(logvar, logvar_l_words, part)
+                    mu_l_0, mu_l_1, mu_l_2, mu_l_3 = _part(mu, mu_l_words, part)
+                    grad_mu_l_0, grad_logvar_l_0, diag_mu_l_0, diag_logvar_l_0 = _grad_hess_diag_f32_sweep2(
+                        logvar_l_0, mu_l_0, t2, t3,
+                    )
+                    grad_mu_l_1, grad_logvar_l_1, diag_mu_l_1, diag_logvar_l_1 = _grad_hess_diag_f32_sweep2(
+                        logvar_l_1, mu_l_1, t2, t3,
+                    )
+                    grad_mu_l_2, grad_logvar_l_2, diag_mu_l_2, diag_logvar_l_2 = _grad_hess_diag_f32_sweep2(
+                        logvar_l_2, mu_l_2, t2, t3,
+                    )
+                    grad_mu_l_3, grad_logvar_l_3, diag_mu_l_3, diag_logvar_l_3 = _grad_hess_diag_f32_sweep2(
+                        logvar_l_3, mu_l_3, t2, t3,
+                    )
+                    grad_mu_words = _with_part(
+                        grad_mu, grad_mu_words, part, (grad_mu_l_0, grad_mu_l_1, grad_mu_l_2, grad_mu_l_3),
+                    )
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_l_0, grad_logvar_l_1, grad_logvar_l_2,
+                        grad_logvar_l_3),
+                    )
+                    diag_mu_words = _with_part(
+                        diag_mu, diag_mu_words, part, (diag_mu_l_0, diag_mu_l_1, diag_mu_l_2, diag_mu_l_3),
+                    )
+                    diag_logvar_words = _with_part(
+                        diag_logvar, diag_logvar_words, part, (diag_logvar_l_0, diag_logvar_l_1, diag_logvar_l_2,
+                        diag_logvar_l_3),
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_reconstruction) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_reconstruction) * vector, grad_logvar_words)
+                _store_words(diag_mu, diag_mu_row + _packed(grad_reconstruction) * vector, diag_mu_words)
+                _store_words(diag_logvar, diag_logvar_row + _packed(grad_reconstruction) * vector, diag_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_l:
                 grad_mu_l, grad_logvar_l, diag_mu_l, diag_logvar_l = _grad_hess_diag_f32_sweep2(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), t2, t3,
@@ -861,45 +1014,69 @@ def hvp_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                v_reconstruction_d_0, v_reconstruction_d_1, v_reconstruction_d_2, v_reconstruction_d_3 = _load_lanes(
-                    v_reconstruction_, v_reconstruction__row + at,
+                v_reconstruction_d_words = _load_words(
+                    v_reconstruction_, v_reconstruction__row + _packed(hvp_reconstruction) * vector,
                 )
-                hvp_reconstruction_d_0 = _hvp_f32_sweep1(v_reconstruction_d_0, seed_n)
-                hvp_reconstruction_d_1 = _hvp_f32_sweep1(v_reconstruction_d_1, seed_n)
-                hvp_reconstruction_d_2 = _hvp_f32_sweep1(v_reconstruction_d_2, seed_n)
-                hvp_reconstruction_d_3 = _hvp_f32_sweep1(v_reconstruction_d_3, seed_n)
-                _store_lanes(
-                    hvp_reconstruction, hvp_reconstruction_row + at, (hvp_reconstruction_d_0, hvp_reconstruction_d_1,
-                    hvp_reconstruction_d_2, hvp_reconstruction_d_3),
+                hvp_reconstruction_words = _no_words(hvp_reconstruction)
+                part = np.int64(0)
+                while part < _parts(hvp_reconstruction):
+                    at = _packed(hvp_reconstruction) * vector + LANES_F32 * part
+                    v_reconstruction_d_0, v_reconstruction_d_1, v_reconstruction_d_2, v_reconstruction_d_3 = _part(
+                        v_reconstruction_, v_reconstruction_d_words, part,
+                    )
+                    hvp_reconstruction_d_0 = _hvp_f32_sweep1(v_reconstruction_d_0, seed_n)
+                    hvp_reconstruction_d_1 = _hvp_f32_sweep1(v_reconstruction_d_1, seed_n)
+                    hvp_reconstruction_d_2 = _hvp_f32_sweep1(v_reconstruction_d_2, seed_n)
+                    hvp_reconstruction_d_3 = _hvp_f32_sweep1(v_reconstruction_d_3, seed_n)
+                    hvp_reconstruction_words = _with_part(
+                        hvp_reconstruction, hvp_reconstruction_words, part, (hvp_reconstruction_d_0,
+                        hvp_reconstruction_d_1, hvp_reconstruction_d_2, hvp_reconstruction_d_3),
+                    )
+                    part += 1
+                _store_words(
+                    hvp_reconstruction, hvp_reconstruction_row + _packed(hvp_reconstruction) * vector,
+                    hvp_reconstruction_words,
                 )
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_reconstruction) * vectors + thread
             while at < size_d:
                 hvp_reconstruction_d = _hvp_f32_sweep1(_get(v_reconstruction_, v_reconstruction__row + at), seed_n)
                 _put(hvp_reconstruction, hvp_reconstruction_row + at, hvp_reconstruction_d)
                 at += _stride(threads)
             t1 = -f32(0.5) * beta * seed_n
-            vectors = size_l // LANES_F32 if options & ALIGNED else 0
+            vectors = size_l // _packed(hvp_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _load_lanes(logvar, logvar_row + at)
-                v_logvar_l_0, v_logvar_l_1, v_logvar_l_2, v_logvar_l_3 = _load_lanes(v_logvar_, v_logvar__row + at)
-                v_mu_l_0, v_mu_l_1, v_mu_l_2, v_mu_l_3 = _load_lanes(v_mu_, v_mu__row + at)
-                hvp_mu_l_0, hvp_logvar_l_0 = _hvp_f32_sweep2(logvar_l_0, v_logvar_l_0, v_mu_l_0, t1)
-                hvp_mu_l_1, hvp_logvar_l_1 = _hvp_f32_sweep2(logvar_l_1, v_logvar_l_1, v_mu_l_1, t1)
-                hvp_mu_l_2, hvp_logvar_l_2 = _hvp_f32_sweep2(logvar_l_2, v_logvar_l_2, v_mu_l_2, t1)
-                hvp_mu_l_3, hvp_logvar_l_3 = _hvp_f32_sweep2(logvar_l_3, v_logvar_l_3, v_mu_l_3, t1)
-                _store_lanes(hvp_mu, hvp_mu_row + at, (hvp_mu_l_0, hvp_mu_l_1, hvp_mu_l_2, hvp_mu_l_3))
-                _store_lanes(
-                    hvp_logvar, hvp_logvar_row + at, (hvp_logvar_l_0, hvp_logvar_l_1, hvp_logvar_l_2, hvp_logvar_l_3),
-                )
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(hvp_reconstruction) * vector)
+                v_logvar_l_words = _load_words(v_logvar_, v_logvar__row + _packed(hvp_reconstruction) * vector)
+                v_mu_l_words = _load_words(v_mu_, v_mu__row + _packed(hvp_reconstruction) * vector)
+                hvp_mu_words = _no_words(hvp_mu)
+                hvp_logvar_words = _no_words(hvp_logvar)
+                part = np.int64(0)
+                while part < _parts(hvp_reconstruction):
+                    at = _packed(hvp_reconstruction) * vector + LANES_F32 * part
+                    logvar_l_0, logvar_l_1, logvar_l_2, logvar_l_3 = _part(logvar, logvar_l_words, part)
+                    v_logvar_l_0, v_logvar_l_1, v_logvar_l_2, v_logvar_l_3 = _part(v_logvar_, v_logvar_l_words, part)
+                    v_mu_l_0, v_mu_l_1, v_mu_l_2, v_mu_l_3 = _part(v_mu_, v_mu_l_words, part)
+                    hvp_mu_l_0, hvp_logvar_l_0 = _hvp_f32_sweep2(logvar_l_0, v_logvar_l_0, v_mu_l_0, t1)
+                    hvp_mu_l_1, hvp_logvar_l_1 = _hvp_f32_sweep2(logvar_l_1, v_logvar_l_1, v_mu_l_1, t1)
+                    hvp_mu_l_2, hvp_logvar_l_2 = _hvp_f32_sweep2(logvar_l_2, v_logvar_l_2, v_mu_l_2, t1)
+                    hvp_mu_l_3, hvp_logvar_l_3 = _hvp_f32_sweep2(logvar_l_3, v_logvar_l_3, v_mu_l_3, t1)
+                    hvp_mu_words = _with_part(
+                        hvp_mu, hvp_mu_words, part, (hvp_mu_l_0, hvp_mu_l_1, hvp_mu_l_2, hvp_mu_l_3),
+                    )
+                    hvp_logvar_words = _with_part(
+                        hvp_logvar, hvp_logvar_words, part, (hvp_logvar_l_0, hvp_logvar_l_1, hvp_logvar_l_2,
+                        hvp_logvar_l_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu, hvp_mu_row + _packed(hvp_reconstruction) * vector, hvp_mu_words)
+                _store_words(hvp_logvar, hvp_logvar_row + _packed(hvp_reconstruction) * vector, hvp_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(hvp_reconstruction) * vectors + thread
             while at < size_l:
                 hvp_mu_l, hvp_logvar_l = _hvp_f32_sweep2(
                     _get(logvar, logvar_row + at), _get(v_logvar_, v_logvar__row + at), _get(v_mu_, v_mu__row + at), t1,
@@ -1183,22 +1360,27 @@ def value_f64(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
         if live:
             weight_n = _weight_f64(weight, row, options)
             kl_standard_normal_t1_high, kl_standard_normal_t1_low = f64(0.0), f64(0.0)
-            vectors = size_l // LANES_F64 if options & ALIGNED else 0
+            vectors = size_l // _packed(mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_l_0, logvar_l_1 = _load_lanes(logvar, logvar_row + at)
-                mu_l_0, mu_l_1 = _load_lanes(mu, mu_row + at)
-                kl_standard_normal_t1_l_0 = _value_f64_sweep1(logvar_l_0, mu_l_0)
-                kl_standard_normal_t1_l_1 = _value_f64_sweep1(logvar_l_1, mu_l_1)
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
-                )
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(mu) * vector)
+                mu_l_words = _load_words(mu, mu_row + _packed(mu) * vector)
+                part = np.int64(0)
+                while part < _parts(mu):
+                    at = _packed(mu) * vector + LANES_F64 * part
+                    logvar_l_0, logvar_l_1 = _part(logvar, logvar_l_words, part)
+                    mu_l_0, mu_l_1 = _part(mu, mu_l_words, part)
+                    kl_standard_normal_t1_l_0 = _value_f64_sweep1(logvar_l_0, mu_l_0)
+                    kl_standard_normal_t1_l_1 = _value_f64_sweep1(logvar_l_1, mu_l_1)
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(mu) * vectors + thread
             while at < size_l:
                 kl_standard_normal_t1_l = _value_f64_sweep1(_get(logvar, logvar_row + at), _get(mu, mu_row + at))
                 kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
@@ -1207,18 +1389,23 @@ def value_f64(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
                 at += _stride(threads)
             kl_standard_normal_t1 = _row_sum_f64(kl_standard_normal_t1_high, kl_standard_normal_t1_low)
             rec_high, rec_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(mu) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                reconstruction_d_0, reconstruction_d_1 = _load_lanes(reconstruction, reconstruction_row + at)
-                x_d_0, x_d_1 = _load_lanes(x, x_row + at)
-                rec_d_0 = _value_f64_sweep2(reconstruction_d_0, x_d_0)
-                rec_d_1 = _value_f64_sweep2(reconstruction_d_1, x_d_1)
-                rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_0)
-                rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_1)
+                reconstruction_d_words = _load_words(reconstruction, reconstruction_row + _packed(mu) * vector)
+                x_d_words = _load_words(x, x_row + _packed(mu) * vector)
+                part = np.int64(0)
+                while part < _parts(mu):
+                    at = _packed(mu) * vector + LANES_F64 * part
+                    reconstruction_d_0, reconstruction_d_1 = _part(reconstruction, reconstruction_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    rec_d_0 = _value_f64_sweep2(reconstruction_d_0, x_d_0)
+                    rec_d_1 = _value_f64_sweep2(reconstruction_d_1, x_d_1)
+                    rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_0)
+                    rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_1)
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(mu) * vectors + thread
             while at < size_d:
                 rec_d = _value_f64_sweep2(_get(reconstruction, reconstruction_row + at), _get(x, x_row + at))
                 rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d)
@@ -1275,28 +1462,39 @@ def value_and_grad_f64(
             seed_n = seed
             t1 = -0.5 * beta * seed_n
             kl_standard_normal_t1_high, kl_standard_normal_t1_low = f64(0.0), f64(0.0)
-            vectors = size_l // LANES_F64 if options & ALIGNED else 0
+            vectors = size_l // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_l_0, logvar_l_1 = _load_lanes(logvar, logvar_row + at)
-                mu_l_0, mu_l_1 = _load_lanes(mu, mu_row + at)
-                grad_mu_l_0, grad_logvar_l_0, kl_standard_normal_t1_l_0 = _value_and_grad_f64_sweep1(
-                    logvar_l_0, mu_l_0, t1,
-                )
-                grad_mu_l_1, grad_logvar_l_1, kl_standard_normal_t1_l_1 = _value_and_grad_f64_sweep1(
-                    logvar_l_1, mu_l_1, t1,
-                )
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_l_0, grad_mu_l_1))
-                _store_lanes(grad_logvar, grad_logvar_row + at, (grad_logvar_l_0, grad_logvar_l_1))
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
-                )
-                kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
-                    kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
-                )
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(grad_reconstruction) * vector)
+                mu_l_words = _load_words(mu, mu_row + _packed(grad_reconstruction) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F64 * part
+                    logvar_l_0, logvar_l_1 = _part(logvar, logvar_l_words, part)
+                    mu_l_0, mu_l_1 = _part(mu, mu_l_words, part)
+                    grad_mu_l_0, grad_logvar_l_0, kl_standard_normal_t1_l_0 = _value_and_grad_f64_sweep1(
+                        logvar_l_0, mu_l_0, t1,
+                    )
+                    grad_mu_l_1, grad_logvar_l_1, kl_standard_normal_t1_l_1 = _value_and_grad_f64_sweep1(
+                        logvar_l_1, mu_l_1, t1,
+                    )
+                    grad_mu_words = _with_part(grad_mu, grad_mu_words, part, (grad_mu_l_0, grad_mu_l_1))
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_l_0, grad_logvar_l_1),
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_0,
+                    )
+                    kl_standard_normal_t1_high, kl_standard_normal_t1_low = _plus_f64(
+                        kl_standard_normal_t1_high, kl_standard_normal_t1_low, kl_standard_normal_t1_l_1,
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_reconstruction) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_reconstruction) * vector, grad_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_l:
                 grad_mu_l, grad_logvar_l, kl_standard_normal_t1_l = _value_and_grad_f64_sweep1(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), t1,
@@ -1309,22 +1507,34 @@ def value_and_grad_f64(
                 at += _stride(threads)
             kl_standard_normal_t1 = _row_sum_f64(kl_standard_normal_t1_high, kl_standard_normal_t1_low)
             rec_high, rec_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                reconstruction_d_0, reconstruction_d_1 = _load_lanes(reconstruction, reconstruction_row + at)
-                x_d_0, x_d_1 = _load_lanes(x, x_row + at)
-                grad_reconstruction_d_0, rec_d_0 = _value_and_grad_f64_sweep2(reconstruction_d_0, x_d_0, seed_n)
-                grad_reconstruction_d_1, rec_d_1 = _value_and_grad_f64_sweep2(reconstruction_d_1, x_d_1, seed_n)
-                _store_lanes(
-                    grad_reconstruction, grad_reconstruction_row + at, (grad_reconstruction_d_0,
-                    grad_reconstruction_d_1),
+                reconstruction_d_words = _load_words(
+                    reconstruction, reconstruction_row + _packed(grad_reconstruction) * vector,
                 )
-                rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_0)
-                rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_1)
+                x_d_words = _load_words(x, x_row + _packed(grad_reconstruction) * vector)
+                grad_reconstruction_words = _no_words(grad_reconstruction)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F64 * part
+                    reconstruction_d_0, reconstruction_d_1 = _part(reconstruction, reconstruction_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_reconstruction_d_0, rec_d_0 = _value_and_grad_f64_sweep2(reconstruction_d_0, x_d_0, seed_n)
+                    grad_reconstruction_d_1, rec_d_1 = _value_and_grad_f64_sweep2(reconstruction_d_1, x_d_1, seed_n)
+                    grad_reconstruction_words = _with_part(
+                        grad_reconstruction, grad_reconstruction_words, part, (grad_reconstruction_d_0,
+                        grad_reconstruction_d_1),
+                    )
+                    rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_0)
+                    rec_high, rec_low = _plus_f64(rec_high, rec_low, rec_d_1)
+                    part += 1
+                _store_words(
+                    grad_reconstruction, grad_reconstruction_row + _packed(grad_reconstruction) * vector,
+                    grad_reconstruction_words,
+                )
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_d:
                 grad_reconstruction_d, rec_d = _value_and_grad_f64_sweep2(
                     _get(reconstruction, reconstruction_row + at), _get(x, x_row + at), seed_n,
@@ -1387,28 +1597,45 @@ def grad_hess_diag_f64(
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             t1 = 2.0 * seed_n
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                reconstruction_d_0, reconstruction_d_1 = _load_lanes(reconstruction, reconstruction_row + at)
-                x_d_0, x_d_1 = _load_lanes(x, x_row + at)
-                grad_reconstruction_d_0, diag_reconstruction_d_0 = _grad_hess_diag_f64_sweep1(
-                    reconstruction_d_0, x_d_0, seed_n, t1,
+                reconstruction_d_words = _load_words(
+                    reconstruction, reconstruction_row + _packed(grad_reconstruction) * vector,
                 )
-                grad_reconstruction_d_1, diag_reconstruction_d_1 = _grad_hess_diag_f64_sweep1(
-                    reconstruction_d_1, x_d_1, seed_n, t1,
+                x_d_words = _load_words(x, x_row + _packed(grad_reconstruction) * vector)
+                grad_reconstruction_words = _no_words(grad_reconstruction)
+                diag_reconstruction_words = _no_words(diag_reconstruction)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F64 * part
+                    reconstruction_d_0, reconstruction_d_1 = _part(reconstruction, reconstruction_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_reconstruction_d_0, diag_reconstruction_d_0 = _grad_hess_diag_f64_sweep1(
+                        reconstruction_d_0, x_d_0, seed_n, t1,
+                    )
+                    grad_reconstruction_d_1, diag_reconstruction_d_1 = _grad_hess_diag_f64_sweep1(
+                        reconstruction_d_1, x_d_1, seed_n, t1,
+                    )
+                    grad_reconstruction_words = _with_part(
+                        grad_reconstruction, grad_reconstruction_words, part, (grad_reconstruction_d_0,
+                        grad_reconstruction_d_1),
+                    )
+                    diag_reconstruction_words = _with_part(
+                        diag_reconstruction, diag_reconstruction_words, part, (diag_reconstruction_d_0,
+                        diag_reconstruction_d_1),
+                    )
+                    part += 1
+                _store_words(
+                    grad_reconstruction, grad_reconstruction_row + _packed(grad_reconstruction) * vector,
+                    grad_reconstruction_words,
                 )
-                _store_lanes(
-                    grad_reconstruction, grad_reconstruction_row + at, (grad_reconstruction_d_0,
-                    grad_reconstruction_d_1),
-                )
-                _store_lanes(
-                    diag_reconstruction, diag_reconstruction_row + at, (diag_reconstruction_d_0,
-                    diag_reconstruction_d_1),
+                _store_words(
+                    diag_reconstruction, diag_reconstruction_row + _packed(grad_reconstruction) * vector,
+                    diag_reconstruction_words,
                 )
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_d:
                 grad_reconstruction_d, diag_reconstruction_d = _grad_hess_diag_f64_sweep1(
                     _get(reconstruction, reconstruction_row + at), _get(x, x_row + at), seed_n, t1,
@@ -1418,24 +1645,41 @@ def grad_hess_diag_f64(
                 at += _stride(threads)
             t2 = -0.5 * beta * seed_n
             t3 = -2.0 * t2
-            vectors = size_l // LANES_F64 if options & ALIGNED else 0
+            vectors = size_l // _packed(grad_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_l_0, logvar_l_1 = _load_lanes(logvar, logvar_row + at)
-                mu_l_0, mu_l_1 = _load_lanes(mu, mu_row + at)
-                grad_mu_l_0, grad_logvar_l_0, diag_mu_l_0, diag_logvar_l_0 = _grad_hess_diag_f64_sweep2(
-                    logvar_l_0, mu_l_0, t2, t3,
-                )
-                grad_mu_l_1, grad_logvar_l_1, diag_mu_l_1, diag_logvar_l_1 = _grad_hess_diag_f64_sweep2(
-                    logvar_l_1, mu_l_1, t2, t3,
-                )
-                _store_lanes(grad_mu, grad_mu_row + at, (grad_mu_l_0, grad_mu_l_1))
-                _store_lanes(grad_logvar, grad_logvar_row + at, (grad_logvar_l_0, grad_logvar_l_1))
-                _store_lanes(diag_mu, diag_mu_row + at, (diag_mu_l_0, diag_mu_l_1))
-                _store_lanes(diag_logvar, diag_logvar_row + at, (diag_logvar_l_0, diag_logvar_l_1))
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(grad_reconstruction) * vector)
+                mu_l_words = _load_words(mu, mu_row + _packed(grad_reconstruction) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                diag_mu_words = _no_words(diag_mu)
+                diag_logvar_words = _no_words(diag_logvar)
+                part = np.int64(0)
+                while part < _parts(grad_reconstruction):
+                    at = _packed(grad_reconstruction) * vector + LANES_F64 * part
+                    logvar_l_0, logvar_l_1 = _part(logvar, logvar_l_words, part)
+                    mu_l_0, mu_l_1 = _part(mu, mu_l_words, part)
+                    grad_mu_l_0, grad_logvar_l_0, diag_mu_l_0, diag_logvar_l_0 = _grad_hess_diag_f64_sweep2(
+                        logvar_l_0, mu_l_0, t2, t3,
+                    )
+                    grad_mu_l_1, grad_logvar_l_1, diag_mu_l_1, diag_logvar_l_1 = _grad_hess_diag_f64_sweep2(
+                        logvar_l_1, mu_l_1, t2, t3,
+                    )
+                    grad_mu_words = _with_part(grad_mu, grad_mu_words, part, (grad_mu_l_0, grad_mu_l_1))
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_l_0, grad_logvar_l_1),
+                    )
+                    diag_mu_words = _with_part(diag_mu, diag_mu_words, part, (diag_mu_l_0, diag_mu_l_1))
+                    diag_logvar_words = _with_part(
+                        diag_logvar, diag_logvar_words, part, (diag_logvar_l_0, diag_logvar_l_1),
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row + _packed(grad_reconstruction) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row + _packed(grad_reconstruction) * vector, grad_logvar_words)
+                _store_words(diag_mu, diag_mu_row + _packed(grad_reconstruction) * vector, diag_mu_words)
+                _store_words(diag_logvar, diag_logvar_row + _packed(grad_reconstruction) * vector, diag_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(grad_reconstruction) * vectors + thread
             while at < size_l:
                 grad_mu_l, grad_logvar_l, diag_mu_l, diag_logvar_l = _grad_hess_diag_f64_sweep2(
                     _get(logvar, logvar_row + at), _get(mu, mu_row + at), t2, t3,
@@ -1489,36 +1733,60 @@ def hvp_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                v_reconstruction_d_0, v_reconstruction_d_1 = _load_lanes(v_reconstruction_, v_reconstruction__row + at)
-                hvp_reconstruction_d_0 = _hvp_f64_sweep1(v_reconstruction_d_0, seed_n)
-                hvp_reconstruction_d_1 = _hvp_f64_sweep1(v_reconstruction_d_1, seed_n)
-                _store_lanes(
-                    hvp_reconstruction, hvp_reconstruction_row + at, (hvp_reconstruction_d_0, hvp_reconstruction_d_1),
+                v_reconstruction_d_words = _load_words(
+                    v_reconstruction_, v_reconstruction__row + _packed(hvp_reconstruction) * vector,
+                )
+                hvp_reconstruction_words = _no_words(hvp_reconstruction)
+                part = np.int64(0)
+                while part < _parts(hvp_reconstruction):
+                    at = _packed(hvp_reconstruction) * vector + LANES_F64 * part
+                    v_reconstruction_d_0, v_reconstruction_d_1 = _part(
+                        v_reconstruction_, v_reconstruction_d_words, part,
+                    )
+                    hvp_reconstruction_d_0 = _hvp_f64_sweep1(v_reconstruction_d_0, seed_n)
+                    hvp_reconstruction_d_1 = _hvp_f64_sweep1(v_reconstruction_d_1, seed_n)
+                    hvp_reconstruction_words = _with_part(
+                        hvp_reconstruction, hvp_reconstruction_words, part, (hvp_reconstruction_d_0,
+                        hvp_reconstruction_d_1),
+                    )
+                    part += 1
+                _store_words(
+                    hvp_reconstruction, hvp_reconstruction_row + _packed(hvp_reconstruction) * vector,
+                    hvp_reconstruction_words,
                 )
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_reconstruction) * vectors + thread
             while at < size_d:
                 hvp_reconstruction_d = _hvp_f64_sweep1(_get(v_reconstruction_, v_reconstruction__row + at), seed_n)
                 _put(hvp_reconstruction, hvp_reconstruction_row + at, hvp_reconstruction_d)
                 at += _stride(threads)
             t1 = -0.5 * beta * seed_n
-            vectors = size_l // LANES_F64 if options & ALIGNED else 0
+            vectors = size_l // _packed(hvp_reconstruction) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                logvar_l_0, logvar_l_1 = _load_lanes(logvar, logvar_row + at)
-                v_logvar_l_0, v_logvar_l_1 = _load_lanes(v_logvar_, v_logvar__row + at)
-                v_mu_l_0, v_mu_l_1 = _load_lanes(v_mu_, v_mu__row + at)
-                hvp_mu_l_0, hvp_logvar_l_0 = _hvp_f64_sweep2(logvar_l_0, v_logvar_l_0, v_mu_l_0, t1)
-                hvp_mu_l_1, hvp_logvar_l_1 = _hvp_f64_sweep2(logvar_l_1, v_logvar_l_1, v_mu_l_1, t1)
-                _store_lanes(hvp_mu, hvp_mu_row + at, (hvp_mu_l_0, hvp_mu_l_1))
-                _store_lanes(hvp_logvar, hvp_logvar_row + at, (hvp_logvar_l_0, hvp_logvar_l_1))
+                logvar_l_words = _load_words(logvar, logvar_row + _packed(hvp_reconstruction) * vector)
+                v_logvar_l_words = _load_words(v_logvar_, v_logvar__row + _packed(hvp_reconstruction) * vector)
+                v_mu_l_words = _load_words(v_mu_, v_mu__row + _packed(hvp_reconstruction) * vector)
+                hvp_mu_words = _no_words(hvp_mu)
+                hvp_logvar_words = _no_words(hvp_logvar)
+                part = np.int64(0)
+                while part < _parts(hvp_reconstruction):
+                    at = _packed(hvp_reconstruction) * vector + LANES_F64 * part
+                    logvar_l_0, logvar_l_1 = _part(logvar, logvar_l_words, part)
+                    v_logvar_l_0, v_logvar_l_1 = _part(v_logvar_, v_logvar_l_words, part)
+                    v_mu_l_0, v_mu_l_1 = _part(v_mu_, v_mu_l_words, part)
+                    hvp_mu_l_0, hvp_logvar_l_0 = _hvp_f64_sweep2(logvar_l_0, v_logvar_l_0, v_mu_l_0, t1)
+                    hvp_mu_l_1, hvp_logvar_l_1 = _hvp_f64_sweep2(logvar_l_1, v_logvar_l_1, v_mu_l_1, t1)
+                    hvp_mu_words = _with_part(hvp_mu, hvp_mu_words, part, (hvp_mu_l_0, hvp_mu_l_1))
+                    hvp_logvar_words = _with_part(hvp_logvar, hvp_logvar_words, part, (hvp_logvar_l_0, hvp_logvar_l_1))
+                    part += 1
+                _store_words(hvp_mu, hvp_mu_row + _packed(hvp_reconstruction) * vector, hvp_mu_words)
+                _store_words(hvp_logvar, hvp_logvar_row + _packed(hvp_reconstruction) * vector, hvp_logvar_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(hvp_reconstruction) * vectors + thread
             while at < size_l:
                 hvp_mu_l, hvp_logvar_l = _hvp_f64_sweep2(
                     _get(logvar, logvar_row + at), _get(v_logvar_, v_logvar__row + at), _get(v_mu_, v_mu__row + at), t1,
@@ -1544,6 +1812,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_l', 'size_d'],
            'staged': 0,
+           'packed': False,
            'arguments': 'mu: data*, logvar: data*, x: data*, reconstruction: data*, beta: real, weight: '
                         'data*, mask: uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, '
                         'size_l: int64, options: uint32'},
@@ -1552,6 +1821,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_l', 'size_d'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_reconstruction: data*, grad_mu: data*, grad_logvar: data*, mu: data*, '
                                  'logvar: data*, x: data*, reconstruction: data*, beta: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
@@ -1561,6 +1831,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d', 'size_l'],
                     'staged': 0,
+                    'packed': False,
                     'arguments': 'grad_reconstruction: data*, grad_mu: data*, grad_logvar: data*, '
                                  'diag_reconstruction: data*, diag_mu: data*, diag_logvar: data*, x: data*, '
                                  'reconstruction: data*, mu: data*, logvar: data*, beta: real, weight: '
@@ -1571,6 +1842,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d', 'size_l'],
          'staged': 0,
+         'packed': False,
          'arguments': 'hvp_reconstruction: data*, hvp_mu: data*, hvp_logvar: data*, v_reconstruction_: '
                       'data*, v_mu_: data*, v_logvar_: data*, logvar: data*, beta: real, weight: data*, '
                       'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, size_l: '

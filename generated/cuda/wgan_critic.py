@@ -106,11 +106,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -138,38 +133,129 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -312,23 +398,29 @@ def value_1_f32(f_real, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _load_lanes(f_real, at)
-        loss_0 = _value_1_f32_sample(f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_1_f32_sample(f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
-        loss_2 = _value_1_f32_sample(f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
-        loss_3 = _value_1_f32_sample(f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F32 * part
+            f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _part(f_real, f_real_n_words, part)
+            loss_0 = _value_1_f32_sample(f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_1_f32_sample(f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
+            loss_2 = _value_1_f32_sample(f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
+            loss_3 = _value_1_f32_sample(f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         loss = _value_1_f32_sample(_get(f_real, at), _weight_f32(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -348,23 +440,29 @@ def value_2_f32(f_fake, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _load_lanes(f_fake, at)
-        loss_0 = _value_2_f32_sample(f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_2_f32_sample(f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
-        loss_2 = _value_2_f32_sample(f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
-        loss_3 = _value_2_f32_sample(f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F32 * part
+            f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _part(f_fake, f_fake_n_words, part)
+            loss_0 = _value_2_f32_sample(f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_2_f32_sample(f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
+            loss_2 = _value_2_f32_sample(f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
+            loss_3 = _value_2_f32_sample(f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         loss = _value_2_f32_sample(_get(f_fake, at), _weight_f32(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -387,32 +485,43 @@ def value_and_grad_1_f32(f_real, grad_f_real, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _load_lanes(f_real, at)
-        grad_f_real_n_0, loss_0 = _value_and_grad_1_f32_sample(
-            f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, loss_1 = _value_and_grad_1_f32_sample(
-            f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_real_n_2, loss_2 = _value_and_grad_1_f32_sample(
-            f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_real_n_3, loss_3 = _value_and_grad_1_f32_sample(
-            f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2, grad_f_real_n_3))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        grad_f_real_words = _no_words(grad_f_real)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F32 * part
+            f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _part(f_real, f_real_n_words, part)
+            grad_f_real_n_0, loss_0 = _value_and_grad_1_f32_sample(
+                f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, loss_1 = _value_and_grad_1_f32_sample(
+                f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_n_2, loss_2 = _value_and_grad_1_f32_sample(
+                f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_real_n_3, loss_3 = _value_and_grad_1_f32_sample(
+                f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_real_words = _with_part(
+                grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2,
+                grad_f_real_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_f_real, _packed(f_real) * vector, grad_f_real_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, loss = _value_and_grad_1_f32_sample(
             _get(f_real, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -438,32 +547,43 @@ def value_and_grad_2_f32(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _load_lanes(f_fake, at)
-        grad_f_fake_n_0, loss_0 = _value_and_grad_2_f32_sample(
-            f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, loss_1 = _value_and_grad_2_f32_sample(
-            f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_fake_n_2, loss_2 = _value_and_grad_2_f32_sample(
-            f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_fake_n_3, loss_3 = _value_and_grad_2_f32_sample(
-            f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2, grad_f_fake_n_3))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        grad_f_fake_words = _no_words(grad_f_fake)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F32 * part
+            f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _part(f_fake, f_fake_n_words, part)
+            grad_f_fake_n_0, loss_0 = _value_and_grad_2_f32_sample(
+                f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, loss_1 = _value_and_grad_2_f32_sample(
+                f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_n_2, loss_2 = _value_and_grad_2_f32_sample(
+                f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_fake_n_3, loss_3 = _value_and_grad_2_f32_sample(
+                f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_fake_words = _with_part(
+                grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2,
+                grad_f_fake_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_f_fake, _packed(f_fake) * vector, grad_f_fake_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, loss = _value_and_grad_2_f32_sample(
             _get(f_fake, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -488,26 +608,39 @@ def grad_hess_diag_1_f32(grad_f_real, diag_f_real, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_1_f32_sample(
-            _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_1_f32_sample(
-            _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_real_n_2, diag_f_real_n_2 = _grad_hess_diag_1_f32_sample(
-            _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_real_n_3, diag_f_real_n_3 = _grad_hess_diag_1_f32_sample(
-            _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2, grad_f_real_n_3))
-        _store_lanes(diag_f_real, at, (diag_f_real_n_0, diag_f_real_n_1, diag_f_real_n_2, diag_f_real_n_3))
+        grad_f_real_words = _no_words(grad_f_real)
+        diag_f_real_words = _no_words(diag_f_real)
+        part = np.int64(0)
+        while part < _parts(grad_f_real):
+            at = _packed(grad_f_real) * vector + LANES_F32 * part
+            grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_1_f32_sample(
+                _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_1_f32_sample(
+                _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_n_2, diag_f_real_n_2 = _grad_hess_diag_1_f32_sample(
+                _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_real_n_3, diag_f_real_n_3 = _grad_hess_diag_1_f32_sample(
+                _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_real_words = _with_part(
+                grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2,
+                grad_f_real_n_3),
+            )
+            diag_f_real_words = _with_part(
+                diag_f_real, diag_f_real_words, part, (diag_f_real_n_0, diag_f_real_n_1, diag_f_real_n_2,
+                diag_f_real_n_3),
+            )
+            part += 1
+        _store_words(grad_f_real, _packed(grad_f_real) * vector, grad_f_real_words)
+        _store_words(diag_f_real, _packed(grad_f_real) * vector, diag_f_real_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(grad_f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, diag_f_real_n = _grad_hess_diag_1_f32_sample(
             _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -529,26 +662,39 @@ def grad_hess_diag_2_f32(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_fake_n_2, diag_f_fake_n_2 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_fake_n_3, diag_f_fake_n_3 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2, grad_f_fake_n_3))
-        _store_lanes(diag_f_fake, at, (diag_f_fake_n_0, diag_f_fake_n_1, diag_f_fake_n_2, diag_f_fake_n_3))
+        grad_f_fake_words = _no_words(grad_f_fake)
+        diag_f_fake_words = _no_words(diag_f_fake)
+        part = np.int64(0)
+        while part < _parts(grad_f_fake):
+            at = _packed(grad_f_fake) * vector + LANES_F32 * part
+            grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_n_2, diag_f_fake_n_2 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_fake_n_3, diag_f_fake_n_3 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_fake_words = _with_part(
+                grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2,
+                grad_f_fake_n_3),
+            )
+            diag_f_fake_words = _with_part(
+                diag_f_fake, diag_f_fake_words, part, (diag_f_fake_n_0, diag_f_fake_n_1, diag_f_fake_n_2,
+                diag_f_fake_n_3),
+            )
+            part += 1
+        _store_words(grad_f_fake, _packed(grad_f_fake) * vector, grad_f_fake_words)
+        _store_words(diag_f_fake, _packed(grad_f_fake) * vector, diag_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(grad_f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, diag_f_fake_n = _grad_hess_diag_2_f32_sample(
             _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -567,17 +713,24 @@ def _hvp_1_f32_sample(live):
 def hvp_1_f32(hvp_f_real, mask, samples, options):
     """All samples: hvp_f_real_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        hvp_f_real_n_0 = _hvp_1_f32_sample(_live(mask, at, options))
-        hvp_f_real_n_1 = _hvp_1_f32_sample(_live(mask, at + 1, options))
-        hvp_f_real_n_2 = _hvp_1_f32_sample(_live(mask, at + 2, options))
-        hvp_f_real_n_3 = _hvp_1_f32_sample(_live(mask, at + 3, options))
-        _store_lanes(hvp_f_real, at, (hvp_f_real_n_0, hvp_f_real_n_1, hvp_f_real_n_2, hvp_f_real_n_3))
+        hvp_f_real_words = _no_words(hvp_f_real)
+        part = np.int64(0)
+        while part < _parts(hvp_f_real):
+            at = _packed(hvp_f_real) * vector + LANES_F32 * part
+            hvp_f_real_n_0 = _hvp_1_f32_sample(_live(mask, at, options))
+            hvp_f_real_n_1 = _hvp_1_f32_sample(_live(mask, at + 1, options))
+            hvp_f_real_n_2 = _hvp_1_f32_sample(_live(mask, at + 2, options))
+            hvp_f_real_n_3 = _hvp_1_f32_sample(_live(mask, at + 3, options))
+            hvp_f_real_words = _with_part(
+                hvp_f_real, hvp_f_real_words, part, (hvp_f_real_n_0, hvp_f_real_n_1, hvp_f_real_n_2, hvp_f_real_n_3),
+            )
+            part += 1
+        _store_words(hvp_f_real, _packed(hvp_f_real) * vector, hvp_f_real_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(hvp_f_real) * vectors + thread
     while at < samples:
         hvp_f_real_n = _hvp_1_f32_sample(_live(mask, at, options))
         _put(hvp_f_real, at, hvp_f_real_n)
@@ -593,17 +746,24 @@ def _hvp_2_f32_sample(live):
 def hvp_2_f32(hvp_f_fake, mask, samples, options):
     """All samples: hvp_f_fake_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        hvp_f_fake_n_0 = _hvp_2_f32_sample(_live(mask, at, options))
-        hvp_f_fake_n_1 = _hvp_2_f32_sample(_live(mask, at + 1, options))
-        hvp_f_fake_n_2 = _hvp_2_f32_sample(_live(mask, at + 2, options))
-        hvp_f_fake_n_3 = _hvp_2_f32_sample(_live(mask, at + 3, options))
-        _store_lanes(hvp_f_fake, at, (hvp_f_fake_n_0, hvp_f_fake_n_1, hvp_f_fake_n_2, hvp_f_fake_n_3))
+        hvp_f_fake_words = _no_words(hvp_f_fake)
+        part = np.int64(0)
+        while part < _parts(hvp_f_fake):
+            at = _packed(hvp_f_fake) * vector + LANES_F32 * part
+            hvp_f_fake_n_0 = _hvp_2_f32_sample(_live(mask, at, options))
+            hvp_f_fake_n_1 = _hvp_2_f32_sample(_live(mask, at + 1, options))
+            hvp_f_fake_n_2 = _hvp_2_f32_sample(_live(mask, at + 2, options))
+            hvp_f_fake_n_3 = _hvp_2_f32_sample(_live(mask, at + 3, options))
+            hvp_f_fake_words = _with_part(
+                hvp_f_fake, hvp_f_fake_words, part, (hvp_f_fake_n_0, hvp_f_fake_n_1, hvp_f_fake_n_2, hvp_f_fake_n_3),
+            )
+            part += 1
+        _store_words(hvp_f_fake, _packed(hvp_f_fake) * vector, hvp_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(hvp_f_fake) * vectors + thread
     while at < samples:
         hvp_f_fake_n = _hvp_2_f32_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
@@ -720,19 +880,25 @@ def value_1_f64(f_real, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_real_n_0, f_real_n_1 = _load_lanes(f_real, at)
-        loss_0 = _value_1_f64_sample(f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_1_f64_sample(f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F64 * part
+            f_real_n_0, f_real_n_1 = _part(f_real, f_real_n_words, part)
+            loss_0 = _value_1_f64_sample(f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_1_f64_sample(f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         loss = _value_1_f64_sample(_get(f_real, at), _weight_f64(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -752,19 +918,25 @@ def value_2_f64(f_fake, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_fake_n_0, f_fake_n_1 = _load_lanes(f_fake, at)
-        loss_0 = _value_2_f64_sample(f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_2_f64_sample(f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F64 * part
+            f_fake_n_0, f_fake_n_1 = _part(f_fake, f_fake_n_words, part)
+            loss_0 = _value_2_f64_sample(f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_2_f64_sample(f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         loss = _value_2_f64_sample(_get(f_fake, at), _weight_f64(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -787,24 +959,32 @@ def value_and_grad_1_f64(f_real, grad_f_real, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_real_n_0, f_real_n_1 = _load_lanes(f_real, at)
-        grad_f_real_n_0, loss_0 = _value_and_grad_1_f64_sample(
-            f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, loss_1 = _value_and_grad_1_f64_sample(
-            f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        grad_f_real_words = _no_words(grad_f_real)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F64 * part
+            f_real_n_0, f_real_n_1 = _part(f_real, f_real_n_words, part)
+            grad_f_real_n_0, loss_0 = _value_and_grad_1_f64_sample(
+                f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, loss_1 = _value_and_grad_1_f64_sample(
+                f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_words = _with_part(grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_f_real, _packed(f_real) * vector, grad_f_real_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, loss = _value_and_grad_1_f64_sample(
             _get(f_real, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -830,24 +1010,32 @@ def value_and_grad_2_f64(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_fake_n_0, f_fake_n_1 = _load_lanes(f_fake, at)
-        grad_f_fake_n_0, loss_0 = _value_and_grad_2_f64_sample(
-            f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, loss_1 = _value_and_grad_2_f64_sample(
-            f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        grad_f_fake_words = _no_words(grad_f_fake)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F64 * part
+            f_fake_n_0, f_fake_n_1 = _part(f_fake, f_fake_n_words, part)
+            grad_f_fake_n_0, loss_0 = _value_and_grad_2_f64_sample(
+                f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, loss_1 = _value_and_grad_2_f64_sample(
+                f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_words = _with_part(grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_f_fake, _packed(f_fake) * vector, grad_f_fake_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, loss = _value_and_grad_2_f64_sample(
             _get(f_fake, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -872,20 +1060,27 @@ def grad_hess_diag_1_f64(grad_f_real, diag_f_real, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_1_f64_sample(
-            _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_1_f64_sample(
-            _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1))
-        _store_lanes(diag_f_real, at, (diag_f_real_n_0, diag_f_real_n_1))
+        grad_f_real_words = _no_words(grad_f_real)
+        diag_f_real_words = _no_words(diag_f_real)
+        part = np.int64(0)
+        while part < _parts(grad_f_real):
+            at = _packed(grad_f_real) * vector + LANES_F64 * part
+            grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_1_f64_sample(
+                _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_1_f64_sample(
+                _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_words = _with_part(grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1))
+            diag_f_real_words = _with_part(diag_f_real, diag_f_real_words, part, (diag_f_real_n_0, diag_f_real_n_1))
+            part += 1
+        _store_words(grad_f_real, _packed(grad_f_real) * vector, grad_f_real_words)
+        _store_words(diag_f_real, _packed(grad_f_real) * vector, diag_f_real_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(grad_f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, diag_f_real_n = _grad_hess_diag_1_f64_sample(
             _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -907,20 +1102,27 @@ def grad_hess_diag_2_f64(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_2_f64_sample(
-            _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_2_f64_sample(
-            _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1))
-        _store_lanes(diag_f_fake, at, (diag_f_fake_n_0, diag_f_fake_n_1))
+        grad_f_fake_words = _no_words(grad_f_fake)
+        diag_f_fake_words = _no_words(diag_f_fake)
+        part = np.int64(0)
+        while part < _parts(grad_f_fake):
+            at = _packed(grad_f_fake) * vector + LANES_F64 * part
+            grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_2_f64_sample(
+                _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_2_f64_sample(
+                _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_words = _with_part(grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1))
+            diag_f_fake_words = _with_part(diag_f_fake, diag_f_fake_words, part, (diag_f_fake_n_0, diag_f_fake_n_1))
+            part += 1
+        _store_words(grad_f_fake, _packed(grad_f_fake) * vector, grad_f_fake_words)
+        _store_words(diag_f_fake, _packed(grad_f_fake) * vector, diag_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(grad_f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, diag_f_fake_n = _grad_hess_diag_2_f64_sample(
             _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -939,15 +1141,20 @@ def _hvp_1_f64_sample(live):
 def hvp_1_f64(hvp_f_real, mask, samples, options):
     """All samples: hvp_f_real_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        hvp_f_real_n_0 = _hvp_1_f64_sample(_live(mask, at, options))
-        hvp_f_real_n_1 = _hvp_1_f64_sample(_live(mask, at + 1, options))
-        _store_lanes(hvp_f_real, at, (hvp_f_real_n_0, hvp_f_real_n_1))
+        hvp_f_real_words = _no_words(hvp_f_real)
+        part = np.int64(0)
+        while part < _parts(hvp_f_real):
+            at = _packed(hvp_f_real) * vector + LANES_F64 * part
+            hvp_f_real_n_0 = _hvp_1_f64_sample(_live(mask, at, options))
+            hvp_f_real_n_1 = _hvp_1_f64_sample(_live(mask, at + 1, options))
+            hvp_f_real_words = _with_part(hvp_f_real, hvp_f_real_words, part, (hvp_f_real_n_0, hvp_f_real_n_1))
+            part += 1
+        _store_words(hvp_f_real, _packed(hvp_f_real) * vector, hvp_f_real_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(hvp_f_real) * vectors + thread
     while at < samples:
         hvp_f_real_n = _hvp_1_f64_sample(_live(mask, at, options))
         _put(hvp_f_real, at, hvp_f_real_n)
@@ -963,15 +1170,20 @@ def _hvp_2_f64_sample(live):
 def hvp_2_f64(hvp_f_fake, mask, samples, options):
     """All samples: hvp_f_fake_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        hvp_f_fake_n_0 = _hvp_2_f64_sample(_live(mask, at, options))
-        hvp_f_fake_n_1 = _hvp_2_f64_sample(_live(mask, at + 1, options))
-        _store_lanes(hvp_f_fake, at, (hvp_f_fake_n_0, hvp_f_fake_n_1))
+        hvp_f_fake_words = _no_words(hvp_f_fake)
+        part = np.int64(0)
+        while part < _parts(hvp_f_fake):
+            at = _packed(hvp_f_fake) * vector + LANES_F64 * part
+            hvp_f_fake_n_0 = _hvp_2_f64_sample(_live(mask, at, options))
+            hvp_f_fake_n_1 = _hvp_2_f64_sample(_live(mask, at + 1, options))
+            hvp_f_fake_words = _with_part(hvp_f_fake, hvp_f_fake_words, part, (hvp_f_fake_n_0, hvp_f_fake_n_1))
+            part += 1
+        _store_words(hvp_f_fake, _packed(hvp_f_fake) * vector, hvp_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(hvp_f_fake) * vectors + thread
     while at < samples:
         hvp_f_fake_n = _hvp_2_f64_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
@@ -989,6 +1201,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'real',
              'sizes': [],
              'staged': 0,
+             'packed': False,
              'arguments': 'f_real: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
  'value_2': {'shape': 'elements',
@@ -996,6 +1209,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'fake',
              'sizes': [],
              'staged': 0,
+             'packed': False,
              'arguments': 'f_fake: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
  'value_and_grad_1': {'shape': 'elements',
@@ -1003,6 +1217,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'real',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'f_real: data*, grad_f_real: data*, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
@@ -1011,6 +1226,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'fake',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'f_fake: data*, grad_f_fake: data*, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
@@ -1019,6 +1235,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'real',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'grad_f_real: data*, diag_f_real: data*, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, options: uint32'},
  'grad_hess_diag_2': {'shape': 'elements',
@@ -1026,6 +1243,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'fake',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'grad_f_fake: data*, diag_f_fake: data*, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, options: uint32'},
  'hvp_1': {'shape': 'elements',
@@ -1033,12 +1251,14 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'real',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'hvp_f_real: data*, mask: uint8*, samples: int64, options: uint32'},
  'hvp_2': {'shape': 'elements',
            'samples': 'size_n',
            'term': 'fake',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'hvp_f_fake: data*, mask: uint8*, samples: int64, options: uint32'}}
 
 WEIGHED = {}

@@ -136,11 +136,6 @@ def _narrowed(builder, number, kind):
     return number
 
 
-def _lanes(pointer):
-    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
-    return 4 if pointer.dtype.bitwidth <= 32 else 2
-
-
 def _working(pointer):
     """The type that the numbers of an array are computed in."""
     return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
@@ -168,38 +163,157 @@ def _put(typing_context, pointer, index, value):
     return types.void(pointer, index, _working(pointer)), generate
 
 
+def _short(pointer):
+    """Whether memory holds numbers of 16 bits."""
+    return pointer.dtype.bitwidth == 16
+
+
+def _word(pointer):
+    """The type of the words in which 128 bits of an array are handed on: numbers, or pairs of numbers of 16 bits."""
+    return types.uint32 if _short(pointer) else pointer.dtype
+
+
+def _words(pointer):
+    """The type of 128 bits of an array."""
+    word = _word(pointer)
+    return types.UniTuple(word, 128 // word.bitwidth)
+
+
 @intrinsic
-def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that are moved at once, in one load."""
-    lanes = _lanes(pointer)
+def _packed(typing_context, pointer):
+    """How many numbers of an array fill 128 bits."""
 
     def generate(context, builder, signature, arguments):
-        at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
-        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        parts = [_widened(builder, part, pointer.dtype) for part in parts]
-        return context.make_tuple(builder, signature.return_type, parts)
+        return context.get_constant(types.int64, 128 // pointer.dtype.bitwidth)
 
-    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
+    return types.int64(pointer), generate
 
 
 @intrinsic
-def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers at ``index`` and after it, in one store."""
-    lanes = _lanes(pointer)
+def _parts(typing_context, pointer):
+    """In how many parts 128 bits of an array are computed with: numbers of 16 bits are twice as many."""
 
     def generate(context, builder, signature, arguments):
+        return context.get_constant(types.int64, 2 if _short(pointer) else 1)
+
+    return types.int64(pointer), generate
+
+
+@intrinsic
+def _load_words(typing_context, pointer, index):
+    """The 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(context.get_value_type(words.dtype), words.count)
         at = builder.gep(arguments[0], [arguments[1]])
-        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
-        for lane in range(lanes):
-            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        where = builder.bitcast(at, vector.type.as_pointer())
-        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), place)) for place in range(words.count)]
+        return context.make_tuple(builder, words, parts)
+
+    return words(pointer, index), generate
+
+
+@intrinsic
+def _no_words(typing_context, pointer):
+    """128 bits of zeros."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.Constant(context.get_value_type(words.dtype), 0)
+        return context.make_tuple(builder, words, [zero] * words.count)
+
+    return words(pointer), generate
+
+
+@intrinsic
+def _as_reals(typing_context, pointer, values):
+    """128 bits as numbers of the computing dtype, bit for bit, for shared memory."""
+    words, reals = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.FloatType()) for place in range(4)]
+        return context.make_tuple(builder, reals, found)
+
+    return reals(pointer, words), generate
+
+
+@intrinsic
+def _as_words(typing_context, pointer, values):
+    """What `_as_reals` gave, as it was."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        found = [builder.bitcast(builder.extract_value(arguments[1], place), ir.IntType(32)) for place in range(4)]
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, values), generate
+
+
+@intrinsic
+def _store_words(typing_context, pointer, index, values):
+    """Store 128 bits at ``index``."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.Constant(ir.VectorType(context.get_value_type(words.dtype), words.count), ir.Undefined)
+        for place in range(words.count):
+            word = builder.extract_value(arguments[2], place)
+            vector = builder.insert_element(vector, word, ir.Constant(ir.IntType(32), place))
+        at = builder.gep(arguments[0], [arguments[1]])
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
         return context.get_dummy_value()
 
-    return types.void(pointer, index, values), generate
+    return types.void(pointer, index, words), generate
+
+
+@intrinsic
+def _part(typing_context, pointer, values, part):
+    """The numbers in one part of 128 bits."""
+    words, numbers = _words(pointer), types.UniTuple(_working(pointer), 128 // _working(pointer).bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[1]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        found = []
+        for place in range(2):
+            low, high = builder.extract_value(arguments[1], place), builder.extract_value(arguments[1], place + 2)
+            pair = builder.bitcast(builder.select(second, high, low), ir.VectorType(ir.IntType(16), 2))
+            for lane in range(2):
+                number = builder.extract_element(pair, ir.Constant(ir.IntType(32), lane))
+                found.append(_widened(builder, number, pointer.dtype))
+        return context.make_tuple(builder, numbers, found)
+
+    return numbers(pointer, words, part), generate
+
+
+@intrinsic
+def _with_part(typing_context, pointer, values, part, numbers):
+    """128 bits with the numbers of one part replaced."""
+    words = _words(pointer)
+
+    def generate(context, builder, signature, arguments):
+        if not _short(pointer):
+            return arguments[3]
+        second = builder.trunc(arguments[2], ir.IntType(1))
+        given = [_narrowed(builder, builder.extract_value(arguments[3], lane), pointer.dtype) for lane in range(4)]
+        old = [builder.extract_value(arguments[1], place) for place in range(4)]
+        found = []
+        for place in range(4):
+            pair = ir.Constant(ir.VectorType(ir.IntType(16), 2), ir.Undefined)
+            for lane in range(2):
+                number = given[2 * (place % 2) + lane]
+                pair = builder.insert_element(pair, number, ir.Constant(ir.IntType(32), lane))
+            word = builder.bitcast(pair, ir.IntType(32))
+            found.append(builder.select(second, *((word, old[place]) if place >= 2 else (old[place], word))))
+        return context.make_tuple(builder, words, found)
+
+    return words(pointer, words, part, numbers), generate
 
 
 @intrinsic
@@ -453,7 +567,8 @@ def _value_1_f32_sweep2(g_d2, t1):
 def value_1_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -463,31 +578,35 @@ def value_1_f32(g, lam, weight, mask, losses, partial, samples, size_d, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
             gradient_penalty_length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                gradient_penalty_length__largest_d_0 = _value_1_f32_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _value_1_f32_sweep1(g_d_1)
-                gradient_penalty_length__largest_d_2 = _value_1_f32_sweep1(g_d_2)
-                gradient_penalty_length__largest_d_3 = _value_1_f32_sweep1(g_d_3)
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                )
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -500,35 +619,40 @@ def value_1_f32(g, lam, weight, mask, losses, partial, samples, size_d, options)
             gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _value_1_f32_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _value_1_f32_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_d_2 = _value_1_f32_sweep2(g_d2_2, t1)
-                gradient_penalty_length__scaled_d_3 = _value_1_f32_sweep2(g_d2_3, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_2,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _value_1_f32_sweep2(g_d2, t1)
@@ -564,23 +688,29 @@ def value_2_f32(f_real, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _load_lanes(f_real, at)
-        loss_0 = _value_2_f32_sample(f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_2_f32_sample(f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
-        loss_2 = _value_2_f32_sample(f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
-        loss_3 = _value_2_f32_sample(f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F32 * part
+            f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _part(f_real, f_real_n_words, part)
+            loss_0 = _value_2_f32_sample(f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_2_f32_sample(f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
+            loss_2 = _value_2_f32_sample(f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
+            loss_3 = _value_2_f32_sample(f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         loss = _value_2_f32_sample(_get(f_real, at), _weight_f32(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -600,23 +730,29 @@ def value_3_f32(f_fake, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _load_lanes(f_fake, at)
-        loss_0 = _value_3_f32_sample(f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_3_f32_sample(f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
-        loss_2 = _value_3_f32_sample(f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
-        loss_3 = _value_3_f32_sample(f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F32 * part
+            f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _part(f_fake, f_fake_n_words, part)
+            loss_0 = _value_3_f32_sample(f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_3_f32_sample(f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options))
+            loss_2 = _value_3_f32_sample(f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options))
+            loss_3 = _value_3_f32_sample(f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         loss = _value_3_f32_sample(_get(f_fake, at), _weight_f32(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -652,7 +788,8 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -664,31 +801,35 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             gradient_penalty_length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                gradient_penalty_length__largest_d_0 = _value_and_grad_1_f32_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _value_and_grad_1_f32_sweep1(g_d_1)
-                gradient_penalty_length__largest_d_2 = _value_and_grad_1_f32_sweep1(g_d_2)
-                gradient_penalty_length__largest_d_3 = _value_and_grad_1_f32_sweep1(g_d_3)
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                )
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_and_grad_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_and_grad_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -701,35 +842,40 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
             gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f32_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f32_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_d_2 = _value_and_grad_1_f32_sweep2(g_d2_2, t1)
-                gradient_penalty_length__scaled_d_3 = _value_and_grad_1_f32_sweep2(g_d2_3, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_2,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_and_grad_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_and_grad_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _value_and_grad_1_f32_sweep2(g_d2, t1)
@@ -751,20 +897,29 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / gradient_penalty_length__scaled
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0 = _value_and_grad_1_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
-                grad_g_d_1 = _value_and_grad_1_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
-                grad_g_d_2 = _value_and_grad_1_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
-                grad_g_d_3 = _value_and_grad_1_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_1_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_1_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_d_2 = _value_and_grad_1_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
+                    grad_g_d_3 = _value_and_grad_1_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d = _value_and_grad_1_f32_sweep3(g_d3, t10, t4, t5, t6, t7)
@@ -796,32 +951,43 @@ def value_and_grad_2_f32(f_real, grad_f_real, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _load_lanes(f_real, at)
-        grad_f_real_n_0, loss_0 = _value_and_grad_2_f32_sample(
-            f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, loss_1 = _value_and_grad_2_f32_sample(
-            f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_real_n_2, loss_2 = _value_and_grad_2_f32_sample(
-            f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_real_n_3, loss_3 = _value_and_grad_2_f32_sample(
-            f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2, grad_f_real_n_3))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        grad_f_real_words = _no_words(grad_f_real)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F32 * part
+            f_real_n_0, f_real_n_1, f_real_n_2, f_real_n_3 = _part(f_real, f_real_n_words, part)
+            grad_f_real_n_0, loss_0 = _value_and_grad_2_f32_sample(
+                f_real_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, loss_1 = _value_and_grad_2_f32_sample(
+                f_real_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_n_2, loss_2 = _value_and_grad_2_f32_sample(
+                f_real_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_real_n_3, loss_3 = _value_and_grad_2_f32_sample(
+                f_real_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_real_words = _with_part(
+                grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2,
+                grad_f_real_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_f_real, _packed(f_real) * vector, grad_f_real_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, loss = _value_and_grad_2_f32_sample(
             _get(f_real, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -847,32 +1013,43 @@ def value_and_grad_3_f32(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _load_lanes(f_fake, at)
-        grad_f_fake_n_0, loss_0 = _value_and_grad_3_f32_sample(
-            f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, loss_1 = _value_and_grad_3_f32_sample(
-            f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_fake_n_2, loss_2 = _value_and_grad_3_f32_sample(
-            f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_fake_n_3, loss_3 = _value_and_grad_3_f32_sample(
-            f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2, grad_f_fake_n_3))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        grad_f_fake_words = _no_words(grad_f_fake)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F32 * part
+            f_fake_n_0, f_fake_n_1, f_fake_n_2, f_fake_n_3 = _part(f_fake, f_fake_n_words, part)
+            grad_f_fake_n_0, loss_0 = _value_and_grad_3_f32_sample(
+                f_fake_n_0, _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, loss_1 = _value_and_grad_3_f32_sample(
+                f_fake_n_1, _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_n_2, loss_2 = _value_and_grad_3_f32_sample(
+                f_fake_n_2, _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_fake_n_3, loss_3 = _value_and_grad_3_f32_sample(
+                f_fake_n_3, _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_fake_words = _with_part(
+                grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2,
+                grad_f_fake_n_3),
+            )
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1, loss_2, loss_3))
+            high, low = _plus_f32(high, low, loss_0)
+            high, low = _plus_f32(high, low, loss_1)
+            high, low = _plus_f32(high, low, loss_2)
+            high, low = _plus_f32(high, low, loss_3)
+            part += 1
+        _store_words(grad_f_fake, _packed(f_fake) * vector, grad_f_fake_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1, loss_2, loss_3))
-        high, low = _plus_f32(high, low, loss_0)
-        high, low = _plus_f32(high, low, loss_1)
-        high, low = _plus_f32(high, low, loss_2)
-        high, low = _plus_f32(high, low, loss_3)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, loss = _value_and_grad_3_f32_sample(
             _get(f_fake, at), _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -921,7 +1098,8 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -933,31 +1111,35 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             gradient_penalty_length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f32_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f32_sweep1(g_d_1)
-                gradient_penalty_length__largest_d_2 = _grad_hess_diag_1_f32_sweep1(g_d_2)
-                gradient_penalty_length__largest_d_3 = _grad_hess_diag_1_f32_sweep1(g_d_3)
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                )
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _grad_hess_diag_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _grad_hess_diag_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -970,35 +1152,40 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f32_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f32_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_d_2 = _grad_hess_diag_1_f32_sweep2(g_d2_2, t1)
-                gradient_penalty_length__scaled_d_3 = _grad_hess_diag_1_f32_sweep2(g_d2_3, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_2,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _grad_hess_diag_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _grad_hess_diag_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _grad_hess_diag_1_f32_sweep2(g_d2, t1)
@@ -1023,29 +1210,42 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             t13 = t8 * t1 / gradient_penalty_length__scaled
             t14 = f32(1.0) if t6 else t13
             t15 = f32(2.0) * lam * seed_penalty_i * t14
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_1_f32_sweep3(
-                    g_d3_0, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_1_f32_sweep3(
-                    g_d3_1, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_2, diag_g_d_2 = _grad_hess_diag_1_f32_sweep3(
-                    g_d3_2, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_3, diag_g_d_3 = _grad_hess_diag_1_f32_sweep3(
-                    g_d3_3, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
-                _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3))
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_0, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_1, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_2, diag_g_d_2 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_2, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_3, diag_g_d_3 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_3, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    diag_g_words = _with_part(
+                        diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row + _packed(g) * vector, diag_g_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d, diag_g_d = _grad_hess_diag_1_f32_sweep3(
@@ -1072,26 +1272,39 @@ def grad_hess_diag_2_f32(grad_f_real, diag_f_real, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_real_n_2, diag_f_real_n_2 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_real_n_3, diag_f_real_n_3 = _grad_hess_diag_2_f32_sample(
-            _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2, grad_f_real_n_3))
-        _store_lanes(diag_f_real, at, (diag_f_real_n_0, diag_f_real_n_1, diag_f_real_n_2, diag_f_real_n_3))
+        grad_f_real_words = _no_words(grad_f_real)
+        diag_f_real_words = _no_words(diag_f_real)
+        part = np.int64(0)
+        while part < _parts(grad_f_real):
+            at = _packed(grad_f_real) * vector + LANES_F32 * part
+            grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_n_2, diag_f_real_n_2 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_real_n_3, diag_f_real_n_3 = _grad_hess_diag_2_f32_sample(
+                _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_real_words = _with_part(
+                grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1, grad_f_real_n_2,
+                grad_f_real_n_3),
+            )
+            diag_f_real_words = _with_part(
+                diag_f_real, diag_f_real_words, part, (diag_f_real_n_0, diag_f_real_n_1, diag_f_real_n_2,
+                diag_f_real_n_3),
+            )
+            part += 1
+        _store_words(grad_f_real, _packed(grad_f_real) * vector, grad_f_real_words)
+        _store_words(diag_f_real, _packed(grad_f_real) * vector, diag_f_real_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(grad_f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, diag_f_real_n = _grad_hess_diag_2_f32_sample(
             _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -1113,26 +1326,39 @@ def grad_hess_diag_3_f32(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_3_f32_sample(
-            _weight_f32(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_3_f32_sample(
-            _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        grad_f_fake_n_2, diag_f_fake_n_2 = _grad_hess_diag_3_f32_sample(
-            _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
-        )
-        grad_f_fake_n_3, diag_f_fake_n_3 = _grad_hess_diag_3_f32_sample(
-            _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2, grad_f_fake_n_3))
-        _store_lanes(diag_f_fake, at, (diag_f_fake_n_0, diag_f_fake_n_1, diag_f_fake_n_2, diag_f_fake_n_3))
+        grad_f_fake_words = _no_words(grad_f_fake)
+        diag_f_fake_words = _no_words(diag_f_fake)
+        part = np.int64(0)
+        while part < _parts(grad_f_fake):
+            at = _packed(grad_f_fake) * vector + LANES_F32 * part
+            grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_3_f32_sample(
+                _weight_f32(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_3_f32_sample(
+                _weight_f32(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_n_2, diag_f_fake_n_2 = _grad_hess_diag_3_f32_sample(
+                _weight_f32(weight, at + 2, options), _live(mask, at + 2, options), divisor,
+            )
+            grad_f_fake_n_3, diag_f_fake_n_3 = _grad_hess_diag_3_f32_sample(
+                _weight_f32(weight, at + 3, options), _live(mask, at + 3, options), divisor,
+            )
+            grad_f_fake_words = _with_part(
+                grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1, grad_f_fake_n_2,
+                grad_f_fake_n_3),
+            )
+            diag_f_fake_words = _with_part(
+                diag_f_fake, diag_f_fake_words, part, (diag_f_fake_n_0, diag_f_fake_n_1, diag_f_fake_n_2,
+                diag_f_fake_n_3),
+            )
+            part += 1
+        _store_words(grad_f_fake, _packed(grad_f_fake) * vector, grad_f_fake_words)
+        _store_words(diag_f_fake, _packed(grad_f_fake) * vector, diag_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(grad_f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, diag_f_fake_n = _grad_hess_diag_3_f32_sample(
             _weight_f32(weight, at, options), _live(mask, at, options), divisor,
@@ -1182,7 +1408,8 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1194,31 +1421,35 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             gradient_penalty_length__largest = -f32(np.inf)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d_0, g_d_1, g_d_2, g_d_3 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (g_d_0, g_d_1, g_d_2, g_d_3))
-                gradient_penalty_length__largest_d_0 = _hvp_1_f32_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _hvp_1_f32_sweep1(g_d_1)
-                gradient_penalty_length__largest_d_2 = _hvp_1_f32_sweep1(g_d_2)
-                gradient_penalty_length__largest_d_3 = _hvp_1_f32_sweep1(g_d_3)
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                )
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                )
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _hvp_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _hvp_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _hvp_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _hvp_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1231,35 +1462,40 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _hvp_1_f32_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _hvp_1_f32_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_d_2 = _hvp_1_f32_sweep2(g_d2_2, t1)
-                gradient_penalty_length__scaled_d_3 = _hvp_1_f32_sweep2(g_d2_3, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_2,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_3,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _hvp_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _hvp_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _hvp_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _hvp_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _hvp_1_f32_sweep2(g_d2, t1)
@@ -1275,51 +1511,57 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == f32(0.0)
             tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _load_lanes(v_g_, v_g__row + at)
+                v_g_d_words = _load_words(v_g_, v_g__row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f32(staged, stage + size_d + vector, vectors, (v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3))
-                tangent_gradient_penalty_length_d_0 = _hvp_1_f32_sweep3(
-                    g_d3_0, v_g_d_0, gradient_penalty_length__scaled, t1, t3, t4,
-                )
-                tangent_gradient_penalty_length_d_1 = _hvp_1_f32_sweep3(
-                    g_d3_1, v_g_d_1, gradient_penalty_length__scaled, t1, t3, t4,
-                )
-                tangent_gradient_penalty_length_d_2 = _hvp_1_f32_sweep3(
-                    g_d3_2, v_g_d_2, gradient_penalty_length__scaled, t1, t3, t4,
-                )
-                tangent_gradient_penalty_length_d_3 = _hvp_1_f32_sweep3(
-                    g_d3_3, v_g_d_3, gradient_penalty_length__scaled, t1, t3, t4,
-                )
-                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
-                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
-                    tangent_gradient_penalty_length_d_0,
-                )
-                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
-                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
-                    tangent_gradient_penalty_length_d_1,
-                )
-                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
-                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
-                    tangent_gradient_penalty_length_d_2,
-                )
-                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
-                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
-                    tangent_gradient_penalty_length_d_3,
-                )
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_g_, v_g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _part(v_g_, v_g_d_words, part)
+                    tangent_gradient_penalty_length_d_0 = _hvp_1_f32_sweep3(
+                        g_d3_0, v_g_d_0, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_1 = _hvp_1_f32_sweep3(
+                        g_d3_1, v_g_d_1, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_2 = _hvp_1_f32_sweep3(
+                        g_d3_2, v_g_d_2, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_3 = _hvp_1_f32_sweep3(
+                        g_d3_3, v_g_d_3, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_0,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_1,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_2,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_3,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d = _get(v_g_, v_g__row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_g_d
+                    staged[stage + pitch + at] = v_g_d
                 tangent_gradient_penalty_length_d = _hvp_1_f32_sweep3(
                     g_d3, v_g_d, gradient_penalty_length__scaled, t1, t3, t4,
                 )
@@ -1339,35 +1581,43 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             t18 = f32(1.0) if t15 else t17
             t19 = lam * seed_penalty_i * t18
             t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F32 * vector
-                g_d4_0, g_d4_1, g_d4_2, g_d4_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d4_words = (
+                    _as_words(g, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d2_0, v_g_d2_1, v_g_d2_2, v_g_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
-                    v_g__row + at)
+                v_g_d2_words = (
+                    _as_words(v_g_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_g_, v_g__row + _packed(g) * vector)
                 )
-                hvp_g_d_0 = _hvp_1_f32_sweep4(
-                    g_d4_0, v_g_d2_0, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
-                )
-                hvp_g_d_1 = _hvp_1_f32_sweep4(
-                    g_d4_1, v_g_d2_1, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
-                )
-                hvp_g_d_2 = _hvp_1_f32_sweep4(
-                    g_d4_2, v_g_d2_2, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
-                )
-                hvp_g_d_3 = _hvp_1_f32_sweep4(
-                    g_d4_3, v_g_d2_3, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
-                )
-                _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d4_0, g_d4_1, g_d4_2, g_d4_3 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1, v_g_d2_2, v_g_d2_3 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_1_f32_sweep4(
+                        g_d4_0, v_g_d2_0, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_1 = _hvp_1_f32_sweep4(
+                        g_d4_1, v_g_d2_1, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_2 = _hvp_1_f32_sweep4(
+                        g_d4_2, v_g_d2_2, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_3 = _hvp_1_f32_sweep4(
+                        g_d4_3, v_g_d2_3, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row + _packed(g) * vector, hvp_g_words)
                 vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
+                v_g_d2 = staged[stage + pitch + at] if options & STAGED else _get(v_g_, v_g__row + at)
                 hvp_g_d = _hvp_1_f32_sweep4(g_d4, v_g_d2, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
@@ -1385,17 +1635,24 @@ def _hvp_2_f32_sample(live):
 def hvp_2_f32(hvp_f_real, mask, samples, options):
     """All samples: hvp_f_real_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        hvp_f_real_n_0 = _hvp_2_f32_sample(_live(mask, at, options))
-        hvp_f_real_n_1 = _hvp_2_f32_sample(_live(mask, at + 1, options))
-        hvp_f_real_n_2 = _hvp_2_f32_sample(_live(mask, at + 2, options))
-        hvp_f_real_n_3 = _hvp_2_f32_sample(_live(mask, at + 3, options))
-        _store_lanes(hvp_f_real, at, (hvp_f_real_n_0, hvp_f_real_n_1, hvp_f_real_n_2, hvp_f_real_n_3))
+        hvp_f_real_words = _no_words(hvp_f_real)
+        part = np.int64(0)
+        while part < _parts(hvp_f_real):
+            at = _packed(hvp_f_real) * vector + LANES_F32 * part
+            hvp_f_real_n_0 = _hvp_2_f32_sample(_live(mask, at, options))
+            hvp_f_real_n_1 = _hvp_2_f32_sample(_live(mask, at + 1, options))
+            hvp_f_real_n_2 = _hvp_2_f32_sample(_live(mask, at + 2, options))
+            hvp_f_real_n_3 = _hvp_2_f32_sample(_live(mask, at + 3, options))
+            hvp_f_real_words = _with_part(
+                hvp_f_real, hvp_f_real_words, part, (hvp_f_real_n_0, hvp_f_real_n_1, hvp_f_real_n_2, hvp_f_real_n_3),
+            )
+            part += 1
+        _store_words(hvp_f_real, _packed(hvp_f_real) * vector, hvp_f_real_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(hvp_f_real) * vectors + thread
     while at < samples:
         hvp_f_real_n = _hvp_2_f32_sample(_live(mask, at, options))
         _put(hvp_f_real, at, hvp_f_real_n)
@@ -1411,17 +1668,24 @@ def _hvp_3_f32_sample(live):
 def hvp_3_f32(hvp_f_fake, mask, samples, options):
     """All samples: hvp_f_fake_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F32 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F32 * vector
-        hvp_f_fake_n_0 = _hvp_3_f32_sample(_live(mask, at, options))
-        hvp_f_fake_n_1 = _hvp_3_f32_sample(_live(mask, at + 1, options))
-        hvp_f_fake_n_2 = _hvp_3_f32_sample(_live(mask, at + 2, options))
-        hvp_f_fake_n_3 = _hvp_3_f32_sample(_live(mask, at + 3, options))
-        _store_lanes(hvp_f_fake, at, (hvp_f_fake_n_0, hvp_f_fake_n_1, hvp_f_fake_n_2, hvp_f_fake_n_3))
+        hvp_f_fake_words = _no_words(hvp_f_fake)
+        part = np.int64(0)
+        while part < _parts(hvp_f_fake):
+            at = _packed(hvp_f_fake) * vector + LANES_F32 * part
+            hvp_f_fake_n_0 = _hvp_3_f32_sample(_live(mask, at, options))
+            hvp_f_fake_n_1 = _hvp_3_f32_sample(_live(mask, at + 1, options))
+            hvp_f_fake_n_2 = _hvp_3_f32_sample(_live(mask, at + 2, options))
+            hvp_f_fake_n_3 = _hvp_3_f32_sample(_live(mask, at + 3, options))
+            hvp_f_fake_words = _with_part(
+                hvp_f_fake, hvp_f_fake_words, part, (hvp_f_fake_n_0, hvp_f_fake_n_1, hvp_f_fake_n_2, hvp_f_fake_n_3),
+            )
+            part += 1
+        _store_words(hvp_f_fake, _packed(hvp_f_fake) * vector, hvp_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F32 * vectors + thread
+    at = _packed(hvp_f_fake) * vectors + thread
     while at < samples:
         hvp_f_fake_n = _hvp_3_f32_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
@@ -1647,7 +1911,8 @@ def _value_1_f64_sweep2(g_d2, t1):
 def value_1_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1657,23 +1922,27 @@ def value_1_f64(g, lam, weight, mask, losses, partial, samples, size_d, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
             gradient_penalty_length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                gradient_penalty_length__largest_d_0 = _value_1_f64_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _value_1_f64_sweep1(g_d_1)
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1686,25 +1955,30 @@ def value_1_f64(g, lam, weight, mask, losses, partial, samples, size_d, options)
             gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _value_1_f64_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _value_1_f64_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _value_1_f64_sweep2(g_d2, t1)
@@ -1740,19 +2014,25 @@ def value_2_f64(f_real, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_real_n_0, f_real_n_1 = _load_lanes(f_real, at)
-        loss_0 = _value_2_f64_sample(f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_2_f64_sample(f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F64 * part
+            f_real_n_0, f_real_n_1 = _part(f_real, f_real_n_words, part)
+            loss_0 = _value_2_f64_sample(f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_2_f64_sample(f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         loss = _value_2_f64_sample(_get(f_real, at), _weight_f64(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -1772,19 +2052,25 @@ def value_3_f64(f_fake, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_fake_n_0, f_fake_n_1 = _load_lanes(f_fake, at)
-        loss_0 = _value_3_f64_sample(f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
-        loss_1 = _value_3_f64_sample(f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F64 * part
+            f_fake_n_0, f_fake_n_1 = _part(f_fake, f_fake_n_words, part)
+            loss_0 = _value_3_f64_sample(f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options))
+            loss_1 = _value_3_f64_sample(f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         loss = _value_3_f64_sample(_get(f_fake, at), _weight_f64(weight, at, options), _live(mask, at, options))
         if options & KEEP:
@@ -1820,7 +2106,8 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1832,23 +2119,27 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             gradient_penalty_length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                gradient_penalty_length__largest_d_0 = _value_and_grad_1_f64_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _value_and_grad_1_f64_sweep1(g_d_1)
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -1861,25 +2152,30 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
             gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f64_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f64_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _value_and_grad_1_f64_sweep2(g_d2, t1)
@@ -1901,18 +2197,25 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / gradient_penalty_length__scaled
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d3_0, g_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0 = _value_and_grad_1_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
-                grad_g_d_1 = _value_and_grad_1_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_1_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_1_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d = _value_and_grad_1_f64_sweep3(g_d3, t10, t4, t5, t6, t7)
@@ -1944,24 +2247,32 @@ def value_and_grad_2_f64(f_real, grad_f_real, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_real_n_0, f_real_n_1 = _load_lanes(f_real, at)
-        grad_f_real_n_0, loss_0 = _value_and_grad_2_f64_sample(
-            f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, loss_1 = _value_and_grad_2_f64_sample(
-            f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1))
+        f_real_n_words = _load_words(f_real, _packed(f_real) * vector)
+        grad_f_real_words = _no_words(grad_f_real)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_real):
+            at = _packed(f_real) * vector + LANES_F64 * part
+            f_real_n_0, f_real_n_1 = _part(f_real, f_real_n_words, part)
+            grad_f_real_n_0, loss_0 = _value_and_grad_2_f64_sample(
+                f_real_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, loss_1 = _value_and_grad_2_f64_sample(
+                f_real_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_words = _with_part(grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_f_real, _packed(f_real) * vector, grad_f_real_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_real) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, loss = _value_and_grad_2_f64_sample(
             _get(f_real, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -1987,24 +2298,32 @@ def value_and_grad_3_f64(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        f_fake_n_0, f_fake_n_1 = _load_lanes(f_fake, at)
-        grad_f_fake_n_0, loss_0 = _value_and_grad_3_f64_sample(
-            f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, loss_1 = _value_and_grad_3_f64_sample(
-            f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1))
+        f_fake_n_words = _load_words(f_fake, _packed(f_fake) * vector)
+        grad_f_fake_words = _no_words(grad_f_fake)
+        losses_words = _no_words(losses)
+        part = np.int64(0)
+        while part < _parts(f_fake):
+            at = _packed(f_fake) * vector + LANES_F64 * part
+            f_fake_n_0, f_fake_n_1 = _part(f_fake, f_fake_n_words, part)
+            grad_f_fake_n_0, loss_0 = _value_and_grad_3_f64_sample(
+                f_fake_n_0, _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, loss_1 = _value_and_grad_3_f64_sample(
+                f_fake_n_1, _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_words = _with_part(grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1))
+            losses_words = _with_part(losses, losses_words, part, (loss_0, loss_1))
+            high, low = _plus_f64(high, low, loss_0)
+            high, low = _plus_f64(high, low, loss_1)
+            part += 1
+        _store_words(grad_f_fake, _packed(f_fake) * vector, grad_f_fake_words)
         if options & KEEP:
-            _store_lanes(losses, at, (loss_0, loss_1))
-        high, low = _plus_f64(high, low, loss_0)
-        high, low = _plus_f64(high, low, loss_1)
+            _store_words(losses, _packed(f_fake) * vector, losses_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, loss = _value_and_grad_3_f64_sample(
             _get(f_fake, at), _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -2053,7 +2372,8 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2065,23 +2385,27 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             gradient_penalty_length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f64_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f64_sweep1(g_d_1)
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -2094,25 +2418,30 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f64_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f64_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _grad_hess_diag_1_f64_sweep2(g_d2, t1)
@@ -2137,23 +2466,32 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             t13 = t8 * t1 / gradient_penalty_length__scaled
             t14 = 1.0 if t6 else t13
             t15 = 2.0 * lam * seed_penalty_i * t14
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d3_0, g_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_1_f64_sweep3(
-                    g_d3_0, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_1_f64_sweep3(
-                    g_d3_1, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
-                )
-                _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
-                _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1))
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_1_f64_sweep3(
+                        g_d3_0, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_1_f64_sweep3(
+                        g_d3_1, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    diag_g_words = _with_part(diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row + _packed(g) * vector, diag_g_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 grad_g_d, diag_g_d = _grad_hess_diag_1_f64_sweep3(
@@ -2180,20 +2518,27 @@ def grad_hess_diag_2_f64(grad_f_real, diag_f_real, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_2_f64_sample(
-            _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_2_f64_sample(
-            _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_real, at, (grad_f_real_n_0, grad_f_real_n_1))
-        _store_lanes(diag_f_real, at, (diag_f_real_n_0, diag_f_real_n_1))
+        grad_f_real_words = _no_words(grad_f_real)
+        diag_f_real_words = _no_words(diag_f_real)
+        part = np.int64(0)
+        while part < _parts(grad_f_real):
+            at = _packed(grad_f_real) * vector + LANES_F64 * part
+            grad_f_real_n_0, diag_f_real_n_0 = _grad_hess_diag_2_f64_sample(
+                _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_real_n_1, diag_f_real_n_1 = _grad_hess_diag_2_f64_sample(
+                _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_real_words = _with_part(grad_f_real, grad_f_real_words, part, (grad_f_real_n_0, grad_f_real_n_1))
+            diag_f_real_words = _with_part(diag_f_real, diag_f_real_words, part, (diag_f_real_n_0, diag_f_real_n_1))
+            part += 1
+        _store_words(grad_f_real, _packed(grad_f_real) * vector, grad_f_real_words)
+        _store_words(diag_f_real, _packed(grad_f_real) * vector, diag_f_real_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(grad_f_real) * vectors + thread
     while at < samples:
         grad_f_real_n, diag_f_real_n = _grad_hess_diag_2_f64_sample(
             _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -2215,20 +2560,27 @@ def grad_hess_diag_3_f64(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(grad_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_3_f64_sample(
-            _weight_f64(weight, at, options), _live(mask, at, options), divisor,
-        )
-        grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_3_f64_sample(
-            _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
-        )
-        _store_lanes(grad_f_fake, at, (grad_f_fake_n_0, grad_f_fake_n_1))
-        _store_lanes(diag_f_fake, at, (diag_f_fake_n_0, diag_f_fake_n_1))
+        grad_f_fake_words = _no_words(grad_f_fake)
+        diag_f_fake_words = _no_words(diag_f_fake)
+        part = np.int64(0)
+        while part < _parts(grad_f_fake):
+            at = _packed(grad_f_fake) * vector + LANES_F64 * part
+            grad_f_fake_n_0, diag_f_fake_n_0 = _grad_hess_diag_3_f64_sample(
+                _weight_f64(weight, at, options), _live(mask, at, options), divisor,
+            )
+            grad_f_fake_n_1, diag_f_fake_n_1 = _grad_hess_diag_3_f64_sample(
+                _weight_f64(weight, at + 1, options), _live(mask, at + 1, options), divisor,
+            )
+            grad_f_fake_words = _with_part(grad_f_fake, grad_f_fake_words, part, (grad_f_fake_n_0, grad_f_fake_n_1))
+            diag_f_fake_words = _with_part(diag_f_fake, diag_f_fake_words, part, (diag_f_fake_n_0, diag_f_fake_n_1))
+            part += 1
+        _store_words(grad_f_fake, _packed(grad_f_fake) * vector, grad_f_fake_words)
+        _store_words(diag_f_fake, _packed(grad_f_fake) * vector, diag_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(grad_f_fake) * vectors + thread
     while at < samples:
         grad_f_fake_n, diag_f_fake_n = _grad_hess_diag_3_f64_sample(
             _weight_f64(weight, at, options), _live(mask, at, options), divisor,
@@ -2278,7 +2630,8 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    pitch = size_d // _parts(g) if options & ALIGNED else size_d
+    stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2290,23 +2643,27 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             gradient_penalty_length__largest = -f64(np.inf)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d_0, g_d_1 = _load_lanes(g, g_row + at)
+                g_d_words = _load_words(g, g_row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (g_d_0, g_d_1))
-                gradient_penalty_length__largest_d_0 = _hvp_1_f64_sweep1(g_d_0)
-                gradient_penalty_length__largest_d_1 = _hvp_1_f64_sweep1(g_d_1)
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                )
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                )
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(g, g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _hvp_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _hvp_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
@@ -2319,25 +2676,30 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d2_0, g_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d2_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                gradient_penalty_length__scaled_d_0 = _hvp_1_f64_sweep2(g_d2_0, t1)
-                gradient_penalty_length__scaled_d_1 = _hvp_1_f64_sweep2(g_d2_1, t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_0,
-                )
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d_1,
-                )
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _hvp_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _hvp_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 gradient_penalty_length__scaled_d = _hvp_1_f64_sweep2(g_d2, t1)
@@ -2353,37 +2715,43 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
             tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d3_0, g_d3_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d3_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d_0, v_g_d_1 = _load_lanes(v_g_, v_g__row + at)
+                v_g_d_words = _load_words(v_g_, v_g__row + _packed(g) * vector)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (v_g_d_0, v_g_d_1))
-                tangent_gradient_penalty_length_d_0 = _hvp_1_f64_sweep3(
-                    g_d3_0, v_g_d_0, gradient_penalty_length__scaled, t1, t3, t4,
-                )
-                tangent_gradient_penalty_length_d_1 = _hvp_1_f64_sweep3(
-                    g_d3_1, v_g_d_1, gradient_penalty_length__scaled, t1, t3, t4,
-                )
-                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
-                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
-                    tangent_gradient_penalty_length_d_0,
-                )
-                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
-                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
-                    tangent_gradient_penalty_length_d_1,
-                )
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_g_, v_g_d_words))
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1 = _part(v_g_, v_g_d_words, part)
+                    tangent_gradient_penalty_length_d_0 = _hvp_1_f64_sweep3(
+                        g_d3_0, v_g_d_0, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_1 = _hvp_1_f64_sweep3(
+                        g_d3_1, v_g_d_1, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_0,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_1,
+                    )
+                    part += 1
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d = _get(v_g_, v_g__row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = v_g_d
+                    staged[stage + pitch + at] = v_g_d
                 tangent_gradient_penalty_length_d = _hvp_1_f64_sweep3(
                     g_d3, v_g_d, gradient_penalty_length__scaled, t1, t3, t4,
                 )
@@ -2403,29 +2771,37 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             t18 = 1.0 if t15 else t17
             t19 = lam * seed_penalty_i * t18
             t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vectors = size_d // _packed(g) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                at = LANES_F64 * vector
-                g_d4_0, g_d4_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
+                g_d4_words = (
+                    _as_words(g, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(g,
+                    g_row + _packed(g) * vector)
                 )
-                v_g_d2_0, v_g_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
-                    v_g__row + at)
+                v_g_d2_words = (
+                    _as_words(v_g_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(v_g_, v_g__row + _packed(g) * vector)
                 )
-                hvp_g_d_0 = _hvp_1_f64_sweep4(
-                    g_d4_0, v_g_d2_0, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
-                )
-                hvp_g_d_1 = _hvp_1_f64_sweep4(
-                    g_d4_1, v_g_d2_1, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
-                )
-                _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1))
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d4_0, g_d4_1 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_1_f64_sweep4(
+                        g_d4_0, v_g_d2_0, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_1 = _hvp_1_f64_sweep4(
+                        g_d4_1, v_g_d2_1, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row + _packed(g) * vector, hvp_g_words)
                 vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
+            at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
+                v_g_d2 = staged[stage + pitch + at] if options & STAGED else _get(v_g_, v_g__row + at)
                 hvp_g_d = _hvp_1_f64_sweep4(g_d4, v_g_d2, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
@@ -2443,15 +2819,20 @@ def _hvp_2_f64_sample(live):
 def hvp_2_f64(hvp_f_real, mask, samples, options):
     """All samples: hvp_f_real_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_real) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        hvp_f_real_n_0 = _hvp_2_f64_sample(_live(mask, at, options))
-        hvp_f_real_n_1 = _hvp_2_f64_sample(_live(mask, at + 1, options))
-        _store_lanes(hvp_f_real, at, (hvp_f_real_n_0, hvp_f_real_n_1))
+        hvp_f_real_words = _no_words(hvp_f_real)
+        part = np.int64(0)
+        while part < _parts(hvp_f_real):
+            at = _packed(hvp_f_real) * vector + LANES_F64 * part
+            hvp_f_real_n_0 = _hvp_2_f64_sample(_live(mask, at, options))
+            hvp_f_real_n_1 = _hvp_2_f64_sample(_live(mask, at + 1, options))
+            hvp_f_real_words = _with_part(hvp_f_real, hvp_f_real_words, part, (hvp_f_real_n_0, hvp_f_real_n_1))
+            part += 1
+        _store_words(hvp_f_real, _packed(hvp_f_real) * vector, hvp_f_real_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(hvp_f_real) * vectors + thread
     while at < samples:
         hvp_f_real_n = _hvp_2_f64_sample(_live(mask, at, options))
         _put(hvp_f_real, at, hvp_f_real_n)
@@ -2467,15 +2848,20 @@ def _hvp_3_f64_sample(live):
 def hvp_3_f64(hvp_f_fake, mask, samples, options):
     """All samples: hvp_f_fake_n."""
     thread, threads = _first_thread(), _all_threads()
-    vectors = samples // LANES_F64 if options & ALIGNED else 0
+    vectors = samples // _packed(hvp_f_fake) if options & ALIGNED else 0
     vector = thread
     while vector < vectors:
-        at = LANES_F64 * vector
-        hvp_f_fake_n_0 = _hvp_3_f64_sample(_live(mask, at, options))
-        hvp_f_fake_n_1 = _hvp_3_f64_sample(_live(mask, at + 1, options))
-        _store_lanes(hvp_f_fake, at, (hvp_f_fake_n_0, hvp_f_fake_n_1))
+        hvp_f_fake_words = _no_words(hvp_f_fake)
+        part = np.int64(0)
+        while part < _parts(hvp_f_fake):
+            at = _packed(hvp_f_fake) * vector + LANES_F64 * part
+            hvp_f_fake_n_0 = _hvp_3_f64_sample(_live(mask, at, options))
+            hvp_f_fake_n_1 = _hvp_3_f64_sample(_live(mask, at + 1, options))
+            hvp_f_fake_words = _with_part(hvp_f_fake, hvp_f_fake_words, part, (hvp_f_fake_n_0, hvp_f_fake_n_1))
+            part += 1
+        _store_words(hvp_f_fake, _packed(hvp_f_fake) * vector, hvp_f_fake_words)
         vector += _stride(threads)
-    at = LANES_F64 * vectors + thread
+    at = _packed(hvp_f_fake) * vectors + thread
     while at < samples:
         hvp_f_fake_n = _hvp_3_f64_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
@@ -2493,6 +2879,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'penalty',
              'sizes': ['size_d'],
              'staged': 1,
+             'packed': True,
              'arguments': 'g: data*, lam: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, size_d: int64, options: uint32'},
  'value_2': {'shape': 'elements',
@@ -2500,6 +2887,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'real',
              'sizes': [],
              'staged': 0,
+             'packed': False,
              'arguments': 'f_real: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
  'value_3': {'shape': 'elements',
@@ -2507,6 +2895,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'term': 'fake',
              'sizes': [],
              'staged': 0,
+             'packed': False,
              'arguments': 'f_fake: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
  'value_and_grad_1': {'shape': 'rows',
@@ -2514,6 +2903,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'penalty',
                       'sizes': ['size_d'],
                       'staged': 1,
+                      'packed': True,
                       'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                    'int64, size_d: int64, options: uint32'},
@@ -2522,6 +2912,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'real',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'f_real: data*, grad_f_real: data*, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
@@ -2530,6 +2921,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'fake',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'f_fake: data*, grad_f_fake: data*, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
@@ -2538,6 +2930,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'penalty',
                       'sizes': ['size_d'],
                       'staged': 1,
+                      'packed': True,
                       'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, mask: '
                                    'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                    'options: uint32'},
@@ -2546,6 +2939,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'real',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'grad_f_real: data*, diag_f_real: data*, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, options: uint32'},
  'grad_hess_diag_3': {'shape': 'elements',
@@ -2553,6 +2947,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'fake',
                       'sizes': [],
                       'staged': 0,
+                      'packed': False,
                       'arguments': 'grad_f_fake: data*, diag_f_fake: data*, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, options: uint32'},
  'hvp_1': {'shape': 'rows',
@@ -2560,6 +2955,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'penalty',
            'sizes': ['size_d'],
            'staged': 2,
+           'packed': True,
            'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, '
                         'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
  'hvp_2': {'shape': 'elements',
@@ -2567,12 +2963,14 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'real',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'hvp_f_real: data*, mask: uint8*, samples: int64, options: uint32'},
  'hvp_3': {'shape': 'elements',
            'samples': 'size_n',
            'term': 'fake',
            'sizes': [],
            'staged': 0,
+           'packed': False,
            'arguments': 'hvp_f_fake: data*, mask: uint8*, samples: int64, options: uint32'}}
 
 WEIGHED = {}

@@ -13,7 +13,7 @@ import numpy as np
 
 from symloss.errors import SymlossError
 from symloss.runtime import threads as _threads
-from symloss.runtime.arrays import Array, as_array, check_kind
+from symloss.runtime.arrays import Array, OnDeviceError, as_array, check_kind, met_on_device
 from symloss.runtime.coupled import full_position, kept_rows, run_on_kept
 from symloss.runtime.first_launch import first_launch
 from symloss.runtime.frame import Frame, frame_of
@@ -39,6 +39,11 @@ _ndarray = np.ndarray
 
 #: Shapes remembered per loss. A training loop meets a handful; the bound only stops endless growth.
 _MOST_LAYOUTS = 256
+
+#: The options that all entry points have, in the order in which they are handed on.
+OPTIONS = ("reduction", "weight", "mask", "normalizer", "ignore_index", "validate", "axis")
+
+Options = tuple[Any, Any, Any, Any, Any, Any, Any]
 
 
 class Call:
@@ -101,25 +106,26 @@ class Engine:
         }
 
     def begin(
-        self,
-        inputs: Sequence[Any],
-        named: Mapping[str, Any],
-        reduction: Any,
-        weight: Any,
-        mask: Any,
-        normalizer: Any,
-        ignore_index: Any,
-        validate: Any,
-        threads: Any,
-        axis: Any,
-        default: str = "mean",
-    ) -> Call:
-        """Check the arguments that all entry points share.
+        self, inputs: Sequence[Any], named: Mapping[str, Any], options: Options, threads: Any, default: str = "mean"
+    ) -> Call | None:
+        """Check the arguments that all entry points share; None if any lies on a device, which is another's to check.
 
         Raises:
             TypeError: an argument of the wrong type, an unknown keyword, a missing input.
             ValueError: a shape, a parameter or an option that does not fit.
         """
+        if self.device_types and met_on_device(self.device_types, inputs):
+            return None
+        try:
+            return self._begin(inputs, named, options, threads, default)
+        except OnDeviceError:
+            return None
+
+    def _begin(
+        self, inputs: Sequence[Any], named: Mapping[str, Any], options: Options, threads: Any, default: str
+    ) -> Call:
+        """As `begin`, of arrays in host memory."""
+        reduction, weight, mask, normalizer, ignore_index, validate, axis = options
         call = Call()
         chosen: Mapping[str, Any] = named
         if named or len(inputs) != self._arity:

@@ -23,14 +23,8 @@ MOST_ELEMENTS = 512
 Product = Callable[[Sequence[Array], Sequence[Array]], None]
 
 
-def hessian_blocks(frame: Frame, layout: Layout, product: Product, cross: bool) -> Any:
-    """The Hessian block of each sample.
-
-    Args:
-        frame: the declaration of the loss.
-        layout: the shapes of the call.
-        product: fills its second argument with the Hessian times its first, one array per prediction.
-        cross: whether to give the blocks between different predictions too.
+def checked_widths(frame: Frame, layout: Layout, cross: bool) -> tuple[list[int], list[int]]:
+    """Per prediction the number of samples and of elements of a sample.
 
     Raises:
         SymlossError: the samples interact.
@@ -54,8 +48,26 @@ def hessian_blocks(frame: Frame, layout: Layout, product: Product, cross: bool) 
             raise ValueError(
                 f"{entry.name} has {width} elements per sample, expected at most {MOST_ELEMENTS} for a Hessian; use hvp"
             )
+    return [shape[0] for shape in shapes], widths
+
+
+def hessian_blocks(frame: Frame, layout: Layout, product: Product, cross: bool) -> Any:
+    """The Hessian block of each sample.
+
+    Args:
+        frame: the declaration of the loss.
+        layout: the shapes of the call.
+        product: fills its second argument with the Hessian times its first, one array per prediction.
+        cross: whether to give the blocks between different predictions too.
+
+    Raises:
+        SymlossError: the samples interact.
+        ValueError: a sample has too many elements, or ``cross`` between predictions of different batches.
+    """
+    lengths, widths = checked_widths(frame, layout, cross)
+    inputs = [frame.inputs[number] for number in frame.predictions]
+    shapes = [layout.flat[number] for number in frame.predictions]
     count = len(inputs)
-    lengths = [shape[0] for shape in shapes]
     blocks: list[list[Array | None]] = [[None] * count for _ in inputs]
     outputs = [np.empty(shape, layout.computing) for shape in shapes]
     for column in range(count):
@@ -80,12 +92,19 @@ def hessian_blocks(frame: Frame, layout: Layout, product: Product, cross: bool) 
     return shaped[0][0] if count == 1 else tuple(shaped[number][number] for number in range(count))
 
 
+def block_shape(frame: Frame, layout: Layout, row: int, column: int) -> tuple[int, ...]:
+    """The shape of the batch, and two sample dimensions, or none where a sample is one element."""
+    first, second = frame.predictions[row], frame.predictions[column]
+    batch = layout.parts[frame.inputs[first].batch[0]]
+    if not frame.inputs[first].sample and not frame.inputs[second].sample:
+        return batch
+    return (*batch, prod(layout.flat[first][1:]), prod(layout.flat[second][1:]))
+
+
 def _shaped(frame: Frame, layout: Layout, row: int, column: int, block: Array | None) -> Array | None:
-    """A block in the shape of the batch: the two sample dimensions last, or none where a sample is one element."""
+    """A block as the caller gets it."""
     if block is None:
         return None
-    number = frame.predictions[row]
-    batch = layout.parts[frame.inputs[number].batch[0]]
-    scalar = not frame.inputs[number].sample and not frame.inputs[frame.predictions[column]].sample
+    returned = layout.returned[frame.predictions[row]]
     with np.errstate(over="ignore"):
-        return block.reshape(batch + (() if scalar else block.shape[1:])).astype(layout.returned[number], copy=False)
+        return block.reshape(block_shape(frame, layout, row, column)).astype(returned, copy=False)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from symloss.runtime.arrays import Array, OnDeviceError, met_on_device
+from symloss.runtime.arrays import Array
 from symloss.runtime.describe import documentation, signature, summary
-from symloss.runtime.engine import Engine, buffers, finish
+from symloss.runtime.engine import OPTIONS, Engine, Options, buffers, finish
 from symloss.runtime.hessian import hessian_blocks
 from symloss.runtime.options import selected
 
@@ -87,18 +87,12 @@ class Loss:
         return library.load_generated, (self._file,)
 
     def _on_device(
-        self, entry: str, inputs: tuple[Any, ...], named: Mapping[str, Any], shared: tuple[Any, ...], **more: Any
+        self, entry: str, inputs: tuple[Any, ...], named: Mapping[str, Any], options: Options, **more: Any
     ) -> Any:
-        """A call with arrays in device memory; ``shared`` are the options that all entry points have."""
+        """A call with arrays in device memory; ``more`` are the options of this entry point alone."""
         from symloss.runtime.cuda.calling import call_on_device
 
-        names = ("reduction", "weight", "mask", "normalizer", "ignore_index", "validate", "axis")
-        options = dict(zip(names, shared, strict=True)) | more
-        try:
-            return call_on_device(self, entry, inputs, named, options)
-        except Exception as error:
-            error.__suppress_context__ = True  # that arguments lie on a device was no error of its own
-            raise
+        return call_on_device(self, entry, inputs, named, {**dict(zip(OPTIONS, options, strict=True)), **more})
 
     def __getattr__(self, name: str) -> Any:
         """The signature, made when it is asked for."""
@@ -125,16 +119,10 @@ class Loss:
             A float; with ``reduction="none"`` an array of the shape of the batch (a tuple of one per term if several).
         """
         engine = self._engine
-        if engine.device_types and met_on_device(engine.device_types, inputs):
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("value", inputs, named, shared)
-        try:
-            call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
-            )
-        except OnDeviceError:
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("value", inputs, named, shared)
+        options = reduction, weight, mask, normalizer, ignore_index, validate, axis
+        call = engine.begin(inputs, named, options, threads)
+        if call is None:
+            return self._on_device("value", inputs, named, options)
         if reduction == "none":
             engine.per_sample(call)
         return engine.value(call, engine.launch("value", call))
@@ -176,16 +164,10 @@ class Loss:
             shape and dtype of the prediction, or a tuple of them if there are several predictions.
         """
         engine = self._engine
-        if engine.device_types and met_on_device(engine.device_types, inputs):
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("value_and_grad", inputs, named, shared, wrt=wrt, out=out)
-        try:
-            call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
-            )
-        except OnDeviceError:
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("value_and_grad", inputs, named, shared, wrt=wrt, out=out)
+        options = reduction, weight, mask, normalizer, ignore_index, validate, axis
+        call = engine.begin(inputs, named, options, threads)
+        if call is None:
+            return self._on_device("value_and_grad", inputs, named, options, wrt=wrt, out=out)
         if reduction == "none":
             engine.per_sample(call)
         chosen = self._default_gradients if wrt is None else selected(engine.frame, wrt)
@@ -228,16 +210,10 @@ class Loss:
         """
         engine = self._engine
         engine.offered("grad_hess_diag")
-        if engine.device_types and met_on_device(engine.device_types, inputs):
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("grad_hess_diag", inputs, named, shared, out=out)
-        try:
-            call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, "sum"
-            )
-        except OnDeviceError:
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("grad_hess_diag", inputs, named, shared, out=out)
+        options = reduction, weight, mask, normalizer, ignore_index, validate, axis
+        call = engine.begin(inputs, named, options, threads, "sum")
+        if call is None:
+            return self._on_device("grad_hess_diag", inputs, named, options, out=out)
         specs = call.layout.results["grad_hess_diag"]
         count = len(specs) // 2
         targets = None
@@ -278,16 +254,10 @@ class Loss:
         """
         engine = self._engine
         engine.offered("hvp")
-        if engine.device_types and met_on_device(engine.device_types, inputs):
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("hvp", inputs, named, shared, out=out, v=v)
-        try:
-            call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
-            )
-        except OnDeviceError:
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("hvp", inputs, named, shared, out=out, v=v)
+        options = reduction, weight, mask, normalizer, ignore_index, validate, axis
+        call = engine.begin(inputs, named, options, threads)
+        if call is None:
+            return self._on_device("hvp", inputs, named, options, out=out, v=v)
         given, directions = engine.directions(call, v)
         specs = call.layout.results["hvp"]
         targets = None
@@ -331,16 +301,10 @@ class Loss:
         engine.offered("hvp")
         if reduction == "none":
             reduction = "sum"
-        if engine.device_types and met_on_device(engine.device_types, inputs):
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("hessian", inputs, named, shared, cross=cross)
-        try:
-            call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
-            )
-        except OnDeviceError:
-            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
-            return self._on_device("hessian", inputs, named, shared, cross=cross)
+        options = reduction, weight, mask, normalizer, ignore_index, validate, axis
+        call = engine.begin(inputs, named, options, threads)
+        if call is None:
+            return self._on_device("hessian", inputs, named, options, cross=cross)
 
         def product(directions: Sequence[Array], outputs: Sequence[Array]) -> None:
             engine.launch("hvp", call, outputs, directions)

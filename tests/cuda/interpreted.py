@@ -139,6 +139,7 @@ def call(module, entry, inputs, parameters=None, **options):
         Call(
             entry,
             dtype,
+            machine.storage or dtype,
             arrays,
             {names.get(n, n): v for n, v in numbers.items()},
             sizes,

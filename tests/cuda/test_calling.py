@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import subprocess
 import sys
-from contextlib import nullcontext
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,143 +13,8 @@ from symloss.errors import SymlossError
 
 pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
 
-from symloss.runtime.cuda import calling, gpu, signatures
-from symloss.runtime.cuda.compiling import THREADS, compile_kernel
-from symloss.runtime.cuda.execution import arguments_of
-from tests.cuda import ptx
-
-
-class Fake:
-    """An array that says it lies on a device; its memory is a NumPy array's."""
-
-    def __init__(self, array: np.ndarray, device: int = 0) -> None:
-        self.array, self.device = array, device
-
-    driver: FakeDriver | None = None
-
-    @property
-    def __cuda_array_interface__(self) -> dict:
-        if self.driver is not None:
-            self.driver.known(self)
-        found = dict(self.array.__array_interface__)
-        return {key: found[key] for key in ("shape", "typestr", "data", "strides", "version")}
-
-    def reshape(self, shape: tuple) -> Fake:
-        return Fake(self.array.reshape(shape), self.device)
-
-    def get(self) -> np.ndarray:
-        return self.array.copy()
-
-
-class FakeLibrary:
-    """Allocates what lies in host memory, poisoned, and remembers nothing."""
-
-    def __init__(self, driver: FakeDriver) -> None:
-        self.driver = driver
-
-    def stream(self) -> int:
-        return 7
-
-    def empty(self, shape: tuple, dtype: str) -> Fake:
-        one = np.full((int(np.prod(shape)) * np.dtype(dtype).itemsize + 16,), 0xFF, np.uint8)
-        one = one[-one.ctypes.data % 16 :][: one.size - 16]
-        return self.driver.known(Fake(one.view(dtype).reshape(shape)))
-
-    def number(self, dtype: str) -> Fake:
-        return self.empty((), dtype)
-
-    def pointer(self, array: Fake) -> int:
-        return array.array.ctypes.data
-
-
-class FakeDriver:
-    """A driver that reads the arguments of a launch from memory, as a real one does, and interprets the kernel."""
-
-    CUresult = SimpleNamespace(CUDA_SUCCESS=0)
-
-    def __init__(self) -> None:
-        self.arrays: list[np.ndarray] = []
-        self.launches: list[str] = []
-
-    def known(self, fake: Fake) -> Fake:
-        """Remember where an array lies."""
-        self.arrays.append(fake.array)
-        return fake
-
-    def at(self, pointer: int) -> np.ndarray | np.uint64:
-        """The memory from an address to the end of its array; the latest array counts."""
-        for array in reversed(self.arrays):
-            begin = array.ctypes.data
-            if array.nbytes and begin <= pointer < begin + array.nbytes:
-                return array.reshape(-1).view(np.uint8)[pointer - begin :]
-        assert not pointer or not all(array.size for array in self.arrays), f"{pointer:#x} is no array's"
-        return np.uint64(0)
-
-    def cuCtxGetCurrent(self):  # type: ignore[no-untyped-def]  # noqa: N802
-        return 0, 1
-
-    def cuMemsetD32Async(self, pointer: int, value: int, count: int, stream: int):  # type: ignore[no-untyped-def]  # noqa: N802
-        assert (count, stream) == (1, 7)
-        self.at(pointer)[:4] = np.frombuffer(value.to_bytes(4, "little"), np.uint8)
-        return (0,)
-
-    def cuMemsetD16Async(self, pointer: int, value: int, count: int, stream: int):  # type: ignore[no-untyped-def]  # noqa: N802
-        assert (count, stream) == (1, 7)
-        self.at(pointer)[:2] = np.frombuffer(value.to_bytes(2, "little"), np.uint8)
-        return (0,)
-
-    def cuLaunchKernel(self, function, *rest):  # type: ignore[no-untyped-def]  # noqa: N802
-        module, name, storage = function
-        grid, _, _, x, y, _, shared, stream, table, _ = rest
-        assert stream == 7
-        record = module.KERNELS[name[:-4]]
-        types = arguments_of(record)
-        addresses = (ctypes.c_uint64 * len(types)).from_address(table)
-        given = []
-        real = f"float{name[-2:]}"
-        for address, kind in zip(addresses, types.values(), strict=True):
-            if kind.endswith("*"):
-                given.append(self.at(ctypes.c_uint64.from_address(address).value))
-            else:
-                kind = np.dtype(real if kind in ("real", "data") else kind)
-                given.append(np.frombuffer(ctypes.string_at(address, kind.itemsize), kind)[0])
-        text = compile_kernel(
-            module, name, types, THREADS[record["shape"]], storage=storage if name.endswith("f32") else ""
-        )
-        ptx.run(text, name, grid, (x, y), given, shared_bytes=shared)
-        self.launches.append(name)
-        return (0,)
-
-
-@pytest.fixture
-def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
-    driver = FakeDriver()
-    monkeypatch.setattr(gpu, "driver", lambda: driver)
-    monkeypatch.setattr(gpu, "current", lambda device: nullcontext())
-    monkeypatch.setattr(gpu, "context", lambda device: 1)
-    monkeypatch.setattr(gpu, "shared_limit", lambda device: 96 * 1024)
-    monkeypatch.setattr(gpu, "function_of", lambda module, name, storage, device, shared: (module, name, storage))
-    monkeypatch.setattr(gpu, "device_of", lambda array: array.owner.device if array.size else None)
-    monkeypatch.setattr(calling, "framework_of", lambda value: FakeLibrary(driver))
-    monkeypatch.setattr(Fake, "driver", driver)
-    monkeypatch.setattr(signatures, "_readers", {Fake: read_fake})
-    for name in ("huber", "softmax_cross_entropy", "bce_with_logits", "info_nce", "nt_xent"):
-        # Plans of another test hold its driver.
-        monkeypatch.setattr(symloss.load(name)._engine, "plans", {})
-        monkeypatch.setattr(symloss.load(name)._engine, "device_types", set())
-    return driver
-
-
-def read_fake(fake: Fake, key: list) -> int:
-    """As `signatures` reads an array of such an interface, the device from the array instead of the driver."""
-    pointer = fake.__cuda_array_interface__["data"][0]
-    found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gpu, "device_at", lambda address: fake.device)
-        signatures._interface(fake, found)
-    key += found
-    return pointer
-
+from symloss.runtime.cuda import gpu
+from tests.cuda.fakes import Fake, FakeDriver
 
 RANDOM = np.random.default_rng(5)
 PRED, TARGET = RANDOM.normal(size=(2, 30)).astype(np.float32).reshape(2, 5, 6)
@@ -290,11 +152,6 @@ def test_a_loss_without_kernels_says_why(fake_gpu: FakeDriver) -> None:
         loss(*[Fake(np.ones((2, 3), np.float32)) for _ in loss.meta["inputs"]])
 
 
-def test_the_hessian_of_rows_is_refused(fake_gpu: FakeDriver) -> None:
-    with pytest.raises(SymlossError, match="has no CUDA kernel; use hvp"):
-        symloss.load("softmax_cross_entropy").hessian(Fake(LOGITS), Fake(LABELS))
-
-
 def test_a_specification_of_the_users_own(fake_gpu: FakeDriver, tmp_path) -> None:  # type: ignore[no-untyped-def]
     from tests.kernels.harness import USER_SPECS
 
@@ -341,78 +198,6 @@ def test_the_cpu_never_touches_cuda() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-DIFFERENT = {
-    "shape": lambda: ((Fake(PRED[:3].copy()), Fake(TARGET[:3].copy())), {}),
-    "batch of the same size": lambda: ((Fake(PRED.reshape(6, 5)), Fake(TARGET.reshape(6, 5))), {}),
-    "dtype": lambda: ((Fake(PRED.astype(float)), Fake(TARGET.astype(float))), {}),
-    "alignment": lambda: ((shifted(PRED), Fake(TARGET)), {}),
-    "parameter": lambda: ((Fake(PRED), Fake(TARGET)), {"delta": 0.25}),
-    "reduction": lambda: ((Fake(PRED), Fake(TARGET)), {"reduction": "sum"}),
-    "normalizer": lambda: ((Fake(PRED), Fake(TARGET)), {"normalizer": 3.0}),
-    "weight": lambda: ((Fake(PRED), Fake(TARGET)), {"weight": Fake(TARGET * TARGET)}),
-    "mask": lambda: ((Fake(PRED), Fake(TARGET)), {"mask": Fake(PRED > 0)}),
-}
-
-
-def shifted(array: np.ndarray) -> Fake:
-    """The same numbers four bytes after a multiple of 16."""
-    room = np.empty(array.nbytes + 32, np.uint8)
-    begin = -room.ctypes.data % 16 + 4
-    moved = room[begin : begin + array.nbytes].view(array.dtype).reshape(array.shape)
-    moved[:] = array
-    return Fake(moved)
-
-
-@pytest.mark.parametrize("difference", DIFFERENT)
-def test_a_plan_serves_no_call_that_differs(fake_gpu: FakeDriver, difference: str) -> None:
-    huber = symloss.load("huber")
-    plans = huber._engine.plans
-    huber.value_and_grad(Fake(PRED), Fake(TARGET))
-    assert len(plans) == 1
-    for _ in range(2):
-        inputs, options = DIFFERENT[difference]()
-        value, grad = huber.value_and_grad(*inputs, **options)
-        plain = {name: one.array if isinstance(one, Fake) else one for name, one in options.items()}
-        expected, gradient = huber.value_and_grad(*(one.array for one in inputs), **plain)
-        assert value.array == pytest.approx(expected, rel=3e-7)
-        assert grad.array.dtype == gradient.dtype
-        np.testing.assert_allclose(grad.array, gradient, rtol=3e-7, strict=True)
-        assert len(plans) == 2
-
-
-def test_a_plan_serves_calls_with_other_arrays(fake_gpu: FakeDriver) -> None:
-    """Results are of the arrays of this call, and a result of the call before stays as it was."""
-    huber = symloss.load("huber")
-    first, kept = huber.value_and_grad(Fake(PRED), Fake(TARGET))
-    before = kept.get(), first.get()
-    other = (3 * PRED).astype(np.float32)
-    value, grad = huber.value_and_grad(Fake(other), Fake(TARGET))
-    assert len(huber._engine.plans) == 1
-    expected, gradient = huber.value_and_grad(other, TARGET)
-    assert value.array == pytest.approx(expected, rel=3e-7)
-    np.testing.assert_allclose(grad.array, gradient, rtol=3e-7)
-    assert np.array_equal(kept.array, before[0])
-    assert first.array == before[1]
-
-
-@pytest.mark.parametrize(
-    ("pred", "target", "options", "error", "message"),
-    [
-        (Fake(PRED), Fake(TARGET, 1), {}, ValueError, "lie on devices 0 and 1"),
-        (Fake(PRED), TARGET, {}, TypeError, "lies in host memory"),
-        (Fake(PRED.T.copy().T), Fake(TARGET), {}, ValueError, "not C-contiguous"),
-        (Fake(PRED), Fake(TARGET), {"delta": True}, TypeError, "delta is bool"),
-        (Fake(PRED), Fake(TARGET), {"weight": TARGET}, TypeError, "weight .* lies in host memory"),
-    ],
-)
-def test_after_a_plan_bad_arguments_are_still_errors(fake_gpu, pred, target, options, error, message) -> None:  # type: ignore[no-untyped-def]
-    huber = symloss.load("huber")
-    huber(Fake(PRED), Fake(TARGET))
-    huber(Fake(PRED), Fake(TARGET), delta=1.0)
-    with pytest.raises(error, match=message):
-        huber(pred, target, **options)
-
-
 def test_shared_memory_is_looked_at_in_every_call(fake_gpu: FakeDriver) -> None:
     huber = symloss.load("huber")
     both = np.zeros((11, 6), np.float32)
@@ -420,8 +205,3 @@ def test_shared_memory_is_looked_at_in_every_call(fake_gpu: FakeDriver) -> None:
     huber.value_and_grad(Fake(both[:5]), Fake(TARGET), out=apart)
     with pytest.raises(ValueError, match="out shares memory with pred"):
         huber.value_and_grad(Fake(both[:5]), Fake(TARGET), out=Fake(both[2:7]))
-
-
-def test_zeros_of_both_signs_are_two_numbers() -> None:
-    assert signatures.number(0.0) != signatures.number(-0.0)
-    assert signatures.number(1) != signatures.number(1.0)

@@ -182,6 +182,28 @@ def test_bytes_moved(dtype: str) -> None:
     assert passes <= 2.3, passes
 
 
+@pytest.mark.parametrize("pattern", HALVES)
+def test_bytes_of_16_bits_moved(pattern: str) -> None:
+    """Numbers of 16 bits are moved once as well, eight in every access, whatever part of a vector is left over."""
+    short = HALVES[pattern]
+    n = 16384
+    outcome = device_kernels("huber").device_call(n, "float32", Options("mean"))
+    outcome.run("value_and_grad", [short(array) for array in outcome.arrays])
+    report = outcome.last.reports["value_and_grad_f32"]
+    assert report.count("ld", "global") == 2 * n // 8
+    assert report.loaded["global"] == 2 * 2 * n
+    assert report.count("st", "global", "v4") == n // 8
+    assert 32 * report.sectors_loaded == 2 * 2 * n
+
+    k = DeviceKernels(CATALOGUE["softmax_cross_entropy"], distinct=1, other=1024)
+    outcome = k.device_call(4, "float32", Options("mean"), shared_limit=2 * 1024)  # where a row needs two bytes a class
+    outcome.run("value_and_grad", [short(a) if a.dtype == np.float32 else a for a in outcome.arrays])
+    report = outcome.last.reports["value_and_grad_f32"]
+    assert report.count("ld", "global", "v4") == report.count("st", "global", "v4") == 4 * 1024 // 8
+    passes = 32 * (report.sectors_loaded + report.sectors_stored) / (4 * 1024 * 2)
+    assert passes <= 2.3, passes
+
+
 #: Faults planted in the PTX of a kernel: what to replace, by what, and in how many places at most.
 FAULTS = {
     "a barrier is missing": (r"bar\.sync\s+0;", ""),
@@ -223,20 +245,27 @@ def test_typical_losses_exist() -> None:
 
 
 @pytest.mark.parametrize("pattern", HALVES)
-@pytest.mark.parametrize("name", ["huber", "softmax_cross_entropy", pytest.param("iou", marks=pytest.mark.slow)])
-def test_numbers_of_16_bits(name: str, pattern: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("huber", 0),
+        ("softmax_cross_entropy", 72),
+        pytest.param("softmax_cross_entropy", 68, marks=pytest.mark.slow),
+        pytest.param("softmax_cross_entropy", 1032, marks=pytest.mark.slow),
+        pytest.param("iou", 0, marks=pytest.mark.slow),
+        pytest.param("info_nce", 8, marks=pytest.mark.slow),
+    ],
+)
+def test_numbers_of_16_bits(name: str, classes: int, pattern: str) -> None:
     """Sixteen bits in memory, float32 inside: the results of the float32 kernel at the same inputs, rounded once."""
     short = HALVES[pattern]
-    k = (
-        device_kernels(name)
-        if name != "softmax_cross_entropy"
-        else DeviceKernels(CATALOGUE[name], distinct=3, other=68)
-    )
-    for length, unaligned in ((7, False), (300, False), (300, True)):
-        outcome = k.device_call(length, "float32", Options("mean"), unaligned=unaligned)
+    k = device_kernels(name) if not classes else DeviceKernels(CATALOGUE[name], distinct=3, other=classes)
+    sizes = (7, 8, 303, 300) if name not in COUPLED else (7, 8, 16, 17)
+    for length, machine in zip(sizes, ({}, {"shared_limit": 0}, {}, {"unaligned": True}), strict=True):
+        outcome = k.device_call(length, "float32", Options("mean"), **machine)
         given = [short(a) if a.dtype == np.float32 else a for a in outcome.arrays]
         exact = [wide(a) if a.dtype.name == pattern else a for a in given]
-        for entry in ("value_and_grad", "grad_hess_diag"):
+        for entry in {"value_and_grad", "grad_hess_diag"} & set(k.entries):
             found, expected = outcome.run(entry, given), outcome.run(entry, exact)
             for key, value in expected.items():
                 right = value == found[key] if key == "value" else np.array_equal(found[key], short(value))

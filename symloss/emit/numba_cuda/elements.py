@@ -66,13 +66,19 @@ class ElementKernel(KernelText):
             uniform=uniform,
             place=bool(self.views or running),
             wide=wide,
+            lead=self.lead,
             results=[name for name in values if wide or name == "loss"] or ["_"],
-            saves=[Save(self.stored_name(s), s.array.removesuffix("_chunk")) for s in self.stores] if wide else [],
+            saves=[self.save(store) for store in self.stores] if wide else [],
         )
         if kernel.term:
             visit.collect["loss"] = f"high, low = _plus_{self.suffix}(high, low, {{value}})"
             visit.saves.append(Save("loss", "losses", condition="options & KEEP"))
         return visit
+
+    def save(self, store: Store) -> Save:
+        """Where a result of the visit goes."""
+        array = store.array.removesuffix("_chunk")
+        return Save(self.stored_name(store), array, short=self.pointer_type(self.records[array]) == "data*")
 
     def opening(self) -> list[str]:
         """What a thread does first."""
@@ -86,7 +92,8 @@ class ElementKernel(KernelText):
             if isinstance(leaf, Element) and is_own(leaf) and leaf.array != "seed":
                 argument = self.argument(leaf)
                 wide = not self.views and argument.number == "real" and not argument.expandable
-                yield Load(sample_name(leaf), argument.name, wide=wide, text=self.from_array(leaf, "{at}"))
+                short = self.pointer_type(argument) == "data*"
+                yield Load(sample_name(leaf), argument.name, wide=wide, short=short, text=self.from_array(leaf, "{at}"))
         if self.weighted:
             yield Load("weight", "weight", wide=False, text=f"_weight_{self.suffix}(weight, {{at}}, options)")
         yield Load("live", "mask", wide=False, text="_live(mask, {at}, options)")

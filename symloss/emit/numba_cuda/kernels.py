@@ -30,7 +30,7 @@ class Printed:
     of samples to a thread), "samples" (one to a thread), "rows" (a warp or a block to a sample) or "full_rows" (the
     same, with fewer threads to a block so that each may hold more). ``sizes`` are
     the lengths that the rows of arrays must share with 128 bits to be read that way, ``staged`` the number of row
-    arrays that may be kept in shared memory.
+    arrays that may be kept in shared memory, ``packed`` whether they take no more room there than in memory.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Printed:
     term: str | None
     sizes: list[str] = field(default_factory=list)
     staged: int = 0
+    packed: bool = False
 
     def record(self) -> dict[str, Any]:
         """The entry in the table of kernels."""
@@ -50,6 +51,7 @@ class Printed:
             "term": self.term,
             "sizes": self.sizes,
             "staged": self.staged,
+            "packed": self.packed,
             "arguments": ", ".join(f"{name}: {kind}" for name, kind in self.arguments.items()),
         }
 
@@ -196,11 +198,26 @@ class KernelText(ABC):
         between = argument.name not in self.results if tensor is None else tensor.role == "seed"
         return "real*" if between and argument.number == "real" else _POINTERS[argument.number]
 
+    @property
+    def lead(self) -> str:
+        """An array of the formula, whose numbers may have 16 bits; empty where the kernel has none."""
+        real = [argument for argument in self.kernel.arguments if argument.number == "real"]
+        named = [argument.name for argument in real if self.pointer_type(argument) == "data*"]
+        return next(iter([*named, *(["losses"] if self.kernel.term else [])]), "")
+
     def more_arguments(self) -> Mapping[str, str]:
         """What the kernel gives back beside arrays of the formula: the samples' losses, and sums per block."""
         return {"losses": "data*", "partial": "real*"} if self.kernel.term else {}
 
-    def assembled(self, doc: str, body: list[str], shape: str, sizes: Iterable[str] = (), staged: int = 0) -> Printed:
+    def assembled(
+        self,
+        doc: str,
+        body: list[str],
+        shape: str,
+        sizes: Iterable[str] = (),
+        staged: int = 0,
+        packed: bool = False,
+    ) -> Printed:
         """The whole text: functions, then the kernel with its arguments."""
         text = "\n".join([*body, *self.functions])
         head, lengths = [], {}
@@ -232,7 +249,7 @@ class KernelText(ABC):
         self.helpers |= self.printer.helpers
         samples = f"size_{self.program.root(str(self.kernel.axis))}"
         whole = "\n\n\n".join([*self.functions, "\n".join(lines)])
-        return Printed(self.name, whole, arguments, shape, samples, self.term, list(sizes), staged)
+        return Printed(self.name, whole, arguments, shape, samples, self.term, list(sizes), staged, packed)
 
 
 def needed(nodes: Iterable[Node], values: Iterable[sympy.Expr]) -> list[sympy.Symbol]:

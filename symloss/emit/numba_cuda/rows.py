@@ -73,7 +73,7 @@ class RowKernel(KernelText):
             body.append(f"_block_sum_{self.suffix}(high, low, partial)")
         lengths = [length for length in dict.fromkeys(self.lengths()) if length.startswith("size_")]
         shape = "rows" if len(self.staged) <= _MOST_ARRAYS else "full_rows"
-        return self.assembled(self.doc(), body, shape, sizes=lengths, staged=len(self.staged))
+        return self.assembled(self.doc(), body, shape, sizes=lengths, staged=len(self.staged), packed=self.packed)
 
     def doc(self) -> str:
         """The docstring of the kernel."""
@@ -88,10 +88,18 @@ class RowKernel(KernelText):
         lines = ["if options & DIVIDE:", "    divisor = divisors[0]"] if self.kernel.seeded else []
         if self.staged:
             lines.append(f"staged = cuda.shared.array(0, np.{self.dtype})")
-            lines.append(f"stage = cuda.threadIdx.y * {len(self.staged)} * {self.lengths()[0]}")
+            length = self.lengths()[0]
+            halves = f"{length} // _parts({self.staged[0]}) if options & ALIGNED else {length}"
+            lines.append(f"pitch = {halves if self.packed else length}")
+            lines.append(f"stage = cuda.threadIdx.y * {len(self.staged)} * pitch")
         lines.append("thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)")
         lines.append("row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y")
         return lines + ([f"high, low = {self.zero}, {self.zero}"] if self.kernel.term else [])
+
+    @property
+    def packed(self) -> bool:
+        """Whether what is kept in shared memory takes no more room there than in memory."""
+        return bool(self.staged) and all(self.pointer_type(self.records[array]) == "data*" for array in self.staged)
 
     def lengths(self) -> list[str]:
         """The lengths of the axes that are swept over."""
@@ -275,7 +283,8 @@ class RowKernel(KernelText):
                 fresh = staged is not None and argument.name not in self.filled
                 if staged is not None:
                     self.filled.add(argument.name)
-                loads.append(Load(name, argument.name, leaf.array, wide, text, staged, fresh))
+                short = self.pointer_type(argument) == "data*"
+                loads.append(Load(name, argument.name, leaf.array, wide, short, text, staged, fresh))
         others = [leaf for leaf in reads if leaf.name not in named]
         uniform = [name for name in self.names_of(others) if name != axis]
         place = any(isinstance(leaf, Variable) and leaf.name == axis for leaf in leaves([*self.sweep_values(sweep)]))
@@ -290,7 +299,7 @@ class RowKernel(KernelText):
             name = f"{array.rstrip('_')}_{axis}"
             results.append(name)
             returned.append(self.result(store.value))
-            saves.append(Save(name, array, store.array))
+            saves.append(Save(name, array, store.array, short=self.pointer_type(self.records[array]) == "data*"))
         for accumulation in sweep.accumulations:
             start, take, combine, value = self.collected(accumulation, lines)
             results.append(f"{accumulation.variable}_{axis}")
@@ -310,6 +319,7 @@ class RowKernel(KernelText):
             loads=loads,
             uniform=uniform,
             place=bool(lines and lines[0] == f"{axis} = place"),
+            lead=self.lead,
             results=results,
             saves=saves,
             collect=collect,

@@ -22,7 +22,8 @@ ROW_THREADS = ((512, 32), (4096, 128), (16384, 256))
 MOST_ROW_THREADS = {"rows": 512, "full_rows": 256}
 ROWS_TOGETHER = 8
 
-_LANES = {"float32": 4, "float64": 2}
+#: Numbers in 128 bits, by what memory holds.
+_LANES = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
 _ITEM = {"float32": 4, "float64": 8}
 
 
@@ -64,13 +65,15 @@ class Machine(Protocol):
 class Call:
     """What a caller asks of one entry point, by the names that the kernels use.
 
-    ``dtype`` is what is computed in. ``arrays`` are inputs, directions and outputs, which may be shorter in memory (the
-    machine knows), ``numbers`` the parameters, ``sizes`` the lengths of axes; weights, masks and losses come one per
-    term, None where there are none. ``ignore`` is a label whose samples do not count.
+    ``dtype`` is what is computed in, ``storage`` what the arrays of the formula hold. ``arrays`` are inputs, directions
+    and outputs, which may be shorter in memory (the machine knows), ``numbers`` the parameters, ``sizes`` the lengths
+    of axes; weights, masks and losses come one per term, None where there are none. ``ignore`` is a label whose samples
+    do not count.
     """
 
     entry: str
     dtype: str
+    storage: str
     arrays: dict[str, Any]
     numbers: dict[str, float]
     sizes: dict[str, int]
@@ -211,23 +214,24 @@ class _Execution:
         samples = call.sizes[record["samples"]]
         options, shared, block = self.options(term), 0, (256, 1)
         types = arguments_of(record)
+        lanes = _LANES[call.storage]
+        arrays = [call.arrays[n] for n, kind in types.items() if kind == "data*" and n in call.arrays]
+        arrays += [array for array in (call.losses[term],) if array is not None]
+        if all(call.sizes.get(size, 0) % lanes == 0 for size in record["sizes"]) and all(map(machine.aligned, arrays)):
+            options |= self.module.ALIGNED
         if record["shape"] in MOST_ROW_THREADS:
             length = max([call.sizes.get(size, 0) for size in record["sizes"]], default=0)
             block = row_block(length, MOST_ROW_THREADS[record["shape"]])
-            room = record["staged"] * length * _ITEM[call.dtype] * block[1]
+            item = 16 // lanes if record["packed"] and options & self.module.ALIGNED else _ITEM[call.dtype]
+            room = record["staged"] * length * item * block[1]
             if record["staged"] and room <= machine.shared_limit:
                 options |= self.module.STAGED
                 shared = room
             blocks = _blocks(samples, block[1], "rows")
         elif record["shape"] == "elements":
-            blocks = _blocks(samples, 256 * _LANES[call.dtype], "elements")
+            blocks = _blocks(samples, 256 * lanes, "elements")
         else:
             blocks = _blocks(samples, 256, "samples")
-        lanes = _LANES[call.dtype]
-        arrays = [call.arrays[n] for n, kind in types.items() if kind == "data*" and n in call.arrays]
-        arrays += [array for array in (call.losses[term],) if array is not None]
-        if all(call.sizes.get(size, 0) % lanes == 0 for size in record["sizes"]) and all(map(machine.aligned, arrays)):
-            options |= self.module.ALIGNED
         known: dict[str, Any] = {"samples": samples, "options": options}
         if "partial" in types:
             known["partial"] = machine.empty(2 * blocks, call.dtype)

@@ -221,7 +221,10 @@ class Plan:
         if not self._plain:
             outer = [one + shift for one, shift in zip(outer, self._shifts, strict=True)]
         # A frame serves one call at a time: another thread may be between filling and launching.
-        frame = self._frames.pop() if self._frames else self._new_frame()
+        try:
+            frame = self._frames.pop()
+        except IndexError:
+            frame = self._new_frame()
         self._pack(frame.words, 0, *outer, *[base + offset for offset in self._inner])
         if self._memsets:
             self._set(base, stream)

@@ -1,0 +1,55 @@
+"""A GPU that is none, for tests of whole calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import symloss
+
+LOSSES = (
+    "huber",
+    "softmax_cross_entropy",
+    "bce_with_logits",
+    "info_nce",
+    "nt_xent",
+    "focal",
+    "gan_discriminator",
+    "mse",
+    "triplet",
+)
+
+
+@pytest.fixture
+def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The driver that stands for all devices; plans of another test, which hold that test's driver, are gone."""
+    from symloss.runtime.cuda import gpu, hessian, planning, signatures
+    from tests.cuda.fakes import Fake, FakeDriver, FakeLibrary
+
+    driver = FakeDriver()
+
+    @contextmanager
+    def current(device: int) -> Iterator[None]:
+        driver.contexts.append(device + 1)
+        yield
+        driver.contexts.pop()
+
+    monkeypatch.setattr(gpu, "driver", lambda: driver)
+    monkeypatch.setattr(gpu, "current", current)
+    monkeypatch.setattr(gpu, "context", lambda device: device + 1)
+    monkeypatch.setattr(gpu, "shared_limit", lambda device: 96 * 1024)
+    monkeypatch.setattr(
+        gpu, "function_of", lambda module, name, storage, device, shared: (module, name, storage, device)
+    )
+    monkeypatch.setattr(gpu, "device_at", driver.device_at)
+    for module in (planning, hessian):
+        monkeypatch.setattr(module, "framework_of", lambda value: FakeLibrary(driver, value))
+    monkeypatch.setattr(Fake, "driver", driver)
+    monkeypatch.setattr(signatures, "_readers", {})
+    for name in LOSSES:
+        monkeypatch.setattr(symloss.load(name)._engine, "plans", {})
+        monkeypatch.setattr(symloss.load(name)._engine, "device_types", set())
+    return driver
