@@ -2638,7 +2638,6 @@ def hvp_f32(
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2678,7 +2677,6 @@ def _value_and_grad_f64(
     pred, target = inputs
     grad_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2719,7 +2717,6 @@ def _grad_hess_diag_f64(
     pred, target = inputs
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2755,7 +2752,6 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2789,7 +2785,6 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2828,7 +2823,6 @@ def _value_and_grad_f32(
     pred, target = inputs
     grad_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2869,7 +2863,6 @@ def _grad_hess_diag_f32(
     pred, target = inputs
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2904,7 +2897,6 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024

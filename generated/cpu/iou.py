@@ -2253,7 +2253,6 @@ def hvp_f32(
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2293,7 +2292,6 @@ def _value_and_grad_f64(
     pred, target = inputs
     grad_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2334,7 +2332,6 @@ def _grad_hess_diag_f64(
     pred, target = inputs
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2370,7 +2367,6 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2404,7 +2400,6 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2443,7 +2438,6 @@ def _value_and_grad_f32(
     pred, target = inputs
     grad_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2484,7 +2478,6 @@ def _grad_hess_diag_f32(
     pred, target = inputs
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024
@@ -2519,7 +2512,6 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]
-    size_c_ = 4
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
     chunk = 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -62,6 +63,9 @@ class DriverPrinter:
     def lines(self) -> list[str]:
         """The text of the driver."""
         body = list(self.body())
+        text = "\n".join(body)
+        sizes = {line for line in self.sizes() if len(re.findall(rf"\b{line.split()[0]}\b", text)) == 1}
+        body = [line for line in body if line not in sizes]
         head = f"def {self.name}({DRIVER_ARGUMENTS}, directions):"
         return [head, *(f"    {line}" if line else "" for line in body)]
 
