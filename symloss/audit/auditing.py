@@ -84,6 +84,7 @@ class _Audit:
         if not sign or not module or not name:
             raise SymlossError(f"an implementation is named package.module:function; {target!r} is given")
         self.spec, self.target, self.options = spec, target, options
+        self._check_choices()
         self.program: Program = spec.program
         self.parameters = self._parameters()
         self.derivation = derive(self.program)
@@ -106,6 +107,18 @@ class _Audit:
         for name, tensor in known.items():
             found[name] = float(self.options.parameters.get(name, tensor.default))
         return found
+
+    def _check_choices(self) -> None:
+        """A region that is misspelt would be left out unnoticed."""
+        for what, chosen, known in (
+            ("region", self.options.regions, tuple(REGIONS)),
+            ("dtype", self.options.dtypes, Options.dtypes),
+        ):
+            for name in chosen:
+                if name not in known:
+                    raise SymlossError(f"there is no {what} {name!r}{did_you_mean(name, known)}")
+            if not chosen:
+                raise SymlossError(f"no {what} is chosen")
 
     def _check_order(self) -> None:
         order = self.options.given.get("order")

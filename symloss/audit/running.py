@@ -49,7 +49,9 @@ def run_worker(
                 code = process.wait(timeout)
             except subprocess.TimeoutExpired:
                 _end(process)
-                raise SymlossError(f"{target} did not finish within {timeout:g} s; --timeout gives it longer") from None
+                raise SymlossError(
+                    f"{target} did not finish within {timeout:g} s; the timeout can be longer"
+                ) from None
             except BaseException:
                 _end(process)
                 raise

@@ -234,7 +234,7 @@ class Portfolio:
             return self._with_model(goal, best)
         if seen.points:
             return self._tested(goal, seen)
-        return unknown("the search found no point that satisfies the conditions, and no engine a proof")
+        return unknown("no point was found at which it could be tried, and no engine finds a proof")
 
     def settle_problem(self, problem: Problem) -> Finding:
         """A proof of a problem and of its obligations, or unknown."""

@@ -239,6 +239,10 @@ def test_html_is_escaped() -> None:
 
 def test_the_helper_for_test_suites() -> None:
     assert_matches_spec(implementations.mse_value, "mse", regions=["ordinary"])
+    with pytest.raises(SymlossError, match="did you mean ordinary"):
+        assert_matches_spec(implementations.mse_value, "mse", regions=["ordinry", "kinks"])
+    with pytest.raises(SymlossError, match="there is no dtype 'float16'"):
+        assert_matches_spec(implementations.mse_value, "mse", dtypes=["float64", "float16"])
     assert_matches_spec("tests.audit.implementations:half_mse", "mse", regions=["ordinary"], factor="1/2")
     with pytest.raises(AssertionError, match="hessian is wrong on ordinary inputs"):
         assert_matches_spec(implementations.hessian_without_factor, "mse", regions=["ordinary"])

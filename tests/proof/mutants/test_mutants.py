@@ -21,8 +21,10 @@ QUICK = ("hinge", "log_cosh", "mae", "quantile", "pairwise_logistic", "kl_standa
 #: And one with claims that are true of one item and of no other number.
 QUICK_SOFTMAX = "softmax_cross_entropy_soft"
 QUICK_COUNT = 4
-#: So many of every loss, or fewer where so many operations stand in those before; none whose witness has more numbers.
-OF_EACH_LOSS, OPERATIONS, NUMBERS = 14, 500, 10
+#: So many of every loss among the first so many, or fewer where their operations add up to so many.
+OF_EACH_LOSS, TRIED, OPERATIONS = 14, 30, 500
+#: None that has more operations, or whose witness has more numbers.
+LARGEST, NUMBERS = 140, 10
 #: Together at least so many, and some of each kind.
 OF_ALL, OF_EACH_KIND = 400, 10
 
@@ -32,17 +34,24 @@ Certified = tuple[Mutant, tuple[Goal, ...], dict[str, Any]]
 def false_mutants(loss: str, most: int = OF_EACH_LOSS) -> Iterator[Certified]:
     """The first mutants of a loss that a witness shows to be false."""
     path = catalogue()[loss]
-    operations = 0
-    for mutant in mutants(path):
+    total = 0
+    for mutant in mutants(path)[:TRIED]:
         goals = read(mutant, path)
-        against = None if goals is None else witness(goals)
-        if goals is None or against is None or len(against["point"]) > NUMBERS:
+        if goals is None or operations(goals) > LARGEST:
+            continue
+        against = witness(goals)
+        if against is None or len(against["point"]) > NUMBERS:
             continue
         yield mutant, goals, against
         most -= 1
-        operations += max(sum(term.count_ops() for term in (*goal.terms, *goal.hypotheses)) for goal in goals)
-        if not most or operations > OPERATIONS:
+        total += operations(goals)
+        if not most or total > OPERATIONS:
             return
+
+
+def operations(goals: tuple[Goal, ...]) -> int:
+    """How large a claim is."""
+    return max(sum(term.count_ops() for term in (*goal.terms, *goal.hypotheses)) for goal in goals)
 
 
 def passed(made: Iterable[Certified]) -> list[str]:
