@@ -58,8 +58,8 @@ class CuPy:
         self.cupy, self.device = require("cupy"), like.device
 
     def stream(self) -> int:
-        """The handle of the current stream."""
-        return int(self.cupy.cuda.get_current_stream().ptr)
+        """The handle of the current stream of the arrays' device, which need not be the current device."""
+        return int(self.cupy.cuda.get_current_stream(self.device.id).ptr)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
         """An array on the device of the first argument."""
