@@ -20,6 +20,14 @@ def _local(function):
     return numba.njit(error_model="numpy")(function)
 
 
+def _jit(function):
+    """The decorator of kernels there."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+NEAR = 0x3FFF_FFFF_FFFF_FFFF
+
+
 def _bits(x, kind):
     """A number of the type ``kind`` that has the bits of x."""
     return np.asarray(x).view(kind)[()]
@@ -165,6 +173,60 @@ def _unit_scale_f64(m):
 def _serial(kernel, chunks, spaces, *arguments):
     """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
+
+
+@_jit
+def matrix_product(first, last, sums, samples, chunk, left, turned, right, out):
+    """Rows of left @ right, of left.T @ right where turned; the shapes alone decide in which order products are added.
+
+    Eight products are added onto each other at a time, and such sums one after another in double precision.
+    """
+    shared, columns = right.shape
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        for tile in range(0, columns, 256):
+            width = columns - tile if columns - tile < 256 else 256
+            for row in range(rows):
+                for lane in range(width):
+                    sums[row, lane] = 0.0
+            for at in range(0, shared - shared % 8, 8):
+                y0, y1, y2, y3 = right[at], right[at + 1], right[at + 2], right[at + 3]
+                y4, y5, y6, y7 = right[at + 4], right[at + 5], right[at + 6], right[at + 7]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    if turned:
+                        x0, x1, x2, x3 = left[at, n], left[at + 1, n], left[at + 2, n], left[at + 3, n]
+                        x4, x5, x6, x7 = left[at + 4, n], left[at + 5, n], left[at + 6, n], left[at + 7, n]
+                    else:
+                        x0, x1, x2, x3 = left[n, at], left[n, at + 1], left[n, at + 2], left[n, at + 3]
+                        x4, x5, x6, x7 = left[n, at + 4], left[n, at + 5], left[n, at + 6], left[n, at + 7]
+                    for lane in range(width):
+                        k = (tile & NEAR) + lane
+                        low = (x0 * y0[k] + x1 * y1[k]) + (x2 * y2[k] + x3 * y3[k])
+                        high = (x4 * y4[k] + x5 * y5[k]) + (x6 * y6[k] + x7 * y7[k])
+                        total[lane] += low + high
+            for at in range(shared - shared % 8, shared):
+                y = right[at]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    x0 = left[at, n] if turned else left[n, at]
+                    for lane in range(width):
+                        total[lane] += x0 * y[(tile & NEAR) + lane]
+            for row in range(rows):
+                for lane in range(width):
+                    out[start + row, (tile & NEAR) + lane] = sums[row, lane]
+
+
+def _matrix_product(run, left, right, out):
+    """Fill out with left @ right: by BLAS, or in an order of its own where the caller wants results fixed."""
+    if not getattr(run, "deterministic", False):
+        np.matmul(left, right, out=out)
+        return
+    turned = not left.flags.c_contiguous
+    rows = out.shape[0]
+    arguments = (left.T if turned else left, turned, np.ascontiguousarray(right), out)
+    run(matrix_product, -(-rows // 32), (((32, 256), np.float64),), rows, 32, *arguments)
 
 
 def _chunk_rows(entries):

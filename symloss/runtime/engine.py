@@ -112,6 +112,7 @@ class Engine:
         validate: Any,
         threads: Any,
         axis: Any,
+        deterministic: Any,
         default: str = "mean",
     ) -> Call:
         """Check the arguments that all entry points share.
@@ -158,6 +159,10 @@ class Engine:
         if threads is not None:
             threads = _threads.checked_threads(threads)
         call.run = _threads.serial if layout.elements < _threads.SERIAL_BELOW else _threads.runner(threads)
+        if deterministic is not False:
+            if deterministic is not True:
+                raise TypeError(f"deterministic is {kind_of(deterministic)}, expected True or False")
+            call.run = _threads.FixedOrder(call.run)
         call.values = self._nothing
         return call
 

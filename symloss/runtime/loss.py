@@ -33,6 +33,10 @@ class Loss:
             Labels always are. On a device elements are not checked by default, and a label that names nothing makes
             its results NaN; ``validate=True`` copies the inputs to the host, checks them there, and so waits.
         threads: how many threads may work; SYMLOSS_NUM_THREADS or the processors there are by default.
+        deterministic: the bits of a result do not depend on the number of threads; those of a matrix product (where
+            samples are compared with each other) do depend on the BLAS that NumPy uses, and on its threads. True takes
+            a product of our own, which adds in a fixed order and is slower. Where there is no product, and on a
+            device, nothing changes.
 
     Raises:
         ValueError: a shape, a parameter or an element outside what the loss declares; the message names it.
@@ -117,6 +121,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> Any:
         """The value of the loss. Inputs in declared order; parameters by name; options as in `Loss`.
@@ -130,7 +135,7 @@ class Loss:
             return self._on_device("value", inputs, named, shared)
         try:
             call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, deterministic
             )
         except OnDeviceError:
             shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
@@ -152,6 +157,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> tuple[Any, Any]:
         """The value and its gradient, in one pass. Other options as in `Loss`.
@@ -169,6 +175,7 @@ class Loss:
             validate: whether to check elements.
             threads: how many may work.
             axis: where the sample axis sits.
+            deterministic: whether matrix products add in a fixed order too.
             **named: inputs and parameters by name.
 
         Returns:
@@ -181,7 +188,7 @@ class Loss:
             return self._on_device("value_and_grad", inputs, named, shared, wrt=wrt, out=out)
         try:
             call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, deterministic
             )
         except OnDeviceError:
             shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
@@ -212,6 +219,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> tuple[Any, Any]:
         """Gradient and diagonal of the Hessian; per sample and undivided, which gradient boosting expects, by default.
@@ -233,7 +241,18 @@ class Loss:
             return self._on_device("grad_hess_diag", inputs, named, shared, out=out)
         try:
             call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, "sum"
+                inputs,
+                named,
+                reduction,
+                weight,
+                mask,
+                normalizer,
+                ignore_index,
+                validate,
+                threads,
+                axis,
+                deterministic,
+                "sum",
             )
         except OnDeviceError:
             shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
@@ -266,6 +285,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> Any:
         """The Hessian of the reduced value times a direction, cross terms between predictions included.
@@ -283,7 +303,7 @@ class Loss:
             return self._on_device("hvp", inputs, named, shared, out=out, v=v)
         try:
             call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, deterministic
             )
         except OnDeviceError:
             shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
@@ -312,6 +332,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> Any:
         """The Hessian block of each sample, of shape batch + (d, d) with d the number of its elements, at most 512.
@@ -336,7 +357,7 @@ class Loss:
             return self._on_device("hessian", inputs, named, shared, cross=cross)
         try:
             call = engine.begin(
-                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, deterministic
             )
         except OnDeviceError:
             shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)

@@ -88,7 +88,8 @@ class DriverPrinter:
             if isinstance(step, MatrixProduct):
                 left = f"{step.left}{'.T' if step.transpose_left else ''}"
                 right = f"{step.right}{'.T' if step.transpose_right else ''}"
-                yield f"np.matmul({left}, {right}, out={step.target})"
+                self.helpers |= {"_matrix_product", "matrix_product"}
+                yield f"_matrix_product(run, {left}, {right}, {step.target})"
             else:
                 yield from self.run(step, self.kernels[step.name])
         yield f"return ({', '.join(self.values())}{',' if len(self.values()) == 1 else ''}), None"
