@@ -73,7 +73,7 @@ class DriverPrinter:
         yield f"{_unpacked(self.inputs())} = inputs"
         parameters = [name for name, tensor in self.program.tensors.items() if tensor.role == "parameter"]
         if parameters:
-            yield f"{_unpacked(parameters)} = (np.{self.schedule.dtype}(p) for p in parameters)"
+            yield f"{_unpacked(parameters)} = map(np.{self.schedule.dtype}, parameters)"
         if self.directions:
             yield f"{_unpacked(self.directions)} = directions"
         if self.outputs:
