@@ -20,6 +20,14 @@ def _local(function):
     return numba.njit(error_model="numpy")(function)
 
 
+def _jit(function):
+    """The decorator of kernels there."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+NEAR = 0x3FFF_FFFF_FFFF_FFFF
+
+
 def _bits(x, kind):
     """A number of the type ``kind`` that has the bits of x."""
     return np.asarray(x).view(kind)[()]
@@ -167,6 +175,66 @@ def _serial(kernel, chunks, spaces, *arguments):
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
+@_jit
+def matrix_product(first, last, sums, samples, chunk, left, turned, right, out, adds):
+    """Rows of left @ right, of left.T @ right where turned; the shapes alone decide in which order products are added.
+
+    Eight products are added onto each other at a time, and such sums one after another in double precision.
+    """
+    shared, columns = right.shape
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        for tile in range(0, columns, 256):
+            width = columns - tile if columns - tile < 256 else 256
+            for row in range(rows):
+                for lane in range(width):
+                    sums[row, lane] = out[start + row, (tile & NEAR) + lane] if adds else 0.0
+            for at in range(0, shared - shared % 8, 8):
+                y0, y1, y2, y3 = right[at], right[at + 1], right[at + 2], right[at + 3]
+                y4, y5, y6, y7 = right[at + 4], right[at + 5], right[at + 6], right[at + 7]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    if turned:
+                        x0, x1, x2, x3 = left[at, n], left[at + 1, n], left[at + 2, n], left[at + 3, n]
+                        x4, x5, x6, x7 = left[at + 4, n], left[at + 5, n], left[at + 6, n], left[at + 7, n]
+                    else:
+                        x0, x1, x2, x3 = left[n, at], left[n, at + 1], left[n, at + 2], left[n, at + 3]
+                        x4, x5, x6, x7 = left[n, at + 4], left[n, at + 5], left[n, at + 6], left[n, at + 7]
+                    for lane in range(width):
+                        k = (tile & NEAR) + lane
+                        low = (x0 * y0[k] + x1 * y1[k]) + (x2 * y2[k] + x3 * y3[k])
+                        high = (x4 * y4[k] + x5 * y5[k]) + (x6 * y6[k] + x7 * y7[k])
+                        total[lane] += low + high
+            for at in range(shared - shared % 8, shared):
+                y = right[at]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    x0 = left[at, n] if turned else left[n, at]
+                    for lane in range(width):
+                        total[lane] += x0 * y[(tile & NEAR) + lane]
+            for row in range(rows):
+                for lane in range(width):
+                    out[start + row, (tile & NEAR) + lane] = sums[row, lane]
+
+
+def _matrix_product(run, left, right, out, adds=False):
+    """Fill out with left @ right, or add to it: by BLAS, or in a fixed order where the caller wants results fixed."""
+    rows, columns = out.shape
+    if getattr(run, "deterministic", False):
+        turned = not left.flags.c_contiguous
+        arguments = (left.T if turned else left, turned, np.ascontiguousarray(right), out, adds)
+        run(matrix_product, -(-rows // 32), (((32, 256), np.float64),), rows, 32, *arguments)
+        return
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN inputs are no news to anyone
+        if not adds:
+            np.matmul(left, right, out=out)
+            return
+        step = max(1, 262144 // max(1, columns))  # what is added takes little memory at a time
+        for first in range(0, rows, step):
+            out[first : first + step] += np.matmul(left[first : first + step], right)
+
+
 def _chunk_rows(entries):
     """Samples per chunk: a function of the shape alone, so that the order of every sum is too."""
     return max(1, min(256, 16384 // max(1, entries)))
@@ -205,13 +273,6 @@ def _total(partial, count):
     for one in partial[:count].tolist():
         total += one
     return total
-
-
-def _add_product(left, right, target):
-    """Add left @ right to what the target holds, some rows at a time: the product is never there as a whole."""
-    step = max(1, 262144 // max(1, target.shape[1]))
-    for first in range(0, target.shape[0], step):
-        target[first : first + step] += np.matmul(left[first : first + step], right)
 
 
 @functools.lru_cache(maxsize=8)

@@ -856,12 +856,12 @@ def value_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -915,12 +915,12 @@ def value_and_grad_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit

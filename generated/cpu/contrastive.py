@@ -1140,7 +1140,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     a, b, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     size_n = a.shape[0]
     size_d = a.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1172,7 +1172,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     a, b, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_a, grad_b = outputs
     size_n = a.shape[0]
     size_d = a.shape[1]
@@ -1207,7 +1207,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     a, b, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_a, grad_b, diag_a, diag_b = outputs
     size_n = a.shape[0]
     size_d = a.shape[1]
@@ -1235,7 +1235,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     a, b, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     v_a_, v_b_ = directions
     hvp_a, hvp_b = outputs
     size_n = a.shape[0]
@@ -1264,7 +1264,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     a, b, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     size_n = a.shape[0]
     size_d = a.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1297,7 +1297,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     a, b, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_a, grad_b = outputs
     size_n = a.shape[0]
     size_d = a.shape[1]
@@ -1332,7 +1332,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     a, b, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_a, grad_b, diag_a, diag_b = outputs
     size_n = a.shape[0]
     size_d = a.shape[1]
@@ -1360,7 +1360,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     a, b, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     v_a_, v_b_ = directions
     hvp_a, hvp_b = outputs
     size_n = a.shape[0]

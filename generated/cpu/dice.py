@@ -1111,7 +1111,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    smooth, = (np.float64(p) for p in parameters)
+    smooth, = map(np.float64, parameters)
     size_n = p.shape[0]
     size_pixel = p.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1146,7 +1146,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    smooth, = (np.float64(p) for p in parameters)
+    smooth, = map(np.float64, parameters)
     grad_p, = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1183,7 +1183,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    smooth, = (np.float64(p) for p in parameters)
+    smooth, = map(np.float64, parameters)
     grad_p, diag_p = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1214,7 +1214,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    smooth, = (np.float64(p) for p in parameters)
+    smooth, = map(np.float64, parameters)
     v_p_, = directions
     hvp_p, = outputs
     size_n = p.shape[0]
@@ -1246,7 +1246,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    smooth, = (np.float32(p) for p in parameters)
+    smooth, = map(np.float32, parameters)
     size_n = p.shape[0]
     size_pixel = p.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1281,7 +1281,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    smooth, = (np.float32(p) for p in parameters)
+    smooth, = map(np.float32, parameters)
     grad_p, = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1318,7 +1318,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    smooth, = (np.float32(p) for p in parameters)
+    smooth, = map(np.float32, parameters)
     grad_p, diag_p = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1349,7 +1349,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    smooth, = (np.float32(p) for p in parameters)
+    smooth, = map(np.float32, parameters)
     v_p_, = directions
     hvp_p, = outputs
     size_n = p.shape[0]

@@ -1418,7 +1418,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    lam, smooth = (np.float64(p) for p in parameters)
+    lam, smooth = map(np.float64, parameters)
     size_n = p.shape[0]
     size_pixel = p.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1453,7 +1453,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    lam, smooth = (np.float64(p) for p in parameters)
+    lam, smooth = map(np.float64, parameters)
     grad_p, = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1490,7 +1490,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    lam, smooth = (np.float64(p) for p in parameters)
+    lam, smooth = map(np.float64, parameters)
     grad_p, diag_p = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1521,7 +1521,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    lam, smooth = (np.float64(p) for p in parameters)
+    lam, smooth = map(np.float64, parameters)
     v_p_, = directions
     hvp_p, = outputs
     size_n = p.shape[0]
@@ -1553,7 +1553,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    lam, smooth = (np.float32(p) for p in parameters)
+    lam, smooth = map(np.float32, parameters)
     size_n = p.shape[0]
     size_pixel = p.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1588,7 +1588,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    lam, smooth = (np.float32(p) for p in parameters)
+    lam, smooth = map(np.float32, parameters)
     grad_p, = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1626,7 +1626,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     p, y = inputs
-    lam, smooth = (np.float32(p) for p in parameters)
+    lam, smooth = map(np.float32, parameters)
     grad_p, diag_p = outputs
     size_n = p.shape[0]
     size_pixel = p.shape[1]
@@ -1657,7 +1657,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, y = inputs
-    lam, smooth = (np.float32(p) for p in parameters)
+    lam, smooth = map(np.float32, parameters)
     v_p_, = directions
     hvp_p, = outputs
     size_n = p.shape[0]

@@ -879,12 +879,12 @@ def value_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -938,12 +938,12 @@ def value_and_grad_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1060,7 +1060,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    alpha, gamma = (np.float64(p) for p in parameters)
+    alpha, gamma = map(np.float64, parameters)
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -1091,7 +1091,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    alpha, gamma = (np.float64(p) for p in parameters)
+    alpha, gamma = map(np.float64, parameters)
     grad_z, = outputs
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1125,7 +1125,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    alpha, gamma = (np.float64(p) for p in parameters)
+    alpha, gamma = map(np.float64, parameters)
     grad_z, diag_z = outputs
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1152,7 +1152,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    alpha, gamma = (np.float64(p) for p in parameters)
+    alpha, gamma = map(np.float64, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_n = y.shape[0]
@@ -1180,7 +1180,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    alpha, gamma = (np.float32(p) for p in parameters)
+    alpha, gamma = map(np.float32, parameters)
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -1211,7 +1211,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    alpha, gamma = (np.float32(p) for p in parameters)
+    alpha, gamma = map(np.float32, parameters)
     grad_z, = outputs
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1245,7 +1245,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    alpha, gamma = (np.float32(p) for p in parameters)
+    alpha, gamma = map(np.float32, parameters)
     grad_z, diag_z = outputs
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1272,7 +1272,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    alpha, gamma = (np.float32(p) for p in parameters)
+    alpha, gamma = map(np.float32, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_n = y.shape[0]

@@ -847,16 +847,16 @@ def value_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
-            t5 = 1 < t1_others__ties
-            t6 = t1_others__ties - 1
-            t1_others__rest = _log1p_f64(t1_others__below + float(t6 if t5 else 0))
-            t7 = t1_others__rest + _gap_f64(t1_others__max, z_row[y_n])
-            value_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(-t7))) * _softplus_f64(t7)
+            t4 = 1 < t1_others__ties
+            t5 = t1_others__ties - 1
+            t1_others__rest = _log1p_f64(t1_others__below + float(t5 if t4 else 0))
+            t6 = t1_others__rest + _gap_f64(t1_others__max, z_row[y_n])
+            value_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(-t6))) * _softplus_f64(t6)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -865,8 +865,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, gamma, size_k,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -909,42 +909,45 @@ def value_and_grad_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + float(t8)
-            t10 = _log1p_f64(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below + float(t7)
+            t9 = _log1p_f64(t8)
             z_y = z_row[y_n]
-            t11 = _gap_f64(t1_others__max, z_y)
-            t12 = t10 + t11
-            t13 = _sigmoid_f64(-t12)
+            t10 = _gap_f64(t1_others__max, z_y)
+            t11 = t9 + t10
+            t12 = _sigmoid_f64(-t11)
             seed_n = weight[n * weight_step] / denominator
-            t14 = _softplus_f64(-t12)
-            t15 = _zero_times_f64(gamma, t14)
-            t16 = _exp_f64(-t15)
-            t17 = _softplus_f64(t12)
-            t18 = -seed_n * t16 * t17
-            t19 = _zero_times_f64(gamma, t18)
-            t20 = _zero_times_f64(t13, t19)
-            t21 = _sigmoid_f64(t12)
-            t22 = -seed_n * t16 * t21
-            t23 = t20 + t22
-            t24 = seed_n * t16 * t21
-            t25 = _zero_times_f64(t13, -t19)
-            t26 = t24 + t25
+            t13 = _softplus_f64(-t11)
+            t14 = _zero_times_f64(gamma, t13)
+            t15 = _exp_f64(-t14)
+            t16 = _softplus_f64(t11)
+            t17 = -seed_n * t15 * t16
+            t18 = _zero_times_f64(gamma, t17)
+            t19 = _zero_times_f64(t12, t18)
+            t20 = _sigmoid_f64(t11)
+            t21 = -seed_n * t15 * t20
+            t22 = t19 + t21
+            t23 = seed_n * t15 * t20
+            t24 = _zero_times_f64(t12, -t18)
+            t25 = t23 + t24
+            t26 = 1.0 + t1_others__below + float(t7)
+            t1_others__share = 1.0 / t26
             grad_z_row = grad_z[n]
             for k in range(size_k):
-                t5 = k == y_n
-                z_k3 = z_row[k]
-                weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
-                t27 = t26 * weight_t1_others
-                grad_z_row[k] = t23 if t5 else t27
-            value_rows[row] = t16 * t17
+                t4 = k == y_n
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
+                t27 = t25 * weight_t1_others
+                grad_z_row[k] = t22 if t4 else t27
+            value_rows[row] = t15 * t16
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -953,8 +956,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, gamma, size_k,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -995,8 +998,10 @@ def grad_hess_diag_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t4 = _gap_f64(t1_others__max, z_k2)
+                    t1_others__terms = _exp_f64(-t4)
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
@@ -1023,6 +1028,8 @@ def grad_hess_diag_f64(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f64(t13, -t19)
             t26 = t24 + t25
+            t27 = 1.0 + t1_others__below + float(t8)
+            t1_others__share = 1.0 / t27
             grad_z_row = grad_z[n]
             t29 = t21 * t19
             t30 = _zero_times_f64(t13, t29)
@@ -1058,21 +1065,22 @@ def grad_hess_diag_f64(
             diag_z_row = diag_z[n]
             for k in range(size_k):
                 t5 = k == y_n
-                z_k3 = z_row[k]
-                t27 = -(t10 + _gap_f64(t1_others__max, z_k3))
-                weight_t1_others = _exp_f64(t27)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
                 t28 = t26 * weight_t1_others
                 grad_z_row[k] = t23 if t5 else t28
                 t60 = weight_t1_others * t59
                 tangent_d_t1_others = t56 if t5 else t60
-                t61 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f64(t27))
-                diag_z_row[k] = t43 if t5 else t61
+                z_k3 = z_row[k]
+                t61 = _gap_f64(t1_others__max, z_k3)
+                t62 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f64(-(t10 + t61)))
+                diag_z_row[k] = t43 if t5 else t62
 
 
 @_jit
 def hvp_f64(
-    first, last, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_, hvp_z, gamma, size_k,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_,
+    hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1112,33 +1120,36 @@ def hvp_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             v_z__row = v_z_[n]
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + float(t8)
-            t10 = _log1p_f64(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = 1.0 + t1_others__below + float(t7)
+            t1_others__share = 1.0 / t8
             tangent_t1_others = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t5 = k != y_n
+                    t4 = k != y_n
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
-                    t11 = v_z_k * weight_t1_others
-                    tangent_t1_others_block[lane] = t11 if t5 else 0.0
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t9 = v_z_k * weight_t1_others
+                    tangent_t1_others_block[lane] = t9 if t4 else 0.0
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
+            t11 = t1_others__below + float(t7)
+            t12 = _log1p_f64(t11)
             z_y = z_row[y_n]
             t13 = _gap_f64(t1_others__max, z_y)
-            t14 = t10 + t13
+            t14 = t12 + t13
             t15 = _sigmoid_f64(t14)
             v_z_y = v_z__row[y_n]
             t16 = v_z_y - tangent_t1_others
@@ -1173,13 +1184,13 @@ def hvp_f64(
             t45 = t41 + t42 + t43 + t44
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                t12 = k == y_n
-                z_k4 = z_row[k]
-                weight_t1_others2 = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k4)))
+                t10 = k == y_n
+                t1_others__terms3 = t1_others__terms_row[k]
+                weight_t1_others2 = t1_others__share * t1_others__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t46 = t40 * tangent_weight_t1_others + t45 * weight_t1_others2
-                hvp_z_row[k] = t37 if t12 else t46
+                hvp_z_row[k] = t37 if t10 else t46
 
 
 @_jit
@@ -1209,7 +1220,7 @@ def value_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1223,20 +1234,20 @@ def value_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
-            t5 = 1 < t1_others__ties
-            t6 = t1_others__ties - 1
-            t1_others__rest = _log1p_f32(t1_others__below + f32(t6 if t5 else 0))
-            t7 = t1_others__rest + _gap_f32(t1_others__max, z_row[y_n])
-            value_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(-t7))) * _softplus_f32(t7)
+            t4 = 1 < t1_others__ties
+            t5 = t1_others__ties - 1
+            t1_others__rest = _log1p_f32(t1_others__below + f32(t5 if t4 else 0))
+            t6 = t1_others__rest + _gap_f32(t1_others__max, z_row[y_n])
+            value_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(-t6))) * _softplus_f32(t6)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1245,8 +1256,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, gamma, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, gamma,
+    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1273,7 +1284,7 @@ def value_and_grad_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1287,46 +1298,49 @@ def value_and_grad_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + f32(t8)
-            t10 = _log1p_f32(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below + f32(t7)
+            t9 = _log1p_f32(t8)
             z_y = z_row[y_n]
-            t11 = _gap_f32(t1_others__max, z_y)
-            t12 = t10 + t11
-            t13 = _sigmoid_f32(-t12)
+            t10 = _gap_f32(t1_others__max, z_y)
+            t11 = t9 + t10
+            t12 = _sigmoid_f32(-t11)
             seed_n = weight[n * weight_step] / denominator
-            t14 = _softplus_f32(-t12)
-            t15 = _zero_times_f32(gamma, t14)
-            t16 = _exp_f32(-t15)
-            t17 = _softplus_f32(t12)
-            t18 = -seed_n * t16 * t17
-            t19 = _zero_times_f32(gamma, t18)
-            t20 = _zero_times_f32(t13, t19)
-            t21 = _sigmoid_f32(t12)
-            t22 = -seed_n * t16 * t21
-            t23 = t20 + t22
-            t24 = seed_n * t16 * t21
-            t25 = _zero_times_f32(t13, -t19)
-            t26 = t24 + t25
+            t13 = _softplus_f32(-t11)
+            t14 = _zero_times_f32(gamma, t13)
+            t15 = _exp_f32(-t14)
+            t16 = _softplus_f32(t11)
+            t17 = -seed_n * t15 * t16
+            t18 = _zero_times_f32(gamma, t17)
+            t19 = _zero_times_f32(t12, t18)
+            t20 = _sigmoid_f32(t11)
+            t21 = -seed_n * t15 * t20
+            t22 = t19 + t21
+            t23 = seed_n * t15 * t20
+            t24 = _zero_times_f32(t12, -t18)
+            t25 = t23 + t24
+            t26 = f32(1.0) + t1_others__below + f32(t7)
+            t1_others__share = f32(1.0) / t26
             grad_z_row = grad_z[n]
             for k in range(size_k):
-                t5 = k == y_n
-                z_k3 = z_row[k]
-                weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
-                t27 = t26 * weight_t1_others
-                grad_z_row[k] = t23 if t5 else t27
-            value_rows[row] = t16 * t17
+                t4 = np.int32(k) == np.int32(y_n)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
+                t27 = t25 * weight_t1_others
+                grad_z_row[k] = t22 if t4 else t27
+            value_rows[row] = t15 * t16
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1335,8 +1349,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, gamma,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1361,7 +1375,7 @@ def grad_hess_diag_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1375,11 +1389,13 @@ def grad_hess_diag_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t4 = _gap_f32(t1_others__max, z_k2)
+                    t1_others__terms = _exp_f32(-t4)
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
@@ -1407,6 +1423,8 @@ def grad_hess_diag_f32(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f32(t13, -t19)
             t26 = t24 + t25
+            t27 = f32(1.0) + t1_others__below + f32(t8)
+            t1_others__share = f32(1.0) / t27
             grad_z_row = grad_z[n]
             t29 = t21 * t19
             t30 = _zero_times_f32(t13, t29)
@@ -1441,22 +1459,23 @@ def grad_hess_diag_f32(
             t59 = t57 + t58 - t45 - t52
             diag_z_row = diag_z[n]
             for k in range(size_k):
-                t5 = k == y_n
-                z_k3 = z_row[k]
-                t27 = -(t10 + _gap_f32(t1_others__max, z_k3))
-                weight_t1_others = _exp_f32(t27)
+                t5 = np.int32(k) == np.int32(y_n)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
                 t28 = t26 * weight_t1_others
                 grad_z_row[k] = t23 if t5 else t28
                 t60 = weight_t1_others * t59
                 tangent_d_t1_others = t56 if t5 else t60
-                t61 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f32(t27))
-                diag_z_row[k] = t43 if t5 else t61
+                z_k3 = z_row[k]
+                t61 = _gap_f32(t1_others__max, z_k3)
+                t62 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f32(-(t10 + t61)))
+                diag_z_row[k] = t43 if t5 else t62
 
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z, v_z_, hvp_z, gamma,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z,
+    v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1480,7 +1499,7 @@ def hvp_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1494,38 +1513,41 @@ def hvp_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + f32(t8)
-            t10 = _log1p_f32(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = f32(1.0) + t1_others__below + f32(t7)
+            t1_others__share = f32(1.0) / t8
             tangent_t1_others = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t5 = k != y_n
+                    t4 = np.int32(k) != np.int32(y_n)
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
-                    t11 = v_z_k * weight_t1_others
-                    tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t9 = v_z_k * weight_t1_others
+                    tangent_t1_others_block[lane] = t9 if t4 else f32(0.0)
                 tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = weight[n * weight_step] / denominator
+            t11 = t1_others__below + f32(t7)
+            t12 = _log1p_f32(t11)
             z_y = z_row[y_n]
             t13 = _gap_f32(t1_others__max, z_y)
-            t14 = t10 + t13
+            t14 = t12 + t13
             t15 = _sigmoid_f32(t14)
             v_z_y = v_z__row[y_n]
             t16 = v_z_y - tangent_t1_others
@@ -1560,18 +1582,18 @@ def hvp_f32(
             t45 = t41 + t42 + t43 + t44
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                t12 = k == y_n
-                z_k4 = z_row[k]
-                weight_t1_others2 = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k4)))
+                t10 = np.int32(k) == np.int32(y_n)
+                t1_others__terms3 = t1_others__terms_row[k]
+                weight_t1_others2 = t1_others__share * t1_others__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t46 = t40 * tangent_weight_t1_others + t45 * weight_t1_others2
-                hvp_z_row[k] = t37 if t12 else t46
+                hvp_z_row[k] = t37 if t10 else t46
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    gamma, = (np.float64(p) for p in parameters)
+    gamma, = map(np.float64, parameters)
     size_n = y.shape[0]
     size_k = z.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1603,7 +1625,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    gamma, = (np.float64(p) for p in parameters)
+    gamma, = map(np.float64, parameters)
     grad_z, = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1618,9 +1640,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, gamma,
-        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64)), samples, chunk, y,
+        z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1638,7 +1660,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    gamma, = (np.float64(p) for p in parameters)
+    gamma, = map(np.float64, parameters)
     grad_z, diag_z = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1650,8 +1672,8 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, diag_z,
+        gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1666,7 +1688,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    gamma, = (np.float64(p) for p in parameters)
+    gamma, = map(np.float64, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_n = y.shape[0]
@@ -1679,8 +1701,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_,
+        hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1695,7 +1717,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    gamma, = (np.float32(p) for p in parameters)
+    gamma, = map(np.float32, parameters)
     size_n = y.shape[0]
     size_k = z.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1727,7 +1749,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    gamma, = (np.float32(p) for p in parameters)
+    gamma, = map(np.float32, parameters)
     grad_z, = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1742,9 +1764,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
-        grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128, np.float64)),
+        samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1762,7 +1784,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    gamma, = (np.float32(p) for p in parameters)
+    gamma, = map(np.float32, parameters)
     grad_z, diag_z = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1774,8 +1796,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z,
-        gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+        grad_z, diag_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1790,7 +1812,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    gamma, = (np.float32(p) for p in parameters)
+    gamma, = map(np.float32, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_n = y.shape[0]
@@ -1803,8 +1825,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
-        gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -938,7 +938,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     g, = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     size_n = g.shape[0]
     size_d = g.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -961,7 +961,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     g, = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     grad_g, = outputs
     size_n = g.shape[0]
     size_d = g.shape[1]
@@ -986,7 +986,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     g, = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     grad_g, diag_g = outputs
     size_n = g.shape[0]
     size_d = g.shape[1]
@@ -1005,7 +1005,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     g, = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     v_g_, = directions
     hvp_g, = outputs
     size_n = g.shape[0]
@@ -1025,7 +1025,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     g, = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     size_n = g.shape[0]
     size_d = g.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1048,7 +1048,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     g, = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     grad_g, = outputs
     size_n = g.shape[0]
     size_d = g.shape[1]
@@ -1073,7 +1073,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     g, = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     grad_g, diag_g = outputs
     size_n = g.shape[0]
     size_d = g.shape[1]
@@ -1092,7 +1092,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     g, = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     v_g_, = directions
     hvp_g, = outputs
     size_n = g.shape[0]

@@ -573,12 +573,12 @@ def value_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -622,12 +622,12 @@ def value_and_grad_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -687,7 +687,7 @@ def hvp_f32(first, last, samples, chunk, hvp_score, mask, mask_step):
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     score, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     size_n = score.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -718,7 +718,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     score, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_score, = outputs
     size_n = score.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -752,7 +752,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     score, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_score, diag_score = outputs
     size_n = score.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -779,7 +779,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     score, y = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     v_score_, = directions
     hvp_score, = outputs
     size_n = score.shape[0]
@@ -794,7 +794,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     score, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     size_n = score.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -825,7 +825,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     score, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_score, = outputs
     size_n = score.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -859,7 +859,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     score, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_score, diag_score = outputs
     size_n = score.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -886,7 +886,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     score, y = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     v_score_, = directions
     hvp_score, = outputs
     size_n = score.shape[0]

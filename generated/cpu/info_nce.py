@@ -230,6 +230,66 @@ def _serial(kernel, chunks, spaces, *arguments):
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
+@_jit
+def matrix_product(first, last, sums, samples, chunk, left, turned, right, out, adds):
+    """Rows of left @ right, of left.T @ right where turned; the shapes alone decide in which order products are added.
+
+    Eight products are added onto each other at a time, and such sums one after another in double precision.
+    """
+    shared, columns = right.shape
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        for tile in range(0, columns, 256):
+            width = columns - tile if columns - tile < 256 else 256
+            for row in range(rows):
+                for lane in range(width):
+                    sums[row, lane] = out[start + row, (tile & NEAR) + lane] if adds else 0.0
+            for at in range(0, shared - shared % 8, 8):
+                y0, y1, y2, y3 = right[at], right[at + 1], right[at + 2], right[at + 3]
+                y4, y5, y6, y7 = right[at + 4], right[at + 5], right[at + 6], right[at + 7]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    if turned:
+                        x0, x1, x2, x3 = left[at, n], left[at + 1, n], left[at + 2, n], left[at + 3, n]
+                        x4, x5, x6, x7 = left[at + 4, n], left[at + 5, n], left[at + 6, n], left[at + 7, n]
+                    else:
+                        x0, x1, x2, x3 = left[n, at], left[n, at + 1], left[n, at + 2], left[n, at + 3]
+                        x4, x5, x6, x7 = left[n, at + 4], left[n, at + 5], left[n, at + 6], left[n, at + 7]
+                    for lane in range(width):
+                        k = (tile & NEAR) + lane
+                        low = (x0 * y0[k] + x1 * y1[k]) + (x2 * y2[k] + x3 * y3[k])
+                        high = (x4 * y4[k] + x5 * y5[k]) + (x6 * y6[k] + x7 * y7[k])
+                        total[lane] += low + high
+            for at in range(shared - shared % 8, shared):
+                y = right[at]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    x0 = left[at, n] if turned else left[n, at]
+                    for lane in range(width):
+                        total[lane] += x0 * y[(tile & NEAR) + lane]
+            for row in range(rows):
+                for lane in range(width):
+                    out[start + row, (tile & NEAR) + lane] = sums[row, lane]
+
+
+def _matrix_product(run, left, right, out, adds=False):
+    """Fill out with left @ right, or add to it: by BLAS, or in a fixed order where the caller wants results fixed."""
+    rows, columns = out.shape
+    if getattr(run, "deterministic", False):
+        turned = not left.flags.c_contiguous
+        arguments = (left.T if turned else left, turned, np.ascontiguousarray(right), out, adds)
+        run(matrix_product, -(-rows // 32), (((32, 256), np.float64),), rows, 32, *arguments)
+        return
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN inputs are no news to anyone
+        if not adds:
+            np.matmul(left, right, out=out)
+            return
+        step = max(1, 262144 // max(1, columns))  # what is added takes little memory at a time
+        for first in range(0, rows, step):
+            out[first : first + step] += np.matmul(left[first : first + step], right)
+
+
 def _chunk_rows(entries):
     """Samples per chunk: a function of the shape alone, so that the order of every sum is too."""
     return max(1, min(256, 16384 // max(1, entries)))
@@ -268,13 +328,6 @@ def _total(partial, count):
     for one in partial[:count].tolist():
         total += one
     return total
-
-
-def _add_product(left, right, target):
-    """Add left @ right to what the target holds, some rows at a time: the product is never there as a whole."""
-    step = max(1, 262144 // max(1, target.shape[1]))
-    for first in range(0, target.shape[0], step):
-        target[first : first + step] += np.matmul(left[first : first + step], right)
 
 
 def _denominator(reduction, normalizer, total):
@@ -841,14 +894,14 @@ def value_2_f64(
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
-                    t5 = _exp_f64(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t5 if t4 else 0.0
+                    t4_others__terms = _exp_f64(-_gap_f64(t4_others__max, s2))
+                    t4_others__below_block[lane] = t4_others__terms if t4 else 0.0
                     t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
-            t6 = 1 < t4_others__ties
-            t7 = t4_others__ties - 1
-            t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
+            t5 = 1 < t4_others__ties
+            t6 = t4_others__ties - 1
+            t4_others__rest = _log1p_f64(t4_others__below + float(t6 if t5 else 0))
             s3 = t3_row[i] / tau
             scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
             value_rows[row] = scaled_value
@@ -945,8 +998,8 @@ def value_and_grad_1_f64(
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__terms_row, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     d_s = t3
@@ -975,32 +1028,35 @@ def value_and_grad_2_f64(
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
-                    t5 = _exp_f64(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t5 if t4 else 0.0
+                    t4_others__terms = _exp_f64(-_gap_f64(t4_others__max, s2))
+                    t4_others__terms_row[j] = t4_others__terms
+                    t4_others__below_block[lane] = t4_others__terms if t4 else 0.0
                     t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             seed_i = weight[i * weight_step] / denominator
-            t7 = 1 < t4_others__ties
-            t8 = t4_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t4_others__below + float(t9)
-            t11 = _log1p_f64(t10)
+            t6 = 1 < t4_others__ties
+            t7 = t4_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t4_others__below + float(t8)
+            t10 = _log1p_f64(t9)
             t3_i = t3_row[i]
-            t12 = t3_i / tau
-            t13 = _gap_f64(t4_others__max, t12)
-            t14 = t11 + t13
-            t15 = _sigmoid_f64(t14)
-            t16 = -seed_i * t15
-            t17 = seed_i * t15
+            t11 = t3_i / tau
+            t12 = _gap_f64(t4_others__max, t11)
+            t13 = t10 + t12
+            t14 = _sigmoid_f64(t13)
+            t15 = -seed_i * t14
+            t16 = seed_i * t14
+            t17 = 1.0 + t4_others__below + float(t8)
+            t4_others__share = 1.0 / t17
             d_s_row = d_s[i]
             for j in range(size_i):
-                t6 = i == j
-                s3 = t3_row[j] / tau
-                weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
-                t18 = t17 * weight_t4_others
-                d_s_row[j] = t16 if t6 else t18
-            scaled_value = _softplus_f64(t14)
+                t5 = i == j
+                t4_others__terms2 = t4_others__terms_row[j]
+                weight_t4_others = t4_others__share * t4_others__terms2
+                t18 = t16 * weight_t4_others
+                d_s_row[j] = t15 if t5 else t18
+            scaled_value = _softplus_f64(t13)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1205,8 +1261,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, t4_others__below_block, tangent_t4_others_block, samples, chunk, t3, tangent_t3, tau, weight,
-    weight_step, denominator,
+    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, samples, chunk, t3, tangent_t3,
+    tau, weight, weight_step, denominator,
 ):
     size_i = samples
     d_s = t3
@@ -1236,34 +1292,37 @@ def hvp_2_f64(
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
-                    t5 = _exp_f64(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t5 if t4 else 0.0
+                    t4_others__terms = _exp_f64(-_gap_f64(t4_others__max, s2))
+                    t4_others__terms_row[j] = t4_others__terms
+                    t4_others__below_block[lane] = t4_others__terms if t4 else 0.0
                     t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             tangent_t3_row = tangent_t3[i]
-            t7 = 1 < t4_others__ties
-            t8 = t4_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t4_others__below + float(t9)
-            t11 = _log1p_f64(t10)
+            t6 = 1 < t4_others__ties
+            t7 = t4_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = 1.0 + t4_others__below + float(t8)
+            t4_others__share = 1.0 / t9
             tangent_t4_others = 0.0
             for block in range(0, size_i, 1024):
                 count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t6 = j != i
+                    t5 = j != i
                     tangent_s = tangent_t3_row[j] / tau
-                    s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
-                    t12 = tangent_s * weight_t4_others
-                    tangent_t4_others_block[lane] = t12 if t6 else 0.0
+                    t4_others__terms2 = t4_others__terms_row[j]
+                    weight_t4_others = t4_others__share * t4_others__terms2
+                    t10 = tangent_s * weight_t4_others
+                    tangent_t4_others_block[lane] = t10 if t5 else 0.0
                 tangent_t4_others += _pairwise_sum(tangent_t4_others_block, count, 0.0)
             seed_i = weight[i * weight_step] / denominator
+            t12 = t4_others__below + float(t8)
+            t13 = _log1p_f64(t12)
             t3_i = t3_row[i]
             t14 = t3_i / tau
             t15 = _gap_f64(t4_others__max, t14)
-            t16 = t11 + t15
+            t16 = t13 + t15
             t17 = _sigmoid_f64(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
@@ -1276,15 +1335,15 @@ def hvp_2_f64(
             t25 = seed_i * t22 * t23 * t17
             tangent_d_s_row = tangent_d_s[i]
             for j in range(size_i):
-                t13 = i == j
-                s4 = t3_row[j] / tau
-                weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max, s4)))
+                t11 = i == j
+                t4_others__terms3 = t4_others__terms_row[j]
+                weight_t4_others2 = t4_others__share * t4_others__terms3
                 t20 = t19 * weight_t4_others2
-                d_s_row[j] = t18 if t13 else t20
+                d_s_row[j] = t18 if t11 else t20
                 tangent_s2 = tangent_t3_row[j] / tau
                 tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
                 t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
-                tangent_d_s_row[j] = t24 if t13 else t26
+                tangent_d_s_row[j] = t24 if t11 else t26
 
 
 @_jit
@@ -1488,7 +1547,7 @@ def value_2_f32(
             t3_row = t3[i]
             t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
-                t1 = j != i
+                t1 = np.int32(j) != np.int32(i)
                 s = t3_row[j] / tau
                 t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
                 t4_others__max_order = (
@@ -1502,18 +1561,18 @@ def value_2_f32(
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t2 = j != i
+                    t2 = np.int32(j) != np.int32(i)
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
-                    t5 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
+                    t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
-            t6 = 1 < t4_others__ties
-            t7 = t4_others__ties - 1
-            t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
+            t5 = 1 < t4_others__ties
+            t6 = t4_others__ties - 1
+            t4_others__rest = _log1p_f32(t4_others__below + f32(t6 if t5 else 0))
             s3 = t3_row[i] / tau
             scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
             value_rows[row] = scaled_value
@@ -1610,8 +1669,8 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__below_block, eighths, samples, chunk, t3, tau, weight, weight_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__terms_row, t4_others__below_block, eighths, samples, chunk, t3, tau, weight,
+    weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     d_s = t3
@@ -1624,7 +1683,7 @@ def value_and_grad_2_f32(
             t3_row = t3[i]
             t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
-                t1 = j != i
+                t1 = np.int32(j) != np.int32(i)
                 s = t3_row[j] / tau
                 t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
                 t4_others__max_order = (
@@ -1638,36 +1697,39 @@ def value_and_grad_2_f32(
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t2 = j != i
+                    t2 = np.int32(j) != np.int32(i)
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
-                    t5 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
+                    t4_others__terms_row[j] = t4_others__terms
+                    t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             seed_i = weight[i * weight_step] / denominator
-            t7 = 1 < t4_others__ties
-            t8 = t4_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t4_others__below + f32(t9)
-            t11 = _log1p_f32(t10)
+            t6 = 1 < t4_others__ties
+            t7 = t4_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t4_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
             t3_i = t3_row[i]
-            t12 = t3_i / tau
-            t13 = _gap_f32(t4_others__max, t12)
-            t14 = t11 + t13
-            t15 = _sigmoid_f32(t14)
-            t16 = -seed_i * t15
-            t17 = seed_i * t15
+            t11 = t3_i / tau
+            t12 = _gap_f32(t4_others__max, t11)
+            t13 = t10 + t12
+            t14 = _sigmoid_f32(t13)
+            t15 = -seed_i * t14
+            t16 = seed_i * t14
+            t17 = f32(1.0) + t4_others__below + f32(t8)
+            t4_others__share = f32(1.0) / t17
             d_s_row = d_s[i]
             for j in range(size_i):
-                t6 = i == j
-                s3 = t3_row[j] / tau
-                weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
-                t18 = t17 * weight_t4_others
-                d_s_row[j] = t16 if t6 else t18
-            scaled_value = _softplus_f32(t14)
+                t5 = np.int32(i) == np.int32(j)
+                t4_others__terms2 = t4_others__terms_row[j]
+                weight_t4_others = t4_others__share * t4_others__terms2
+                t18 = t16 * weight_t4_others
+                d_s_row[j] = t15 if t5 else t18
+            scaled_value = _softplus_f32(t13)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1876,8 +1938,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t4_others__below_block, tangent_t4_others_block, eighths, samples, chunk, t3, tangent_t3, tau, weight,
-    weight_step, denominator,
+    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, eighths, samples, chunk, t3,
+    tangent_t3, tau, weight, weight_step, denominator,
 ):
     size_i = samples
     d_s = t3
@@ -1891,7 +1953,7 @@ def hvp_2_f32(
             t3_row = t3[i]
             t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
-                t1 = j != i
+                t1 = np.int32(j) != np.int32(i)
                 s = t3_row[j] / tau
                 t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
                 t4_others__max_order = (
@@ -1905,39 +1967,42 @@ def hvp_2_f32(
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t2 = j != i
+                    t2 = np.int32(j) != np.int32(i)
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
-                    t5 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
+                    t4_others__terms_row[j] = t4_others__terms
+                    t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             tangent_t3_row = tangent_t3[i]
-            t7 = 1 < t4_others__ties
-            t8 = t4_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t4_others__below + f32(t9)
-            t11 = _log1p_f32(t10)
+            t6 = 1 < t4_others__ties
+            t7 = t4_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = f32(1.0) + t4_others__below + f32(t8)
+            t4_others__share = f32(1.0) / t9
             tangent_t4_others = 0.0
             for block in range(0, size_i, 1024):
                 count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t6 = j != i
+                    t5 = np.int32(j) != np.int32(i)
                     tangent_s = tangent_t3_row[j] / tau
-                    s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
-                    t12 = tangent_s * weight_t4_others
-                    tangent_t4_others_block[lane] = t12 if t6 else f32(0.0)
+                    t4_others__terms2 = t4_others__terms_row[j]
+                    weight_t4_others = t4_others__share * t4_others__terms2
+                    t10 = tangent_s * weight_t4_others
+                    tangent_t4_others_block[lane] = t10 if t5 else f32(0.0)
                 tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, eighths, count)
             tangent_t4_others = f32(tangent_t4_others)
             seed_i = weight[i * weight_step] / denominator
+            t12 = t4_others__below + f32(t8)
+            t13 = _log1p_f32(t12)
             t3_i = t3_row[i]
             t14 = t3_i / tau
             t15 = _gap_f32(t4_others__max, t14)
-            t16 = t11 + t15
+            t16 = t13 + t15
             t17 = _sigmoid_f32(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
@@ -1950,15 +2015,15 @@ def hvp_2_f32(
             t25 = seed_i * t22 * t23 * t17
             tangent_d_s_row = tangent_d_s[i]
             for j in range(size_i):
-                t13 = i == j
-                s4 = t3_row[j] / tau
-                weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max, s4)))
+                t11 = np.int32(i) == np.int32(j)
+                t4_others__terms3 = t4_others__terms_row[j]
+                weight_t4_others2 = t4_others__share * t4_others__terms3
                 t20 = t19 * weight_t4_others2
-                d_s_row[j] = t18 if t13 else t20
+                d_s_row[j] = t18 if t11 else t20
                 tangent_s2 = tangent_t3_row[j] / tau
                 tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
                 t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
-                tangent_d_s_row[j] = t24 if t13 else t26
+                tangent_d_s_row[j] = t24 if t11 else t26
 
 
 @_jit
@@ -2078,7 +2143,7 @@ def hvp_3_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     u, v = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
@@ -2089,7 +2154,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
-    np.matmul(u_hat, v_hat.T, out=t3)
+    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2109,7 +2174,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     u, v = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     grad_u, grad_v = outputs
     size_i = u.shape[0]
     size_d = u.shape[1]
@@ -2133,7 +2198,7 @@ def _value_and_grad_f64(
         value_and_grad_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, _unit0_d,
         _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
     )
-    np.matmul(u_hat, v_hat.T, out=t3)
+    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2143,12 +2208,12 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t3, tau, weight,
-        weight_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (size_i, np.float64), (1024, np.float64)), samples, chunk,
+        t3, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_s, v_hat, out=d_u_hat__product)
-    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
+    _matrix_product(run, d_s, v_hat, d_u_hat__product)
+    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -2162,7 +2227,7 @@ def _value_and_grad_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     u, v = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     v_u_, v_v_ = directions
     hvp_u, hvp_v = outputs
     size_i = u.shape[0]
@@ -2196,24 +2261,24 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1,
         tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
     )
-    np.matmul(u_hat, v_hat.T, out=t3)
-    np.matmul(tangent_u_hat, v_hat.T, out=tangent_t3)
-    _add_product(u_hat, tangent_v_hat.T, tangent_t3)
+    _matrix_product(run, u_hat, v_hat.T, t3)
+    _matrix_product(run, tangent_u_hat, v_hat.T, tangent_t3)
+    _matrix_product(run, u_hat, tangent_v_hat.T, tangent_t3, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_2_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, t3, tangent_t3, tau, weight,
-        weight_step, denominator,
+        hvp_2_f64, chunks, ((size_i, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, t3,
+        tangent_t3, tau, weight, weight_step, denominator,
     )
-    np.matmul(d_s, v_hat, out=d_u_hat__product)
-    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
-    np.matmul(d_s, tangent_v_hat, out=tangent_d_u_hat_sum)
-    _add_product(tangent_d_s, v_hat, tangent_d_u_hat_sum)
-    np.matmul(d_s.T, tangent_u_hat, out=tangent_d_v_hat_sum)
-    _add_product(tangent_d_s.T, u_hat, tangent_d_v_hat_sum)
+    _matrix_product(run, d_s, v_hat, d_u_hat__product)
+    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
+    _matrix_product(run, d_s, tangent_v_hat, tangent_d_u_hat_sum)
+    _matrix_product(run, tangent_d_s, v_hat, tangent_d_u_hat_sum, True)
+    _matrix_product(run, d_s.T, tangent_u_hat, tangent_d_v_hat_sum)
+    _matrix_product(run, tangent_d_s.T, u_hat, tangent_d_v_hat_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -2228,7 +2293,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     u, v = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
@@ -2239,7 +2304,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_1_f32, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
-    np.matmul(u_hat, v_hat.T, out=t3)
+    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2259,7 +2324,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     u, v = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     grad_u, grad_v = outputs
     size_i = u.shape[0]
     size_d = u.shape[1]
@@ -2283,7 +2348,7 @@ def _value_and_grad_f32(
         value_and_grad_1_f32, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, _unit0_d,
         _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
     )
-    np.matmul(u_hat, v_hat.T, out=t3)
+    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2293,12 +2358,12 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t3,
-        tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (128,
+        np.float64)), samples, chunk, t3, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_s, v_hat, out=d_u_hat__product)
-    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
+    _matrix_product(run, d_s, v_hat, d_u_hat__product)
+    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -2312,7 +2377,7 @@ def _value_and_grad_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     u, v = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     v_u_, v_v_ = directions
     hvp_u, hvp_v = outputs
     size_i = u.shape[0]
@@ -2346,24 +2411,24 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_,
         v_v_, tangent_t1, tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
     )
-    np.matmul(u_hat, v_hat.T, out=t3)
-    np.matmul(tangent_u_hat, v_hat.T, out=tangent_t3)
-    _add_product(u_hat, tangent_v_hat.T, tangent_t3)
+    _matrix_product(run, u_hat, v_hat.T, t3)
+    _matrix_product(run, tangent_u_hat, v_hat.T, tangent_t3)
+    _matrix_product(run, u_hat, tangent_v_hat.T, tangent_t3, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_2_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, t3, tangent_t3,
-        tau, weight, weight_step, denominator,
+        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        chunk, t3, tangent_t3, tau, weight, weight_step, denominator,
     )
-    np.matmul(d_s, v_hat, out=d_u_hat__product)
-    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
-    np.matmul(d_s, tangent_v_hat, out=tangent_d_u_hat_sum)
-    _add_product(tangent_d_s, v_hat, tangent_d_u_hat_sum)
-    np.matmul(d_s.T, tangent_u_hat, out=tangent_d_v_hat_sum)
-    _add_product(tangent_d_s.T, u_hat, tangent_d_v_hat_sum)
+    _matrix_product(run, d_s, v_hat, d_u_hat__product)
+    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
+    _matrix_product(run, d_s, tangent_v_hat, tangent_d_u_hat_sum)
+    _matrix_product(run, tangent_d_s, v_hat, tangent_d_u_hat_sum, True)
+    _matrix_product(run, d_s.T, tangent_u_hat, tangent_d_v_hat_sum)
+    _matrix_product(run, tangent_d_s.T, u_hat, tangent_d_v_hat_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)

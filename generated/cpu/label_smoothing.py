@@ -853,29 +853,31 @@ def value_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t5 = z_k2 < t1__max
-                    t6 = _exp_f64(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t4 = z_k2 < t1__max
+                    t5 = _gap_f64(t1__max, z_k2)
+                    t1__terms = _exp_f64(-t5)
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else 0.0
+                    t1__below_block[lane] = t1__terms if t4 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + float(t9)
-            t11 = _log1p_f64(t10)
+            t6 = 1 < t1__ties
+            t7 = t1__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1__below + float(t8)
+            t10 = _log1p_f64(t9)
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
-                    log_p = -(t11 + _gap_f64(t1__max, z_k3))
+                    t11 = _gap_f64(t1__max, z_k3)
+                    log_p = -(t10 + t11)
                     t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             t13 = 1 < t1_others__ties
@@ -893,8 +895,9 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, grad_z, epsilon,
-    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, t2_2_block,
+    samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
     t16 = 1.0 - epsilon
     for c in range(first, last):
@@ -945,25 +948,30 @@ def value_and_grad_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t5 = z_k2 < t1__max
-                    t6 = _exp_f64(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t4 = z_k2 < t1__max
+                    t5 = _gap_f64(t1__max, z_k2)
+                    t1__terms = _exp_f64(-t5)
+                    t1__terms_row[k] = t1__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else 0.0
+                    t1__below_block[lane] = t1__terms if t4 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + float(t9)
-            t11 = _log1p_f64(t10)
+            t6 = 1 < t1__ties
+            t7 = t1__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1__below + float(t8)
+            t10 = _log1p_f64(t9)
             seed_n = weight[n * weight_step] / denominator
-            t13 = epsilon * (seed_n / float(size_k))
-            t14 = t13 * float(size_k)
+            t12 = epsilon * (seed_n / float(size_k))
+            t13 = t12 * float(size_k)
+            t14 = 1.0 + t1__below + float(t8)
+            t1__share = 1.0 / t14
             t17 = 1 < t1_others__ties
             t18 = t1_others__ties - 1
             t19 = t18 if t17 else 0
@@ -975,6 +983,8 @@ def value_and_grad_f64(
             t24 = _sigmoid_f64(t23)
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
+            t27 = 1.0 + t1_others__below + float(t19)
+            t1_others__share = 1.0 / t27
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
@@ -982,13 +992,16 @@ def value_and_grad_f64(
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
-                    t12 = -(t11 + _gap_f64(t1__max, z_k3))
-                    weight_t1 = _exp_f64(t12)
+                    t11 = _gap_f64(t1__max, z_k3)
+                    log_p = -(t10 + t11)
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
                     t15 = k == y_n
-                    weight_t1_others = _exp_f64(-(t21 + _gap_f64(t1_others__max, z_k3)))
-                    t27 = t26 * weight_t1_others
-                    grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
-                    t2_2_block[lane] = -t12
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t28 = t26 * weight_t1_others
+                    grad_z_row[k] = t13 * weight_t1 + (t25 if t15 else t28) - t12
+                    t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = _zero_times_f64(epsilon, t2_2) / float(size_k) + t16 * _softplus_f64(t23)
             value_rows[row] *= weight[n * weight_step]
@@ -999,10 +1012,10 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, t1_others__below_block, t1__below_block, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, samples, chunk, y, z,
+    grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    t16 = 1.0 - epsilon
+    t14 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1049,12 +1062,16 @@ def grad_hess_diag_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
+                    t4 = _gap_f64(t1_others__max, z_k2)
+                    t1_others__terms = _exp_f64(-t4)
+                    t1_others__terms_row[k] = t1_others__terms
                     t5 = z_k2 < t1__max
-                    t6 = _exp_f64(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t6 = _gap_f64(t1__max, z_k2)
+                    t1__terms = _exp_f64(-t6)
+                    t1__terms_row[k] = t1__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else 0.0
+                    t1__below_block[lane] = t1__terms if t5 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
@@ -1066,45 +1083,52 @@ def grad_hess_diag_f64(
             t9 = 1 < t1__ties
             t10 = t1__ties - 1
             t11 = t10 if t9 else 0
-            t12 = t1__below + float(t11)
-            t13 = _log1p_f64(t12)
-            t17 = 1 < t1_others__ties
-            t18 = t1_others__ties - 1
-            t19 = t18 if t17 else 0
-            t20 = t1_others__below + float(t19)
-            t21 = _log1p_f64(t20)
+            t12 = 1.0 + t1__below + float(t11)
+            t1__share = 1.0 / t12
+            t15 = 1 < t1_others__ties
+            t16 = t1_others__ties - 1
+            t17 = t16 if t15 else 0
+            t18 = t1_others__below + float(t17)
+            t19 = _log1p_f64(t18)
             z_y = z_row[y_n]
-            t22 = _gap_f64(t1_others__max, z_y)
-            t23 = t21 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = -seed_n * t16 * t24
-            t26 = seed_n * t16 * t24
+            t20 = _gap_f64(t1_others__max, z_y)
+            t21 = t19 + t20
+            t22 = _sigmoid_f64(t21)
+            t23 = -seed_n * t14 * t22
+            t24 = seed_n * t14 * t22
+            t25 = 1.0 + t1_others__below + float(t17)
+            t1_others__share = 1.0 / t25
             grad_z_row = grad_z[n]
-            t29 = _sigmoid_f64(-t23)
-            t30 = seed_n * t16 * t29 * t24
-            t31 = -seed_n * t16 * t29 * t24
+            t27 = _sigmoid_f64(-t21)
+            t28 = seed_n * t14 * t27 * t22
+            t29 = -seed_n * t14 * t27 * t22
+            t33 = t1__below + float(t11)
+            t34 = _log1p_f64(t33)
             diag_z_row = diag_z[n]
             for k in range(size_k):
+                t1__terms2 = t1__terms_row[k]
+                weight_t1 = t1__share * t1__terms2
+                t13 = k == y_n
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
+                t26 = t24 * weight_t1_others
+                grad_z_row[k] = t8 * weight_t1 + (t23 if t13 else t26) - t7
+                t30 = t28 * weight_t1_others
+                tangent_d_t1_others = t29 if t13 else t30
                 z_k3 = z_row[k]
-                t14 = -(t13 + _gap_f64(t1__max, z_k3))
-                weight_t1 = _exp_f64(t14)
-                t15 = k == y_n
-                t27 = -(t21 + _gap_f64(t1_others__max, z_k3))
-                weight_t1_others = _exp_f64(t27)
-                t28 = t26 * weight_t1_others
-                grad_z_row[k] = t8 * weight_t1 + (t25 if t15 else t28) - t7
-                t32 = t30 * weight_t1_others
-                tangent_d_t1_others = t31 if t15 else t32
-                t33 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f64(t27))
-                diag_z_row[k] = (t30 if t15 else t33) - weight_t1 * _zero_times_f64(t8, _expm1_f64(t14))
+                t31 = _gap_f64(t1_others__max, z_k3)
+                t32 = weight_t1_others * (tangent_d_t1_others - t24 * _expm1_f64(-(t19 + t31)))
+                t35 = _gap_f64(t1__max, z_k3)
+                diag_z_row[k] = (t28 if t13 else t32) - weight_t1 * _zero_times_f64(t8, _expm1_f64(-(t34 + t35)))
 
 
 @_jit
 def hvp_f64(
-    first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, samples, chunk, y,
-    z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, tangent_t1_others_block,
+    tangent_t1_block, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
-    t22 = 1.0 - epsilon
+    t18 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1150,68 +1174,74 @@ def hvp_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t5 = z_k2 < t1__max
-                    t6 = _exp_f64(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t4 = z_k2 < t1__max
+                    t1__terms = _exp_f64(-_gap_f64(t1__max, z_k2))
+                    t1__terms_row[k] = t1__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else 0.0
+                    t1__below_block[lane] = t1__terms if t4 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             v_z__row = v_z_[n]
-            t8 = 1 < t1_others__ties
-            t9 = t1_others__ties - 1
-            t10 = t9 if t8 else 0
-            t11 = t1_others__below + float(t10)
-            t12 = _log1p_f64(t11)
-            t14 = 1 < t1__ties
-            t15 = t1__ties - 1
-            t16 = t15 if t14 else 0
-            t17 = t1__below + float(t16)
-            t18 = _log1p_f64(t17)
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = 1.0 + t1_others__below + float(t8)
+            t1_others__share = 1.0 / t9
+            t11 = 1 < t1__ties
+            t12 = t1__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = 1.0 + t1__below + float(t13)
+            t1__share = 1.0 / t14
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t7 = k != y_n
+                    t5 = k != y_n
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1_others = _exp_f64(-(t12 + _gap_f64(t1_others__max, z_k3)))
-                    t13 = v_z_k * weight_t1_others
-                    weight_t1 = _exp_f64(-(t18 + _gap_f64(t1__max, z_k3)))
-                    tangent_t1_others_block[lane] = t13 if t7 else 0.0
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t10 = v_z_k * weight_t1_others
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
+                    tangent_t1_others_block[lane] = t10 if t5 else 0.0
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
-            t19 = epsilon * (seed_n / float(size_k))
-            t20 = t19 * float(size_k)
+            t15 = epsilon * (seed_n / float(size_k))
+            t16 = t15 * float(size_k)
             v_z_y = v_z__row[y_n]
-            t23 = tangent_t1_others - v_z_y
+            t19 = tangent_t1_others - v_z_y
+            t20 = t1_others__below + float(t8)
+            t21 = _log1p_f64(t20)
             z_y = z_row[y_n]
-            t24 = _gap_f64(t1_others__max, z_y)
-            t25 = t12 + t24
-            t26 = _sigmoid_f64(-t25)
-            t27 = _sigmoid_f64(t25)
-            t28 = -seed_n * t22 * t23 * t26 * t27
-            t29 = seed_n * t22 * t27
-            t30 = seed_n * t22 * t23 * t26 * t27
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(-t23)
+            t25 = _sigmoid_f64(t23)
+            t26 = -seed_n * t18 * t19 * t24 * t25
+            t27 = seed_n * t18 * t25
+            t28 = seed_n * t18 * t19 * t24 * t25
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                z_k4 = z_row[k]
-                weight_t1_2 = _exp_f64(-(t18 + _gap_f64(t1__max, z_k4)))
+                t1__terms3 = t1__terms_row[k]
+                weight_t1_2 = t1__share * t1__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-                t21 = k == y_n
-                weight_t1_others2 = _exp_f64(-(t12 + _gap_f64(t1_others__max, z_k4)))
+                t17 = k == y_n
+                t1_others__terms3 = t1_others__terms_row[k]
+                weight_t1_others2 = t1_others__share * t1_others__terms3
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
-                t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2
-                hvp_z_row[k] = t20 * tangent_weight_t1 + (t28 if t21 else t31)
+                t29 = t27 * tangent_weight_t1_others + t28 * weight_t1_others2
+                hvp_z_row[k] = t16 * tangent_weight_t1 + (t26 if t17 else t29)
 
 
 @_jit
@@ -1243,7 +1273,7 @@ def value_f32(
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1263,15 +1293,16 @@ def value_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t5 = z_k2 < t1__max
-                    t6 = _exp_f32(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t4 = z_k2 < t1__max
+                    t5 = _gap_f32(t1__max, z_k2)
+                    t1__terms = _exp_f32(-t5)
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else f32(0.0)
+                    t1__below_block[lane] = t1__terms if t4 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
@@ -1279,18 +1310,19 @@ def value_f32(
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + f32(t9)
-            t11 = _log1p_f32(t10)
+            t6 = 1 < t1__ties
+            t7 = t1__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1__below + f32(t8)
+            t10 = _log1p_f32(t9)
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
-                    log_p = -(t11 + _gap_f32(t1__max, z_k3))
+                    t11 = _gap_f32(t1__max, z_k3)
+                    log_p = -(t10 + t11)
                     t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
@@ -1309,9 +1341,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, eighths, samples, chunk, y, z, grad_z,
-    epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, t2_2_block,
+    eighths, samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     t16 = f32(1.0) - epsilon
@@ -1340,7 +1372,7 @@ def value_and_grad_f32(
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1360,15 +1392,18 @@ def value_and_grad_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t5 = z_k2 < t1__max
-                    t6 = _exp_f32(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t4 = z_k2 < t1__max
+                    t5 = _gap_f32(t1__max, z_k2)
+                    t1__terms = _exp_f32(-t5)
+                    t1__terms_row[k] = t1__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else f32(0.0)
+                    t1__below_block[lane] = t1__terms if t4 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
@@ -1376,14 +1411,16 @@ def value_and_grad_f32(
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + f32(t9)
-            t11 = _log1p_f32(t10)
+            t6 = 1 < t1__ties
+            t7 = t1__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1__below + f32(t8)
+            t10 = _log1p_f32(t9)
             seed_n = weight[n * weight_step] / denominator
-            t13 = epsilon * (seed_n / f32(size_k))
-            t14 = t13 * f32(size_k)
+            t12 = epsilon * (seed_n / f32(size_k))
+            t13 = t12 * f32(size_k)
+            t14 = f32(1.0) + t1__below + f32(t8)
+            t1__share = f32(1.0) / t14
             t17 = 1 < t1_others__ties
             t18 = t1_others__ties - 1
             t19 = t18 if t17 else 0
@@ -1395,6 +1432,8 @@ def value_and_grad_f32(
             t24 = _sigmoid_f32(t23)
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
+            t27 = f32(1.0) + t1_others__below + f32(t19)
+            t1_others__share = f32(1.0) / t27
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
@@ -1402,13 +1441,16 @@ def value_and_grad_f32(
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
-                    t12 = -(t11 + _gap_f32(t1__max, z_k3))
-                    weight_t1 = _exp_f32(t12)
-                    t15 = k == y_n
-                    weight_t1_others = _exp_f32(-(t21 + _gap_f32(t1_others__max, z_k3)))
-                    t27 = t26 * weight_t1_others
-                    grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
-                    t2_2_block[lane] = -t12
+                    t11 = _gap_f32(t1__max, z_k3)
+                    log_p = -(t10 + t11)
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
+                    t15 = np.int32(k) == np.int32(y_n)
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t28 = t26 * weight_t1_others
+                    grad_z_row[k] = t13 * weight_t1 + (t25 if t15 else t28) - t12
+                    t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
             value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)
@@ -1420,11 +1462,11 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, t1__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, epsilon,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, eighths, samples, chunk,
+    y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
-    t16 = f32(1.0) - epsilon
+    t14 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1448,7 +1490,7 @@ def grad_hess_diag_f32(
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1468,15 +1510,19 @@ def grad_hess_diag_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
+                    t4 = _gap_f32(t1_others__max, z_k2)
+                    t1_others__terms = _exp_f32(-t4)
+                    t1_others__terms_row[k] = t1_others__terms
                     t5 = z_k2 < t1__max
-                    t6 = _exp_f32(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t6 = _gap_f32(t1__max, z_k2)
+                    t1__terms = _exp_f32(-t6)
+                    t1__terms_row[k] = t1__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else f32(0.0)
+                    t1__below_block[lane] = t1__terms if t5 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
@@ -1490,46 +1536,53 @@ def grad_hess_diag_f32(
             t9 = 1 < t1__ties
             t10 = t1__ties - 1
             t11 = t10 if t9 else 0
-            t12 = t1__below + f32(t11)
-            t13 = _log1p_f32(t12)
-            t17 = 1 < t1_others__ties
-            t18 = t1_others__ties - 1
-            t19 = t18 if t17 else 0
-            t20 = t1_others__below + f32(t19)
-            t21 = _log1p_f32(t20)
+            t12 = f32(1.0) + t1__below + f32(t11)
+            t1__share = f32(1.0) / t12
+            t15 = 1 < t1_others__ties
+            t16 = t1_others__ties - 1
+            t17 = t16 if t15 else 0
+            t18 = t1_others__below + f32(t17)
+            t19 = _log1p_f32(t18)
             z_y = z_row[y_n]
-            t22 = _gap_f32(t1_others__max, z_y)
-            t23 = t21 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = -seed_n * t16 * t24
-            t26 = seed_n * t16 * t24
+            t20 = _gap_f32(t1_others__max, z_y)
+            t21 = t19 + t20
+            t22 = _sigmoid_f32(t21)
+            t23 = -seed_n * t14 * t22
+            t24 = seed_n * t14 * t22
+            t25 = f32(1.0) + t1_others__below + f32(t17)
+            t1_others__share = f32(1.0) / t25
             grad_z_row = grad_z[n]
-            t29 = _sigmoid_f32(-t23)
-            t30 = seed_n * t16 * t29 * t24
-            t31 = -seed_n * t16 * t29 * t24
+            t27 = _sigmoid_f32(-t21)
+            t28 = seed_n * t14 * t27 * t22
+            t29 = -seed_n * t14 * t27 * t22
+            t33 = t1__below + f32(t11)
+            t34 = _log1p_f32(t33)
             diag_z_row = diag_z[n]
             for k in range(size_k):
+                t1__terms2 = t1__terms_row[k]
+                weight_t1 = t1__share * t1__terms2
+                t13 = np.int32(k) == np.int32(y_n)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
+                t26 = t24 * weight_t1_others
+                grad_z_row[k] = t8 * weight_t1 + (t23 if t13 else t26) - t7
+                t30 = t28 * weight_t1_others
+                tangent_d_t1_others = t29 if t13 else t30
                 z_k3 = z_row[k]
-                t14 = -(t13 + _gap_f32(t1__max, z_k3))
-                weight_t1 = _exp_f32(t14)
-                t15 = k == y_n
-                t27 = -(t21 + _gap_f32(t1_others__max, z_k3))
-                weight_t1_others = _exp_f32(t27)
-                t28 = t26 * weight_t1_others
-                grad_z_row[k] = t8 * weight_t1 + (t25 if t15 else t28) - t7
-                t32 = t30 * weight_t1_others
-                tangent_d_t1_others = t31 if t15 else t32
-                t33 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f32(t27))
-                diag_z_row[k] = (t30 if t15 else t33) - weight_t1 * _zero_times_f32(t8, _expm1_f32(t14))
+                t31 = _gap_f32(t1_others__max, z_k3)
+                t32 = weight_t1_others * (tangent_d_t1_others - t24 * _expm1_f32(-(t19 + t31)))
+                t35 = _gap_f32(t1__max, z_k3)
+                diag_z_row[k] = (t28 if t13 else t32) - weight_t1 * _zero_times_f32(t8, _expm1_f32(-(t34 + t35)))
 
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, eighths, samples,
-    chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, tangent_t1_others_block,
+    tangent_t1_block, eighths, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     denominator = f32(denominator)
-    t22 = f32(1.0) - epsilon
+    t18 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1552,7 +1605,7 @@ def hvp_f32(
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1572,15 +1625,17 @@ def hvp_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t5 = z_k2 < t1__max
-                    t6 = _exp_f32(z_k2 - t1__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t4 = z_k2 < t1__max
+                    t1__terms = _exp_f32(-_gap_f32(t1__max, z_k2))
+                    t1__terms_row[k] = t1__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t6 if t5 else f32(0.0)
+                    t1__below_block[lane] = t1__terms if t4 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
@@ -1589,63 +1644,67 @@ def hvp_f32(
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
-            t8 = 1 < t1_others__ties
-            t9 = t1_others__ties - 1
-            t10 = t9 if t8 else 0
-            t11 = t1_others__below + f32(t10)
-            t12 = _log1p_f32(t11)
-            t14 = 1 < t1__ties
-            t15 = t1__ties - 1
-            t16 = t15 if t14 else 0
-            t17 = t1__below + f32(t16)
-            t18 = _log1p_f32(t17)
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = f32(1.0) + t1_others__below + f32(t8)
+            t1_others__share = f32(1.0) / t9
+            t11 = 1 < t1__ties
+            t12 = t1__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = f32(1.0) + t1__below + f32(t13)
+            t1__share = f32(1.0) / t14
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t7 = k != y_n
+                    t5 = np.int32(k) != np.int32(y_n)
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1_others = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k3)))
-                    t13 = v_z_k * weight_t1_others
-                    weight_t1 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k3)))
-                    tangent_t1_others_block[lane] = t13 if t7 else f32(0.0)
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t10 = v_z_k * weight_t1_others
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
+                    tangent_t1_others_block[lane] = t10 if t5 else f32(0.0)
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
                 tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
             tangent_t1_others = f32(tangent_t1_others)
             tangent_t1 = f32(tangent_t1)
             seed_n = weight[n * weight_step] / denominator
-            t19 = epsilon * (seed_n / f32(size_k))
-            t20 = t19 * f32(size_k)
+            t15 = epsilon * (seed_n / f32(size_k))
+            t16 = t15 * f32(size_k)
             v_z_y = v_z__row[y_n]
-            t23 = tangent_t1_others - v_z_y
+            t19 = tangent_t1_others - v_z_y
+            t20 = t1_others__below + f32(t8)
+            t21 = _log1p_f32(t20)
             z_y = z_row[y_n]
-            t24 = _gap_f32(t1_others__max, z_y)
-            t25 = t12 + t24
-            t26 = _sigmoid_f32(-t25)
-            t27 = _sigmoid_f32(t25)
-            t28 = -seed_n * t22 * t23 * t26 * t27
-            t29 = seed_n * t22 * t27
-            t30 = seed_n * t22 * t23 * t26 * t27
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(-t23)
+            t25 = _sigmoid_f32(t23)
+            t26 = -seed_n * t18 * t19 * t24 * t25
+            t27 = seed_n * t18 * t25
+            t28 = seed_n * t18 * t19 * t24 * t25
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                z_k4 = z_row[k]
-                weight_t1_2 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k4)))
+                t1__terms3 = t1__terms_row[k]
+                weight_t1_2 = t1__share * t1__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-                t21 = k == y_n
-                weight_t1_others2 = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k4)))
+                t17 = np.int32(k) == np.int32(y_n)
+                t1_others__terms3 = t1_others__terms_row[k]
+                weight_t1_others2 = t1_others__share * t1_others__terms3
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
-                t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2
-                hvp_z_row[k] = t20 * tangent_weight_t1 + (t28 if t21 else t31)
+                t29 = t27 * tangent_weight_t1_others + t28 * weight_t1_others2
+                hvp_z_row[k] = t16 * tangent_weight_t1 + (t26 if t17 else t29)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    epsilon, = (np.float64(p) for p in parameters)
+    epsilon, = map(np.float64, parameters)
     size_n = y.shape[0]
     size_k = z.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1678,7 +1737,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    epsilon, = (np.float64(p) for p in parameters)
+    epsilon, = map(np.float64, parameters)
     grad_z, = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1693,9 +1752,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
-        samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (size_k, np.float64), (1024,
+        np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1713,7 +1772,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    epsilon, = (np.float64(p) for p in parameters)
+    epsilon, = map(np.float64, parameters)
     grad_z, diag_z = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1725,8 +1784,9 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, diag_z,
-        epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1741,7 +1801,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    epsilon, = (np.float64(p) for p in parameters)
+    epsilon, = map(np.float64, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_n = y.shape[0]
@@ -1754,8 +1814,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
-        chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1770,7 +1831,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    epsilon, = (np.float32(p) for p in parameters)
+    epsilon, = map(np.float32, parameters)
     size_n = y.shape[0]
     size_k = z.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1803,7 +1864,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    epsilon, = (np.float32(p) for p in parameters)
+    epsilon, = map(np.float32, parameters)
     grad_z, = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1818,9 +1879,10 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
-        (128, np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
+        np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, epsilon,
+        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1838,7 +1900,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, y = inputs
-    epsilon, = (np.float32(p) for p in parameters)
+    epsilon, = map(np.float32, parameters)
     grad_z, diag_z = outputs
     size_n = y.shape[0]
     size_k = z.shape[1]
@@ -1850,8 +1912,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
-        grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1866,7 +1929,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
-    epsilon, = (np.float32(p) for p in parameters)
+    epsilon, = map(np.float32, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_n = y.shape[0]
@@ -1879,9 +1942,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
-        np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

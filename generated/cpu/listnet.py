@@ -764,13 +764,15 @@ def value_f64(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f64(y_k2 - t2__max)
+                    t2 = _gap_f64(t2__max, y_k2)
+                    t2__terms = _exp_f64(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f64(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else 0.0
+                    t4 = _gap_f64(t3__max, s_k2)
+                    t3__terms = _exp_f64(-t4)
+                    t2__below_block[lane] = t2__terms if t1 else 0.0
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else 0.0
+                    t3__below_block[lane] = t3__terms if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
@@ -781,11 +783,11 @@ def value_f64(
             t7 = t6 if t5 else 0
             t8 = t3__below + float(t7)
             t9 = _log1p_f64(t8)
-            t10 = 1 < t2__ties
-            t11 = t2__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t2__below + float(t12)
-            t14 = _log1p_f64(t13)
+            t11 = 1 < t2__ties
+            t12 = t2__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t2__below + float(t13)
+            t15 = _log1p_f64(t14)
             t4_2 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
@@ -793,11 +795,13 @@ def value_f64(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
-                    log_p = -(t9 + _gap_f64(t3__max, s_k3))
+                    t10 = _gap_f64(t3__max, s_k3)
+                    log_p = -(t9 + t10)
                     y_k3 = y_row[k]
-                    log_q = -(t14 + _gap_f64(t2__max, y_k3))
-                    t15 = log_p * _exp_f64(log_q)
-                    t4_2_block[lane] = t15 if valid_k3 else 0.0
+                    t16 = _gap_f64(t2__max, y_k3)
+                    log_q = -(t15 + t16)
+                    t17 = log_p * _exp_f64(log_q)
+                    t4_2_block[lane] = t17 if valid_k3 else 0.0
                 t4_2 += _pairwise_sum(t4_2_block, count, 0.0)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
@@ -808,9 +812,9 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, samples, chunk,
-    valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    first, last, value_rows, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, t4_2_block,
+    d_t3_sum_block, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -869,13 +873,16 @@ def value_and_grad_f64(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f64(y_k2 - t2__max)
+                    t2 = _gap_f64(t2__max, y_k2)
+                    t2__terms = _exp_f64(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f64(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else 0.0
+                    t4 = _gap_f64(t3__max, s_k2)
+                    t3__terms = _exp_f64(-t4)
+                    t3__terms_row[k] = t3__terms
+                    t2__below_block[lane] = t2__terms if t1 else 0.0
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else 0.0
+                    t3__below_block[lane] = t3__terms if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
@@ -900,30 +907,30 @@ def value_and_grad_f64(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
-                    t10 = -(t9 + _gap_f64(t3__max, s_k3))
+                    t10 = _gap_f64(t3__max, s_k3)
+                    log_p = -(t9 + t10)
                     y_k3 = y_row[k]
-                    log_q = -(t15 + _gap_f64(t2__max, y_k3))
-                    t16 = _exp_f64(log_q)
-                    t17 = t10 * t16
-                    t18 = -seed_n * t16
-                    d_log_p = t18 if valid_k3 else 0.0
-                    t4_2_block[lane] = t17 if valid_k3 else 0.0
+                    t16 = _gap_f64(t2__max, y_k3)
+                    log_q = -(t15 + t16)
+                    t17 = _exp_f64(log_q)
+                    t18 = log_p * t17
+                    t19 = -seed_n * t17
+                    d_log_p = t19 if valid_k3 else 0.0
+                    d_log_p_row[k] = d_log_p
+                    t4_2_block[lane] = t18 if valid_k3 else 0.0
                     d_t3_sum_block[lane] = d_log_p
                 t4_2 += _pairwise_sum(t4_2_block, count, 0.0)
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
+            t20 = 1.0 + t3__below + float(t7)
+            t3__share = 1.0 / t20
             grad_s_row = grad_s[n]
             for k in range(size_k):
+                d_log_p2 = d_log_p_row[k]
                 valid_k4 = valid_row[k]
-                y_k4 = y_row[k]
-                log_q2 = -(t15 + _gap_f64(t2__max, y_k4))
-                t19 = _exp_f64(log_q2)
-                t20 = -seed_n * t19
-                d_log_p2 = t20 if valid_k4 else 0.0
-                s_k4 = s_row[k]
-                t21 = -(t9 + _gap_f64(t3__max, s_k4))
-                weight_t3 = _exp_f64(t21)
-                t22 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t22 if valid_k4 else 0.0)
+                t3__terms2 = t3__terms_row[k]
+                weight_t3 = t3__share * t3__terms2
+                t21 = -d_t3_sum * weight_t3
+                grad_s_row[k] = d_log_p2 + (t21 if valid_k4 else 0.0)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -933,8 +940,9 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples, chunk, valid, valid_step, y, s,
-    grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples,
+    chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -991,13 +999,16 @@ def grad_hess_diag_f64(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f64(y_k2 - t2__max)
+                    t2 = _gap_f64(t2__max, y_k2)
+                    t2__terms = _exp_f64(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f64(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else 0.0
+                    t4 = _gap_f64(t3__max, s_k2)
+                    t3__terms = _exp_f64(-t4)
+                    t3__terms_row[k] = t3__terms
+                    t2__below_block[lane] = t2__terms if t1 else 0.0
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else 0.0
+                    t3__below_block[lane] = t3__terms if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
@@ -1016,37 +1027,40 @@ def grad_hess_diag_f64(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
-                    log_q = -(t9 + _gap_f64(t2__max, y_k3))
-                    t10 = -seed_n * _exp_f64(log_q)
-                    d_log_p = t10 if valid_k3 else 0.0
+                    t10 = _gap_f64(t2__max, y_k3)
+                    log_q = -(t9 + t10)
+                    t11 = -seed_n * _exp_f64(log_q)
+                    d_log_p = t11 if valid_k3 else 0.0
+                    d_log_p_row[k] = d_log_p
                     d_t3_sum_block[lane] = d_log_p
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
             t14 = t13 if t12 else 0
-            t15 = t3__below + float(t14)
-            t16 = _log1p_f64(t15)
+            t15 = 1.0 + t3__below + float(t14)
+            t3__share = 1.0 / t15
             grad_s_row = grad_s[n]
+            t17 = t3__below + float(t14)
+            t18 = _log1p_f64(t17)
             diag_s_row = diag_s[n]
             for k in range(size_k):
+                d_log_p2 = d_log_p_row[k]
                 valid_k4 = valid_row[k]
-                y_k4 = y_row[k]
-                log_q2 = -(t9 + _gap_f64(t2__max, y_k4))
-                t11 = -seed_n * _exp_f64(log_q2)
-                d_log_p2 = t11 if valid_k4 else 0.0
+                t3__terms2 = t3__terms_row[k]
+                weight_t3 = t3__share * t3__terms2
+                t16 = -d_t3_sum * weight_t3
+                grad_s_row[k] = d_log_p2 + (t16 if valid_k4 else 0.0)
                 s_k3 = s_row[k]
-                t17 = -(t16 + _gap_f64(t3__max, s_k3))
-                weight_t3 = _exp_f64(t17)
-                t18 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t18 if valid_k4 else 0.0)
-                t19 = d_t3_sum * weight_t3 * _expm1_f64(t17)
-                diag_s_row[k] = t19 if valid_k4 else 0.0
+                t19 = _gap_f64(t3__max, s_k3)
+                t20 = d_t3_sum * weight_t3 * _expm1_f64(-(t18 + t19))
+                diag_s_row[k] = t20 if valid_k4 else 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, samples, chunk, valid,
-    valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t3__terms_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, samples,
+    chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1102,30 +1116,32 @@ def hvp_f64(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f64(y_k2 - t2__max)
+                    t2 = _gap_f64(t2__max, y_k2)
+                    t2__terms = _exp_f64(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f64(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else 0.0
+                    t3__terms = _exp_f64(-_gap_f64(t3__max, s_k2))
+                    t3__terms_row[k] = t3__terms
+                    t2__below_block[lane] = t2__terms if t1 else 0.0
                     t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else 0.0
+                    t3__below_block[lane] = t3__terms if t3 else 0.0
                     t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             seed_n = weight[n * weight_step] / denominator
-            t5 = 1 < t2__ties
-            t6 = t2__ties - 1
-            t7 = t6 if t5 else 0
-            t8 = t2__below + float(t7)
-            t9 = _log1p_f64(t8)
+            t4 = 1 < t2__ties
+            t5 = t2__ties - 1
+            t6 = t5 if t4 else 0
+            t7 = t2__below + float(t6)
+            t8 = _log1p_f64(t7)
             v_s__row = v_s_[n]
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
-            t14 = t3__below + float(t13)
-            t15 = _log1p_f64(t14)
+            t14 = 1.0 + t3__below + float(t13)
+            t3__share = 1.0 / t14
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 1024):
@@ -1134,26 +1150,27 @@ def hvp_f64(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
-                    log_q = -(t9 + _gap_f64(t2__max, y_k3))
+                    t9 = _gap_f64(t2__max, y_k3)
+                    log_q = -(t8 + t9)
                     t10 = -seed_n * _exp_f64(log_q)
                     d_log_p = t10 if valid_k3 else 0.0
                     v_s_k = v_s__row[k]
-                    s_k3 = s_row[k]
-                    weight_t3 = _exp_f64(-(t15 + _gap_f64(t3__max, s_k3)))
-                    t16 = v_s_k * weight_t3
+                    t3__terms2 = t3__terms_row[k]
+                    weight_t3 = t3__share * t3__terms2
+                    t15 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
-                    tangent_t3_block[lane] = t16 if valid_k3 else 0.0
+                    tangent_t3_block[lane] = t15 if valid_k3 else 0.0
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
                 tangent_t3 += _pairwise_sum(tangent_t3_block, count, 0.0)
             hvp_s_row = hvp_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
-                s_k4 = s_row[k]
-                weight_t3_2 = _exp_f64(-(t15 + _gap_f64(t3__max, s_k4)))
+                t3__terms3 = t3__terms_row[k]
+                weight_t3_2 = t3__share * t3__terms3
                 v_s_k2 = v_s__row[k]
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
-                t17 = -d_t3_sum * tangent_weight_t3
-                hvp_s_row[k] = t17 if valid_k4 else 0.0
+                t16 = -d_t3_sum * tangent_weight_t3
+                hvp_s_row[k] = t16 if valid_k4 else 0.0
 
 
 @_jit
@@ -1175,7 +1192,7 @@ def value_f32(
                     count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
+                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
                     t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
@@ -1218,13 +1235,15 @@ def value_f32(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f32(y_k2 - t2__max)
+                    t2 = _gap_f32(t2__max, y_k2)
+                    t2__terms = _exp_f32(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f32(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else f32(0.0)
+                    t4 = _gap_f32(t3__max, s_k2)
+                    t3__terms = _exp_f32(-t4)
+                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else f32(0.0)
+                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
@@ -1237,11 +1256,11 @@ def value_f32(
             t7 = t6 if t5 else 0
             t8 = t3__below + f32(t7)
             t9 = _log1p_f32(t8)
-            t10 = 1 < t2__ties
-            t11 = t2__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t2__below + f32(t12)
-            t14 = _log1p_f32(t13)
+            t11 = 1 < t2__ties
+            t12 = t2__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t2__below + f32(t13)
+            t15 = _log1p_f32(t14)
             t4_2 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
@@ -1249,11 +1268,13 @@ def value_f32(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
-                    log_p = -(t9 + _gap_f32(t3__max, s_k3))
+                    t10 = _gap_f32(t3__max, s_k3)
+                    log_p = -(t9 + t10)
                     y_k3 = y_row[k]
-                    log_q = -(t14 + _gap_f32(t2__max, y_k3))
-                    t15 = log_p * _exp_f32(log_q)
-                    t4_2_block[lane] = t15 if valid_k3 else f32(0.0)
+                    t16 = _gap_f32(t2__max, y_k3)
+                    log_q = -(t15 + t16)
+                    t17 = log_p * _exp_f32(log_q)
+                    t4_2_block[lane] = t17 if valid_k3 else f32(0.0)
                 t4_2 += _pairwise_sum_f32(t4_2_block, eighths, count)
             t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
@@ -1265,9 +1286,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, eighths, samples,
-    chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, t4_2_block,
+    d_t3_sum_block, eighths, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1283,7 +1304,7 @@ def value_and_grad_f32(
                     count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
+                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
                     t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
@@ -1328,13 +1349,16 @@ def value_and_grad_f32(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f32(y_k2 - t2__max)
+                    t2 = _gap_f32(t2__max, y_k2)
+                    t2__terms = _exp_f32(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f32(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else f32(0.0)
+                    t4 = _gap_f32(t3__max, s_k2)
+                    t3__terms = _exp_f32(-t4)
+                    t3__terms_row[k] = t3__terms
+                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else f32(0.0)
+                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
@@ -1361,32 +1385,32 @@ def value_and_grad_f32(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
-                    t10 = -(t9 + _gap_f32(t3__max, s_k3))
+                    t10 = _gap_f32(t3__max, s_k3)
+                    log_p = -(t9 + t10)
                     y_k3 = y_row[k]
-                    log_q = -(t15 + _gap_f32(t2__max, y_k3))
-                    t16 = _exp_f32(log_q)
-                    t17 = t10 * t16
-                    t18 = -seed_n * t16
-                    d_log_p = t18 if valid_k3 else f32(0.0)
-                    t4_2_block[lane] = t17 if valid_k3 else f32(0.0)
+                    t16 = _gap_f32(t2__max, y_k3)
+                    log_q = -(t15 + t16)
+                    t17 = _exp_f32(log_q)
+                    t18 = log_p * t17
+                    t19 = -seed_n * t17
+                    d_log_p = t19 if valid_k3 else f32(0.0)
+                    d_log_p_row[k] = d_log_p
+                    t4_2_block[lane] = t18 if valid_k3 else f32(0.0)
                     d_t3_sum_block[lane] = d_log_p
                 t4_2 += _pairwise_sum_f32(t4_2_block, eighths, count)
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
             t4_2 = f32(t4_2)
             d_t3_sum = f32(d_t3_sum)
+            t20 = f32(1.0) + t3__below + f32(t7)
+            t3__share = f32(1.0) / t20
             grad_s_row = grad_s[n]
             for k in range(size_k):
+                d_log_p2 = d_log_p_row[k]
                 valid_k4 = valid_row[k]
-                y_k4 = y_row[k]
-                log_q2 = -(t15 + _gap_f32(t2__max, y_k4))
-                t19 = _exp_f32(log_q2)
-                t20 = -seed_n * t19
-                d_log_p2 = t20 if valid_k4 else f32(0.0)
-                s_k4 = s_row[k]
-                t21 = -(t9 + _gap_f32(t3__max, s_k4))
-                weight_t3 = _exp_f32(t21)
-                t22 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t22 if valid_k4 else f32(0.0))
+                t3__terms2 = t3__terms_row[k]
+                weight_t3 = t3__share * t3__terms2
+                t21 = -d_t3_sum * weight_t3
+                grad_s_row[k] = d_log_p2 + (t21 if valid_k4 else f32(0.0))
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1396,8 +1420,9 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, eighths, samples, chunk, valid,
-    valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, eighths,
+    samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1413,7 +1438,7 @@ def grad_hess_diag_f32(
                     count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
+                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
                     t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
@@ -1456,13 +1481,16 @@ def grad_hess_diag_f32(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f32(y_k2 - t2__max)
+                    t2 = _gap_f32(t2__max, y_k2)
+                    t2__terms = _exp_f32(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f32(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else f32(0.0)
+                    t4 = _gap_f32(t3__max, s_k2)
+                    t3__terms = _exp_f32(-t4)
+                    t3__terms_row[k] = t3__terms
+                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else f32(0.0)
+                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
@@ -1483,39 +1511,41 @@ def grad_hess_diag_f32(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
-                    log_q = -(t9 + _gap_f32(t2__max, y_k3))
-                    t10 = -seed_n * _exp_f32(log_q)
-                    d_log_p = t10 if valid_k3 else f32(0.0)
+                    t10 = _gap_f32(t2__max, y_k3)
+                    log_q = -(t9 + t10)
+                    t11 = -seed_n * _exp_f32(log_q)
+                    d_log_p = t11 if valid_k3 else f32(0.0)
+                    d_log_p_row[k] = d_log_p
                     d_t3_sum_block[lane] = d_log_p
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
             d_t3_sum = f32(d_t3_sum)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
             t14 = t13 if t12 else 0
-            t15 = t3__below + f32(t14)
-            t16 = _log1p_f32(t15)
+            t15 = f32(1.0) + t3__below + f32(t14)
+            t3__share = f32(1.0) / t15
             grad_s_row = grad_s[n]
+            t17 = t3__below + f32(t14)
+            t18 = _log1p_f32(t17)
             diag_s_row = diag_s[n]
             for k in range(size_k):
+                d_log_p2 = d_log_p_row[k]
                 valid_k4 = valid_row[k]
-                y_k4 = y_row[k]
-                log_q2 = -(t9 + _gap_f32(t2__max, y_k4))
-                t11 = -seed_n * _exp_f32(log_q2)
-                d_log_p2 = t11 if valid_k4 else f32(0.0)
+                t3__terms2 = t3__terms_row[k]
+                weight_t3 = t3__share * t3__terms2
+                t16 = -d_t3_sum * weight_t3
+                grad_s_row[k] = d_log_p2 + (t16 if valid_k4 else f32(0.0))
                 s_k3 = s_row[k]
-                t17 = -(t16 + _gap_f32(t3__max, s_k3))
-                weight_t3 = _exp_f32(t17)
-                t18 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t18 if valid_k4 else f32(0.0))
-                t19 = d_t3_sum * weight_t3 * _expm1_f32(t17)
-                diag_s_row[k] = t19 if valid_k4 else f32(0.0)
+                t19 = _gap_f32(t3__max, s_k3)
+                t20 = d_t3_sum * weight_t3 * _expm1_f32(-(t18 + t19))
+                diag_s_row[k] = t20 if valid_k4 else f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, eighths, samples,
-    chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, t3__terms_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, eighths,
+    samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1531,7 +1561,7 @@ def hvp_f32(
                     count = size_k - block if size_k - block < 1024 else 1024
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
+                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
                     t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
@@ -1573,13 +1603,15 @@ def hvp_f32(
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
-                    t2 = _exp_f32(y_k2 - t2__max)
+                    t2 = _gap_f32(t2__max, y_k2)
+                    t2__terms = _exp_f32(-t2)
                     s_k2 = s_row[k]
                     t3 = valid_k2 & (s_k2 < t3__max)
-                    t4 = _exp_f32(s_k2 - t3__max)
-                    t2__below_block[lane] = t2 if t1 else f32(0.0)
+                    t3__terms = _exp_f32(-_gap_f32(t3__max, s_k2))
+                    t3__terms_row[k] = t3__terms
+                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t4 if t3 else f32(0.0)
+                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
@@ -1588,17 +1620,17 @@ def hvp_f32(
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
             seed_n = weight[n * weight_step] / denominator
-            t5 = 1 < t2__ties
-            t6 = t2__ties - 1
-            t7 = t6 if t5 else 0
-            t8 = t2__below + f32(t7)
-            t9 = _log1p_f32(t8)
+            t4 = 1 < t2__ties
+            t5 = t2__ties - 1
+            t6 = t5 if t4 else 0
+            t7 = t2__below + f32(t6)
+            t8 = _log1p_f32(t7)
             v_s__row = v_s_[n]
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
-            t14 = t3__below + f32(t13)
-            t15 = _log1p_f32(t14)
+            t14 = f32(1.0) + t3__below + f32(t13)
+            t3__share = f32(1.0) / t14
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 1024):
@@ -1607,15 +1639,16 @@ def hvp_f32(
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
-                    log_q = -(t9 + _gap_f32(t2__max, y_k3))
+                    t9 = _gap_f32(t2__max, y_k3)
+                    log_q = -(t8 + t9)
                     t10 = -seed_n * _exp_f32(log_q)
                     d_log_p = t10 if valid_k3 else f32(0.0)
                     v_s_k = v_s__row[k]
-                    s_k3 = s_row[k]
-                    weight_t3 = _exp_f32(-(t15 + _gap_f32(t3__max, s_k3)))
-                    t16 = v_s_k * weight_t3
+                    t3__terms2 = t3__terms_row[k]
+                    weight_t3 = t3__share * t3__terms2
+                    t15 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
-                    tangent_t3_block[lane] = t16 if valid_k3 else f32(0.0)
+                    tangent_t3_block[lane] = t15 if valid_k3 else f32(0.0)
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
                 tangent_t3 += _pairwise_sum_f32(tangent_t3_block, eighths, count)
             d_t3_sum = f32(d_t3_sum)
@@ -1623,12 +1656,12 @@ def hvp_f32(
             hvp_s_row = hvp_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
-                s_k4 = s_row[k]
-                weight_t3_2 = _exp_f32(-(t15 + _gap_f32(t3__max, s_k4)))
+                t3__terms3 = t3__terms_row[k]
+                weight_t3_2 = t3__share * t3__terms3
                 v_s_k2 = v_s__row[k]
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
-                t17 = -d_t3_sum * tangent_weight_t3
-                hvp_s_row[k] = t17 if valid_k4 else f32(0.0)
+                t16 = -d_t3_sum * tangent_weight_t3
+                hvp_s_row[k] = t16 if valid_k4 else f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1676,9 +1709,10 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
-        (1024, np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (size_k, np.float64), (1024,
+        np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
+        valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1703,9 +1737,9 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
-        samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1728,9 +1762,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-        np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1783,10 +1817,10 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
-        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
-        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
+        np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)),
+        samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1811,9 +1845,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
-        (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
+        diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1836,9 +1870,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-        np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -214,6 +214,66 @@ def _serial(kernel, chunks, spaces, *arguments):
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
+@_jit
+def matrix_product(first, last, sums, samples, chunk, left, turned, right, out, adds):
+    """Rows of left @ right, of left.T @ right where turned; the shapes alone decide in which order products are added.
+
+    Eight products are added onto each other at a time, and such sums one after another in double precision.
+    """
+    shared, columns = right.shape
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        for tile in range(0, columns, 256):
+            width = columns - tile if columns - tile < 256 else 256
+            for row in range(rows):
+                for lane in range(width):
+                    sums[row, lane] = out[start + row, (tile & NEAR) + lane] if adds else 0.0
+            for at in range(0, shared - shared % 8, 8):
+                y0, y1, y2, y3 = right[at], right[at + 1], right[at + 2], right[at + 3]
+                y4, y5, y6, y7 = right[at + 4], right[at + 5], right[at + 6], right[at + 7]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    if turned:
+                        x0, x1, x2, x3 = left[at, n], left[at + 1, n], left[at + 2, n], left[at + 3, n]
+                        x4, x5, x6, x7 = left[at + 4, n], left[at + 5, n], left[at + 6, n], left[at + 7, n]
+                    else:
+                        x0, x1, x2, x3 = left[n, at], left[n, at + 1], left[n, at + 2], left[n, at + 3]
+                        x4, x5, x6, x7 = left[n, at + 4], left[n, at + 5], left[n, at + 6], left[n, at + 7]
+                    for lane in range(width):
+                        k = (tile & NEAR) + lane
+                        low = (x0 * y0[k] + x1 * y1[k]) + (x2 * y2[k] + x3 * y3[k])
+                        high = (x4 * y4[k] + x5 * y5[k]) + (x6 * y6[k] + x7 * y7[k])
+                        total[lane] += low + high
+            for at in range(shared - shared % 8, shared):
+                y = right[at]
+                for row in range(rows):
+                    n, total = start + row, sums[row]
+                    x0 = left[at, n] if turned else left[n, at]
+                    for lane in range(width):
+                        total[lane] += x0 * y[(tile & NEAR) + lane]
+            for row in range(rows):
+                for lane in range(width):
+                    out[start + row, (tile & NEAR) + lane] = sums[row, lane]
+
+
+def _matrix_product(run, left, right, out, adds=False):
+    """Fill out with left @ right, or add to it: by BLAS, or in a fixed order where the caller wants results fixed."""
+    rows, columns = out.shape
+    if getattr(run, "deterministic", False):
+        turned = not left.flags.c_contiguous
+        arguments = (left.T if turned else left, turned, np.ascontiguousarray(right), out, adds)
+        run(matrix_product, -(-rows // 32), (((32, 256), np.float64),), rows, 32, *arguments)
+        return
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN inputs are no news to anyone
+        if not adds:
+            np.matmul(left, right, out=out)
+            return
+        step = max(1, 262144 // max(1, columns))  # what is added takes little memory at a time
+        for first in range(0, rows, step):
+            out[first : first + step] += np.matmul(left[first : first + step], right)
+
+
 def _chunk_rows(entries):
     """Samples per chunk: a function of the shape alone, so that the order of every sum is too."""
     return max(1, min(256, 16384 // max(1, entries)))
@@ -252,13 +312,6 @@ def _total(partial, count):
     for one in partial[:count].tolist():
         total += one
     return total
-
-
-def _add_product(left, right, target):
-    """Add left @ right to what the target holds, some rows at a time: the product is never there as a whole."""
-    step = max(1, 262144 // max(1, target.shape[1]))
-    for first in range(0, target.shape[0], step):
-        target[first : first + step] += np.matmul(left[first : first + step], right)
 
 
 def _denominator(reduction, normalizer, total):
@@ -801,14 +854,14 @@ def value_2_f64(
                     t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
-                    t6 = _exp_f64(s2 - t3_others__max)
-                    t3_others__below_block[lane] = t6 if t5 else 0.0
+                    t3_others__terms = _exp_f64(-_gap_f64(t3_others__max, s2))
+                    t3_others__below_block[lane] = t3_others__terms if t5 else 0.0
                     t3_others__ties_here = np.int64(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
                 t3_others__below += _pairwise_sum(t3_others__below_block, count, 0.0)
                 t3_others__ties += t3_others__ties_here
-            t7 = 1 < t3_others__ties
-            t8 = t3_others__ties - 1
-            t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
+            t6 = 1 < t3_others__ties
+            t7 = t3_others__ties - 1
+            t3_others__rest = _log1p_f64(t3_others__below + float(t7 if t6 else 0))
             s3 = t2_row[t1] / tau
             scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
             value_rows[row] = scaled_value
@@ -871,8 +924,9 @@ def value_and_grad_1_f64(
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
-    t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__terms_row, t3_others__below2_block, samples, chunk, t2, t3_others__max,
+    t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     size_i = samples
     for c in range(first, last):
@@ -904,34 +958,37 @@ def value_and_grad_2_f64(
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
-                    t8 = _exp_f64(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t8 if t7 else 0.0
+                    t3_others__terms = _exp_f64(-_gap_f64(t3_others__max2, s2))
+                    t3_others__terms_row[j] = t3_others__terms
+                    t3_others__below2_block[lane] = t3_others__terms if t7 else 0.0
                     t3_others__ties2_here = np.int64(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count, 0.0)
                 t3_others__ties2 += t3_others__ties2_here
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = float(t3_others__ties2)
             seed_i = weight[i * weight_step] / denominator
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
-            t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + float(t13)
-            t15 = _log1p_f64(t14)
+            t10 = 1 < t3_others__ties2
+            t11 = t3_others__ties2 - 1
+            t12 = t11 if t10 else 0
+            t13 = t3_others__below2 + float(t12)
+            t14 = _log1p_f64(t13)
             t2_2 = t2_row[t1]
-            t16 = t2_2 / tau
-            t17 = _gap_f64(t3_others__max2, t16)
-            t18 = t15 + t17
-            t19 = _sigmoid_f64(t18)
-            t20 = seed_i * t19
+            t15 = t2_2 / tau
+            t16 = _gap_f64(t3_others__max2, t15)
+            t17 = t14 + t16
+            t18 = _sigmoid_f64(t17)
+            t19 = seed_i * t18
+            t20 = 1.0 + t3_others__below2 + float(t12)
+            t3_others__share = 1.0 / t20
             d_s_row = d_s[i]
             for j in range(size_i):
-                t9 = j != t1
-                t10 = (i != j) & t9
-                s3 = t2_row[j] / tau
-                weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
-                t21 = t20 * weight_t3_others
-                d_s_row[j] = t21 if t10 else 0.0
-            scaled_value = _softplus_f64(t18)
+                t8 = j != t1
+                t9 = (i != j) & t8
+                t3_others__terms2 = t3_others__terms_row[j]
+                weight_t3_others = t3_others__share * t3_others__terms2
+                t21 = t19 * weight_t3_others
+                d_s_row[j] = t21 if t9 else 0.0
+            scaled_value = _softplus_f64(t17)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1099,9 +1156,9 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, t3_others__below2_block, tangent_t3_others2_block, samples, chunk, t2, t3_others__max,
-    t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
-    denominator,
+    first, last, t3_others__terms_row, t3_others__below2_block, tangent_t3_others2_block, samples, chunk, t2,
+    t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
+    weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1133,38 +1190,41 @@ def hvp_2_f64(
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
-                    t8 = _exp_f64(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t8 if t7 else 0.0
+                    t3_others__terms = _exp_f64(-_gap_f64(t3_others__max2, s2))
+                    t3_others__terms_row[j] = t3_others__terms
+                    t3_others__below2_block[lane] = t3_others__terms if t7 else 0.0
                     t3_others__ties2_here = np.int64(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count, 0.0)
                 t3_others__ties2 += t3_others__ties2_here
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = float(t3_others__ties2)
             tangent_t2_row = tangent_t2[i]
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
-            t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + float(t13)
-            t15 = _log1p_f64(t14)
+            t10 = 1 < t3_others__ties2
+            t11 = t3_others__ties2 - 1
+            t12 = t11 if t10 else 0
+            t13 = 1.0 + t3_others__below2 + float(t12)
+            t3_others__share = 1.0 / t13
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 1024):
                 count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t9 = j != t1
-                    t10 = (j != i) & t9
+                    t8 = j != t1
+                    t9 = (j != i) & t8
                     tangent_s = tangent_t2_row[j] / tau
-                    s3 = t2_row[j] / tau
-                    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
-                    t16 = tangent_s * weight_t3_others
-                    tangent_t3_others2_block[lane] = t16 if t10 else 0.0
+                    t3_others__terms2 = t3_others__terms_row[j]
+                    weight_t3_others = t3_others__share * t3_others__terms2
+                    t14 = tangent_s * weight_t3_others
+                    tangent_t3_others2_block[lane] = t14 if t9 else 0.0
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count, 0.0)
             tangent_t3_others[i] = tangent_t3_others2
             seed_i = weight[i * weight_step] / denominator
+            t17 = t3_others__below2 + float(t12)
+            t18 = _log1p_f64(t17)
             t2_2 = t2_row[t1]
             t19 = t2_2 / tau
             t20 = _gap_f64(t3_others__max2, t19)
-            t21 = t15 + t20
+            t21 = t18 + t20
             t22 = _sigmoid_f64(t21)
             t23 = seed_i * t22
             d_s_row = d_s[i]
@@ -1175,16 +1235,16 @@ def hvp_2_f64(
             t28 = seed_i * t26 * t27 * t22
             tangent_d_s_row = tangent_d_s[i]
             for j in range(size_i):
-                t17 = j != t1
-                t18 = (i != j) & t17
-                s4 = t2_row[j] / tau
-                weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
+                t15 = j != t1
+                t16 = (i != j) & t15
+                t3_others__terms3 = t3_others__terms_row[j]
+                weight_t3_others2 = t3_others__share * t3_others__terms3
                 t24 = t23 * weight_t3_others2
-                d_s_row[j] = t24 if t18 else 0.0
+                d_s_row[j] = t24 if t16 else 0.0
                 tangent_s2 = tangent_t2_row[j] / tau
                 tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                 t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
-                tangent_d_s_row[j] = t29 if t18 else 0.0
+                tangent_d_s_row[j] = t29 if t16 else 0.0
 
 
 @_jit
@@ -1419,7 +1479,7 @@ def value_2_f32(
             t2_row = t2[i]
             t3_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
-                t3 = (j != i) & (j != t1)
+                t3 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
                 s = t2_row[j] / tau
                 t3_others__max_entry = _order_f32(s if t3 else f32(-np.inf), np.int32(0))
                 t3_others__max_order = (
@@ -1433,18 +1493,18 @@ def value_2_f32(
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t4 = (j != i) & (j != t1)
+                    t4 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
-                    t6 = _exp_f32(s2 - t3_others__max)
-                    t3_others__below_block[lane] = t6 if t5 else f32(0.0)
+                    t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
+                    t3_others__below_block[lane] = t3_others__terms if t5 else f32(0.0)
                     t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
                 t3_others__below += _pairwise_sum_f32(t3_others__below_block, eighths, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
-            t7 = 1 < t3_others__ties
-            t8 = t3_others__ties - 1
-            t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
+            t6 = 1 < t3_others__ties
+            t7 = t3_others__ties - 1
+            t3_others__rest = _log1p_f32(t3_others__below + f32(t7 if t6 else 0))
             s3 = t2_row[t1] / tau
             scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
             value_rows[row] = scaled_value
@@ -1507,8 +1567,9 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t3_others__below2_block, eighths, samples, chunk, t2, t3_others__max, t3_others__below,
-    t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__terms_row, t3_others__below2_block, eighths, samples, chunk, t2, t3_others__max,
+    t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1521,8 +1582,8 @@ def value_and_grad_2_f32(
             t2_row = t2[i]
             t3_others__max2_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
-                t3 = j != t1
-                t4 = (j != i) & t3
+                t3 = np.int32(j) != np.int32(t1)
+                t4 = (np.int32(j) != np.int32(i)) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = _order_f32(s if t4 else f32(-np.inf), np.int32(0))
                 t3_others__max2_order = (
@@ -1537,12 +1598,13 @@ def value_and_grad_2_f32(
                 t3_others__ties2_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t5 = j != t1
-                    t6 = (j != i) & t5
+                    t5 = np.int32(j) != np.int32(t1)
+                    t6 = (np.int32(j) != np.int32(i)) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
-                    t8 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__terms = _exp_f32(-_gap_f32(t3_others__max2, s2))
+                    t3_others__terms_row[j] = t3_others__terms
+                    t3_others__below2_block[lane] = t3_others__terms if t7 else f32(0.0)
                     t3_others__ties2_here = np.int32(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
                 t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, eighths, count)
                 t3_others__ties2 += t3_others__ties2_here
@@ -1550,26 +1612,28 @@ def value_and_grad_2_f32(
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = f32(t3_others__ties2)
             seed_i = weight[i * weight_step] / denominator
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
-            t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + f32(t13)
-            t15 = _log1p_f32(t14)
+            t10 = 1 < t3_others__ties2
+            t11 = t3_others__ties2 - 1
+            t12 = t11 if t10 else 0
+            t13 = t3_others__below2 + f32(t12)
+            t14 = _log1p_f32(t13)
             t2_2 = t2_row[t1]
-            t16 = t2_2 / tau
-            t17 = _gap_f32(t3_others__max2, t16)
-            t18 = t15 + t17
-            t19 = _sigmoid_f32(t18)
-            t20 = seed_i * t19
+            t15 = t2_2 / tau
+            t16 = _gap_f32(t3_others__max2, t15)
+            t17 = t14 + t16
+            t18 = _sigmoid_f32(t17)
+            t19 = seed_i * t18
+            t20 = f32(1.0) + t3_others__below2 + f32(t12)
+            t3_others__share = f32(1.0) / t20
             d_s_row = d_s[i]
             for j in range(size_i):
-                t9 = j != t1
-                t10 = (i != j) & t9
-                s3 = t2_row[j] / tau
-                weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
-                t21 = t20 * weight_t3_others
-                d_s_row[j] = t21 if t10 else f32(0.0)
-            scaled_value = _softplus_f32(t18)
+                t8 = np.int32(j) != np.int32(t1)
+                t9 = (np.int32(i) != np.int32(j)) & t8
+                t3_others__terms2 = t3_others__terms_row[j]
+                weight_t3_others = t3_others__share * t3_others__terms2
+                t21 = t19 * weight_t3_others
+                d_s_row[j] = t21 if t9 else f32(0.0)
+            scaled_value = _softplus_f32(t17)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1740,9 +1804,9 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t3_others__below2_block, tangent_t3_others2_block, eighths, samples, chunk, t2, t3_others__max,
-    t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
-    denominator,
+    first, last, t3_others__terms_row, t3_others__below2_block, tangent_t3_others2_block, eighths, samples, chunk, t2,
+    t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
+    weight_step, denominator,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1755,8 +1819,8 @@ def hvp_2_f32(
             t2_row = t2[i]
             t3_others__max2_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
-                t3 = j != t1
-                t4 = (j != i) & t3
+                t3 = np.int32(j) != np.int32(t1)
+                t4 = (np.int32(j) != np.int32(i)) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = _order_f32(s if t4 else f32(-np.inf), np.int32(0))
                 t3_others__max2_order = (
@@ -1771,12 +1835,13 @@ def hvp_2_f32(
                 t3_others__ties2_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t5 = j != t1
-                    t6 = (j != i) & t5
+                    t5 = np.int32(j) != np.int32(t1)
+                    t6 = (np.int32(j) != np.int32(i)) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
-                    t8 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__terms = _exp_f32(-_gap_f32(t3_others__max2, s2))
+                    t3_others__terms_row[j] = t3_others__terms
+                    t3_others__below2_block[lane] = t3_others__terms if t7 else f32(0.0)
                     t3_others__ties2_here = np.int32(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
                 t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, eighths, count)
                 t3_others__ties2 += t3_others__ties2_here
@@ -1784,31 +1849,33 @@ def hvp_2_f32(
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = f32(t3_others__ties2)
             tangent_t2_row = tangent_t2[i]
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
-            t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + f32(t13)
-            t15 = _log1p_f32(t14)
+            t10 = 1 < t3_others__ties2
+            t11 = t3_others__ties2 - 1
+            t12 = t11 if t10 else 0
+            t13 = f32(1.0) + t3_others__below2 + f32(t12)
+            t3_others__share = f32(1.0) / t13
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 1024):
                 count = size_i - block if size_i - block < 1024 else 1024
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t9 = j != t1
-                    t10 = (j != i) & t9
+                    t8 = np.int32(j) != np.int32(t1)
+                    t9 = (np.int32(j) != np.int32(i)) & t8
                     tangent_s = tangent_t2_row[j] / tau
-                    s3 = t2_row[j] / tau
-                    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
-                    t16 = tangent_s * weight_t3_others
-                    tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
+                    t3_others__terms2 = t3_others__terms_row[j]
+                    weight_t3_others = t3_others__share * t3_others__terms2
+                    t14 = tangent_s * weight_t3_others
+                    tangent_t3_others2_block[lane] = t14 if t9 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum_f32(tangent_t3_others2_block, eighths, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others[i] = tangent_t3_others2
             seed_i = weight[i * weight_step] / denominator
+            t17 = t3_others__below2 + f32(t12)
+            t18 = _log1p_f32(t17)
             t2_2 = t2_row[t1]
             t19 = t2_2 / tau
             t20 = _gap_f32(t3_others__max2, t19)
-            t21 = t15 + t20
+            t21 = t18 + t20
             t22 = _sigmoid_f32(t21)
             t23 = seed_i * t22
             d_s_row = d_s[i]
@@ -1819,16 +1886,16 @@ def hvp_2_f32(
             t28 = seed_i * t26 * t27 * t22
             tangent_d_s_row = tangent_d_s[i]
             for j in range(size_i):
-                t17 = j != t1
-                t18 = (i != j) & t17
-                s4 = t2_row[j] / tau
-                weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+                t15 = np.int32(j) != np.int32(t1)
+                t16 = (np.int32(i) != np.int32(j)) & t15
+                t3_others__terms3 = t3_others__terms_row[j]
+                weight_t3_others2 = t3_others__share * t3_others__terms3
                 t24 = t23 * weight_t3_others2
-                d_s_row[j] = t24 if t18 else f32(0.0)
+                d_s_row[j] = t24 if t16 else f32(0.0)
                 tangent_s2 = tangent_t2_row[j] / tau
                 tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                 t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
-                tangent_d_s_row[j] = t29 if t18 else f32(0.0)
+                tangent_d_s_row[j] = t29 if t16 else f32(0.0)
 
 
 @_jit
@@ -2007,7 +2074,7 @@ def hvp_3_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     size_i = z.shape[0]
     size_d = z.shape[1]
     if validate and not (size_i % 2 == 0):
@@ -2019,7 +2086,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, z, z_hat, size_d)
-    np.matmul(z_hat, z_hat.T, out=t2)
+    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2039,7 +2106,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     grad_z, = outputs
     size_i = z.shape[0]
     size_d = z.shape[1]
@@ -2065,7 +2132,7 @@ def _value_and_grad_f64(
         value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
         z_hat, size_d,
     )
-    np.matmul(z_hat, z_hat.T, out=t2)
+    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2075,13 +2142,13 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t2, t3_others__max,
-        t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (size_i, np.float64), (1024, np.float64)), samples, chunk,
+        t2, t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
-    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
+    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
+    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
@@ -2097,7 +2164,7 @@ def _value_and_grad_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_i = z.shape[0]
@@ -2131,25 +2198,25 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, z, _unit0_d, t1__largest,
         t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
-    np.matmul(z_hat, z_hat.T, out=t2)
-    np.matmul(tangent_z_hat, z_hat.T, out=tangent_t2)
-    _add_product(z_hat, tangent_z_hat.T, tangent_t2)
+    _matrix_product(run, z_hat, z_hat.T, t2)
+    _matrix_product(run, tangent_z_hat, z_hat.T, tangent_t2)
+    _matrix_product(run, z_hat, tangent_z_hat.T, tangent_t2, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_2_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, t2, t3_others__max,
-        t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
-        denominator,
+        hvp_2_f64, chunks, ((size_i, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
+        weight_step, denominator,
     )
-    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
-    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
-    np.matmul(d_s, tangent_z_hat, out=tangent_d_z_hat_1_sum)
-    _add_product(tangent_d_s, z_hat, tangent_d_z_hat_1_sum)
-    np.matmul(d_s.T, tangent_z_hat, out=tangent_d_z_hat_2_sum)
-    _add_product(tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum)
+    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
+    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
+    _matrix_product(run, d_s, tangent_z_hat, tangent_d_z_hat_1_sum)
+    _matrix_product(run, tangent_d_s, z_hat, tangent_d_z_hat_1_sum, True)
+    _matrix_product(run, d_s.T, tangent_z_hat, tangent_d_z_hat_2_sum)
+    _matrix_product(run, tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
@@ -2166,10 +2233,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     size_i = z.shape[0]
     size_d = z.shape[1]
-    if validate and not (size_i % 2 == 0):
+    if validate and not (np.int32(size_i % 2) == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     t2 = np.empty((size_i, size_i), np.float32)
@@ -2178,7 +2245,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, z, z_hat, size_d)
-    np.matmul(z_hat, z_hat.T, out=t2)
+    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2198,11 +2265,11 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     z, = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     grad_z, = outputs
     size_i = z.shape[0]
     size_d = z.shape[1]
-    if validate and not (size_i % 2 == 0):
+    if validate and not (np.int32(size_i % 2) == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
@@ -2224,7 +2291,7 @@ def _value_and_grad_f32(
         value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
         z_hat, size_d,
     )
-    np.matmul(z_hat, z_hat.T, out=t2)
+    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -2234,13 +2301,13 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t2,
-        t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (128,
+        np.float64)), samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight,
+        weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
-    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
+    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
+    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
@@ -2256,12 +2323,12 @@ def _value_and_grad_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     v_z_, = directions
     hvp_z, = outputs
     size_i = z.shape[0]
     size_d = z.shape[1]
-    if validate and not (size_i % 2 == 0):
+    if validate and not (np.int32(size_i % 2) == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
@@ -2290,25 +2357,25 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, z, _unit0_d,
         t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
-    np.matmul(z_hat, z_hat.T, out=t2)
-    np.matmul(tangent_z_hat, z_hat.T, out=tangent_t2)
-    _add_product(z_hat, tangent_z_hat.T, tangent_t2)
+    _matrix_product(run, z_hat, z_hat.T, t2)
+    _matrix_product(run, tangent_z_hat, z_hat.T, tangent_t2)
+    _matrix_product(run, z_hat, tangent_z_hat.T, tangent_t2, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_2_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, t2,
-        t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
-        weight_step, denominator,
+        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        chunk, t2, t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s,
+        tau, weight, weight_step, denominator,
     )
-    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
-    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
-    np.matmul(d_s, tangent_z_hat, out=tangent_d_z_hat_1_sum)
-    _add_product(tangent_d_s, z_hat, tangent_d_z_hat_1_sum)
-    np.matmul(d_s.T, tangent_z_hat, out=tangent_d_z_hat_2_sum)
-    _add_product(tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum)
+    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
+    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
+    _matrix_product(run, d_s, tangent_z_hat, tangent_d_z_hat_1_sum)
+    _matrix_product(run, tangent_d_s, z_hat, tangent_d_z_hat_1_sum, True)
+    _matrix_product(run, d_s.T, tangent_z_hat, tangent_d_z_hat_2_sum)
+    _matrix_product(run, tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)

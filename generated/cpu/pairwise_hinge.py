@@ -534,12 +534,12 @@ def value_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -581,12 +581,12 @@ def value_and_grad_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -647,7 +647,7 @@ def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     s_pos, s_neg = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -669,7 +669,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     s_pos, s_neg = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_s_pos, grad_s_neg = outputs
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -694,7 +694,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     s_pos, s_neg = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg = outputs
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -712,7 +712,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     s_pos, s_neg = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     v_s_pos_, v_s_neg_ = directions
     hvp_s_pos, hvp_s_neg = outputs
     size_n = s_neg.shape[0]
@@ -727,7 +727,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     s_pos, s_neg = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -749,7 +749,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     s_pos, s_neg = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_s_pos, grad_s_neg = outputs
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -774,7 +774,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     s_pos, s_neg = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg = outputs
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -792,7 +792,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     s_pos, s_neg = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     v_s_pos_, v_s_neg_ = directions
     hvp_s_pos, hvp_s_neg = outputs
     size_n = s_neg.shape[0]

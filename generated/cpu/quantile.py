@@ -528,12 +528,12 @@ def value_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -571,12 +571,12 @@ def value_and_grad_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -629,7 +629,7 @@ def hvp_f32(first, last, samples, chunk, hvp_pred, mask, mask_step):
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -651,7 +651,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     grad_pred, = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -675,7 +675,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -693,7 +693,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    tau, = (np.float64(p) for p in parameters)
+    tau, = map(np.float64, parameters)
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]
@@ -708,7 +708,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -730,7 +730,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     grad_pred, = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -755,7 +755,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -773,7 +773,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    tau, = (np.float32(p) for p in parameters)
+    tau, = map(np.float32, parameters)
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]

@@ -534,12 +534,12 @@ def value_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -579,12 +579,12 @@ def value_and_grad_f32(
         if weight_step:
             for row in range(rows):
                 value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-        else:
-            value_partial[c] = _pairwise_sum_f32(value_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -656,7 +656,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -678,7 +678,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     grad_pred, = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -702,7 +702,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -720,7 +720,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]
@@ -739,7 +739,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
@@ -761,7 +761,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     grad_pred, = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -786,7 +786,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     pred, target = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     grad_pred, diag_pred = outputs
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -804,7 +804,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     pred, target = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     v_pred_, = directions
     hvp_pred, = outputs
     size_n = pred.shape[0]

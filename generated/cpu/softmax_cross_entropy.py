@@ -881,14 +881,14 @@ def value_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
-            t5 = 1 < t1_others__ties
-            t6 = t1_others__ties - 1
-            t1_others__rest = _log1p_f64(t1_others__below + float(t6 if t5 else 0))
+            t4 = 1 < t1_others__ties
+            t5 = t1_others__ties - 1
+            t1_others__rest = _log1p_f64(t1_others__below + float(t5 if t4 else 0))
             value_rows[row] = _softplus_f64(t1_others__rest + _gap_f64(t1_others__max, z_row[y_n]))
             value_rows[row] *= own_weight
             if keep_losses:
@@ -898,8 +898,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight,
+    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -943,31 +943,34 @@ def value_and_grad_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + float(t8)
-            t10 = _log1p_f64(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below + float(t7)
+            t9 = _log1p_f64(t8)
             z_y = z_row[y_n]
-            t11 = _gap_f64(t1_others__max, z_y)
-            t12 = t10 + t11
-            t13 = _sigmoid_f64(t12)
-            t14 = -seed_n * t13
-            t15 = seed_n * t13
+            t10 = _gap_f64(t1_others__max, z_y)
+            t11 = t9 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = -seed_n * t12
+            t14 = seed_n * t12
+            t15 = 1.0 + t1_others__below + float(t7)
+            t1_others__share = 1.0 / t15
             grad_z_row = grad_z[n]
             for k in range(size_k):
-                t5 = k == y_n
-                z_k3 = z_row[k]
-                weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
-                t16 = t15 * weight_t1_others
-                grad_z_row[k] = t14 if t5 else t16
-            value_rows[row] = _softplus_f64(t12)
+                t4 = k == y_n
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
+                t16 = t14 * weight_t1_others
+                grad_z_row[k] = t13 if t4 else t16
+            value_rows[row] = _softplus_f64(t11)
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -976,8 +979,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, class_weight,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1019,8 +1022,10 @@ def grad_hess_diag_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t4 = _gap_f64(t1_others__max, z_k2)
+                    t1_others__terms = _exp_f64(-t4)
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
@@ -1036,6 +1041,8 @@ def grad_hess_diag_f64(
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
+            t16 = 1.0 + t1_others__below + float(t8)
+            t1_others__share = 1.0 / t16
             grad_z_row = grad_z[n]
             t18 = _sigmoid_f64(-t12)
             t19 = seed_n * t18 * t13
@@ -1043,21 +1050,22 @@ def grad_hess_diag_f64(
             diag_z_row = diag_z[n]
             for k in range(size_k):
                 t5 = k == y_n
-                z_k3 = z_row[k]
-                t16 = -(t10 + _gap_f64(t1_others__max, z_k3))
-                weight_t1_others = _exp_f64(t16)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
                 t17 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t17
                 t21 = t19 * weight_t1_others
                 tangent_d_t1_others = t20 if t5 else t21
-                t22 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f64(t16))
-                diag_z_row[k] = t19 if t5 else t22
+                z_k3 = z_row[k]
+                t22 = _gap_f64(t1_others__max, z_k3)
+                t23 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f64(-(t10 + t22)))
+                diag_z_row[k] = t19 if t5 else t23
 
 
 @_jit
 def hvp_f64(
-    first, last, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_, hvp_z, class_weight,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_,
+    hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1098,49 +1106,52 @@ def hvp_f64(
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f64(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else 0.0
+                    t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
                     t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             v_z__row = v_z_[n]
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + float(t8)
-            t10 = _log1p_f64(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = 1.0 + t1_others__below + float(t7)
+            t1_others__share = 1.0 / t8
             tangent_t1_others = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t5 = k != y_n
+                    t4 = k != y_n
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
-                    t11 = v_z_k * weight_t1_others
-                    tangent_t1_others_block[lane] = t11 if t5 else 0.0
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t9 = v_z_k * weight_t1_others
+                    tangent_t1_others_block[lane] = t9 if t4 else 0.0
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
-            t13 = tangent_t1_others - v_z_y
+            t11 = tangent_t1_others - v_z_y
+            t12 = t1_others__below + float(t7)
+            t13 = _log1p_f64(t12)
             z_y = z_row[y_n]
             t14 = _gap_f64(t1_others__max, z_y)
-            t15 = t10 + t14
+            t15 = t13 + t14
             t16 = _sigmoid_f64(-t15)
             t17 = _sigmoid_f64(t15)
-            t18 = -seed_n * t13 * t16 * t17
+            t18 = -seed_n * t11 * t16 * t17
             t19 = seed_n * t17
-            t20 = seed_n * t13 * t16 * t17
+            t20 = seed_n * t11 * t16 * t17
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                t12 = k == y_n
-                z_k4 = z_row[k]
-                weight_t1_others2 = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k4)))
+                t10 = k == y_n
+                t1_others__terms3 = t1_others__terms_row[k]
+                weight_t1_others2 = t1_others__share * t1_others__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
-                hvp_z_row[k] = t18 if t12 else t21
+                hvp_z_row[k] = t18 if t10 else t21
 
 
 @_jit
@@ -1203,7 +1214,7 @@ def value_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1217,18 +1228,18 @@ def value_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
-            t5 = 1 < t1_others__ties
-            t6 = t1_others__ties - 1
-            t1_others__rest = _log1p_f32(t1_others__below + f32(t6 if t5 else 0))
+            t4 = 1 < t1_others__ties
+            t5 = t1_others__ties - 1
+            t1_others__rest = _log1p_f32(t1_others__below + f32(t5 if t4 else 0))
             value_rows[row] = _softplus_f32(t1_others__rest + _gap_f32(t1_others__max, z_row[y_n]))
             value_rows[row] *= own_weight
             if keep_losses:
@@ -1238,8 +1249,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, class_weight, size_k,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z,
+    class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1267,7 +1279,7 @@ def value_and_grad_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1281,35 +1293,38 @@ def value_and_grad_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + f32(t8)
-            t10 = _log1p_f32(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below + f32(t7)
+            t9 = _log1p_f32(t8)
             z_y = z_row[y_n]
-            t11 = _gap_f32(t1_others__max, z_y)
-            t12 = t10 + t11
-            t13 = _sigmoid_f32(t12)
-            t14 = -seed_n * t13
-            t15 = seed_n * t13
+            t10 = _gap_f32(t1_others__max, z_y)
+            t11 = t9 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = -seed_n * t12
+            t14 = seed_n * t12
+            t15 = f32(1.0) + t1_others__below + f32(t7)
+            t1_others__share = f32(1.0) / t15
             grad_z_row = grad_z[n]
             for k in range(size_k):
-                t5 = k == y_n
-                z_k3 = z_row[k]
-                weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
-                t16 = t15 * weight_t1_others
-                grad_z_row[k] = t14 if t5 else t16
-            value_rows[row] = _softplus_f32(t12)
+                t4 = np.int32(k) == np.int32(y_n)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
+                t16 = t14 * weight_t1_others
+                grad_z_row[k] = t13 if t4 else t16
+            value_rows[row] = _softplus_f32(t11)
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1318,8 +1333,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z,
+    class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1345,7 +1360,7 @@ def grad_hess_diag_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1359,11 +1374,13 @@ def grad_hess_diag_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t4 = _gap_f32(t1_others__max, z_k2)
+                    t1_others__terms = _exp_f32(-t4)
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
@@ -1380,28 +1397,31 @@ def grad_hess_diag_f32(
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
+            t16 = f32(1.0) + t1_others__below + f32(t8)
+            t1_others__share = f32(1.0) / t16
             grad_z_row = grad_z[n]
             t18 = _sigmoid_f32(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
             diag_z_row = diag_z[n]
             for k in range(size_k):
-                t5 = k == y_n
-                z_k3 = z_row[k]
-                t16 = -(t10 + _gap_f32(t1_others__max, z_k3))
-                weight_t1_others = _exp_f32(t16)
+                t5 = np.int32(k) == np.int32(y_n)
+                t1_others__terms2 = t1_others__terms_row[k]
+                weight_t1_others = t1_others__share * t1_others__terms2
                 t17 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t17
                 t21 = t19 * weight_t1_others
                 tangent_d_t1_others = t20 if t5 else t21
-                t22 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f32(t16))
-                diag_z_row[k] = t19 if t5 else t22
+                z_k3 = z_row[k]
+                t22 = _gap_f32(t1_others__max, z_k3)
+                t23 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f32(-(t10 + t22)))
+                diag_z_row[k] = t19 if t5 else t23
 
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z, v_z_, hvp_z,
-    class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z,
+    v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1426,7 +1446,7 @@ def hvp_f32(
             z_row = z[n]
             t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
-                t1 = k != y_n
+                t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
                 t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
                 t1_others__max_order = (
@@ -1440,54 +1460,57 @@ def hvp_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = k != y_n
+                    t2 = np.int32(k) != np.int32(y_n)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
-                    t4 = _exp_f32(z_k2 - t1_others__max)
-                    t1_others__below_block[lane] = t4 if t3 else f32(0.0)
+                    t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
+                    t1_others__terms_row[k] = t1_others__terms
+                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
-            t6 = 1 < t1_others__ties
-            t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
-            t9 = t1_others__below + f32(t8)
-            t10 = _log1p_f32(t9)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = f32(1.0) + t1_others__below + f32(t7)
+            t1_others__share = f32(1.0) / t8
             tangent_t1_others = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t5 = k != y_n
+                    t4 = np.int32(k) != np.int32(y_n)
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
-                    t11 = v_z_k * weight_t1_others
-                    tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
+                    t1_others__terms2 = t1_others__terms_row[k]
+                    weight_t1_others = t1_others__share * t1_others__terms2
+                    t9 = v_z_k * weight_t1_others
+                    tangent_t1_others_block[lane] = t9 if t4 else f32(0.0)
                 tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
-            t13 = tangent_t1_others - v_z_y
+            t11 = tangent_t1_others - v_z_y
+            t12 = t1_others__below + f32(t7)
+            t13 = _log1p_f32(t12)
             z_y = z_row[y_n]
             t14 = _gap_f32(t1_others__max, z_y)
-            t15 = t10 + t14
+            t15 = t13 + t14
             t16 = _sigmoid_f32(-t15)
             t17 = _sigmoid_f32(t15)
-            t18 = -seed_n * t13 * t16 * t17
+            t18 = -seed_n * t11 * t16 * t17
             t19 = seed_n * t17
-            t20 = seed_n * t13 * t16 * t17
+            t20 = seed_n * t11 * t16 * t17
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                t12 = k == y_n
-                z_k4 = z_row[k]
-                weight_t1_others2 = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k4)))
+                t10 = np.int32(k) == np.int32(y_n)
+                t1_others__terms3 = t1_others__terms_row[k]
+                weight_t1_others2 = t1_others__share * t1_others__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
-                hvp_z_row[k] = t18 if t12 else t21
+                hvp_z_row[k] = t18 if t10 else t21
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1587,9 +1610,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z,
-        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64)), samples, chunk, y,
+        z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1643,8 +1666,8 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, diag_z,
+        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1696,8 +1719,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_,
+        hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1810,9 +1833,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
-        grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128, np.float64)),
+        samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1867,8 +1890,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z,
-        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+        grad_z, diag_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1921,8 +1944,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
-        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -766,8 +766,9 @@ def value_f64(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f64(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else 0.0
+                    t2 = _gap_f64(t1__max, z_k2)
+                    t1__terms = _exp_f64(-t2)
+                    t1__below_block[lane] = t1__terms if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
@@ -783,7 +784,8 @@ def value_f64(
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
-                    log_p = -(t7 + _gap_f64(t1__max, z_k3))
+                    t8 = _gap_f64(t1__max, z_k3)
+                    log_p = -(t7 + t8)
                     t2_2_block[lane] = _zero_times_f64(y_row[k], log_p)
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = -t2_2
@@ -795,8 +797,9 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, check_block, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z, y, grad_z,
-    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z,
+    y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -857,8 +860,10 @@ def value_and_grad_f64(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f64(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else 0.0
+                    t2 = _gap_f64(t1__max, z_k2)
+                    t1__terms = _exp_f64(-t2)
+                    t1__terms_row[k] = t1__terms
+                    t1__below_block[lane] = t1__terms if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
@@ -867,6 +872,8 @@ def value_and_grad_f64(
             t5 = t4 if t3 else 0
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
+            t9 = 1.0 + t1__below + float(t5)
+            t1__share = 1.0 / t9
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
@@ -875,11 +882,13 @@ def value_and_grad_f64(
                     k = (block & NEAR) + lane
                     y_k2 = y_row[k]
                     z_k3 = z_row[k]
-                    t8 = -(t7 + _gap_f64(t1__max, z_k3))
+                    t8 = _gap_f64(t1__max, z_k3)
+                    log_p = -(t7 + t8)
                     d_log_p2 = -seed_n * y_k2
-                    weight_t1 = _exp_f64(t8)
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
-                    t2_2_block[lane] = _zero_times_f64(y_k2, t8)
+                    t2_2_block[lane] = _zero_times_f64(y_k2, log_p)
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
@@ -890,8 +899,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, check_block, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -949,31 +958,36 @@ def grad_hess_diag_f64(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f64(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else 0.0
+                    t2 = _gap_f64(t1__max, z_k2)
+                    t1__terms = _exp_f64(-t2)
+                    t1__terms_row[k] = t1__terms
+                    t1__below_block[lane] = t1__terms if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
-            t6 = t1__below + float(t5)
-            t7 = _log1p_f64(t6)
+            t6 = 1.0 + t1__below + float(t5)
+            t1__share = 1.0 / t6
             grad_z_row = grad_z[n]
+            t7 = t1__below + float(t5)
+            t8 = _log1p_f64(t7)
             diag_z_row = diag_z[n]
             for k in range(size_k):
                 d_log_p2 = -seed_n * y_row[k]
-                z_k3 = z_row[k]
-                t8 = -(t7 + _gap_f64(t1__max, z_k3))
-                weight_t1 = _exp_f64(t8)
+                t1__terms2 = t1__terms_row[k]
+                weight_t1 = t1__share * t1__terms2
                 grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
-                diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f64(t8)
+                z_k3 = z_row[k]
+                t9 = _gap_f64(t1__max, z_k3)
+                diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f64(-(t8 + t9))
 
 
 @_jit
 def hvp_f64(
-    first, last, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y, v_z_, hvp_z,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y,
+    v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1030,31 +1044,32 @@ def hvp_f64(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f64(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else 0.0
+                    t1__terms = _exp_f64(-_gap_f64(t1__max, z_k2))
+                    t1__terms_row[k] = t1__terms
+                    t1__below_block[lane] = t1__terms if t1 else 0.0
                     t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             v_z__row = v_z_[n]
-            t3 = 1 < t1__ties
-            t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below + float(t5)
-            t7 = _log1p_f64(t6)
+            t2 = 1 < t1__ties
+            t3 = t1__ties - 1
+            t4 = t3 if t2 else 0
+            t5 = 1.0 + t1__below + float(t4)
+            t1__share = 1.0 / t5
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k3)))
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                z_k4 = z_row[k]
-                weight_t1_2 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k4)))
+                t1__terms3 = t1__terms_row[k]
+                weight_t1_2 = t1__share * t1__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
@@ -1110,8 +1125,9 @@ def value_f32(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f32(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else f32(0.0)
+                    t2 = _gap_f32(t1__max, z_k2)
+                    t1__terms = _exp_f32(-t2)
+                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
@@ -1128,7 +1144,8 @@ def value_f32(
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
-                    log_p = -(t7 + _gap_f32(t1__max, z_k3))
+                    t8 = _gap_f32(t1__max, z_k3)
+                    log_p = -(t7 + t8)
                     t2_2_block[lane] = _zero_times_f32(y_row[k], log_p)
                 t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
@@ -1141,9 +1158,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, check_block, d_t1_sum_block, t1__below_block, t2_2_block, eighths, samples, chunk, z, y,
-    grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-    failed,
+    first, last, value_rows, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, t2_2_block, eighths, samples,
+    chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1206,8 +1223,10 @@ def value_and_grad_f32(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f32(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else f32(0.0)
+                    t2 = _gap_f32(t1__max, z_k2)
+                    t1__terms = _exp_f32(-t2)
+                    t1__terms_row[k] = t1__terms
+                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
@@ -1217,6 +1236,8 @@ def value_and_grad_f32(
             t5 = t4 if t3 else 0
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
+            t9 = f32(1.0) + t1__below + f32(t5)
+            t1__share = f32(1.0) / t9
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
@@ -1225,11 +1246,13 @@ def value_and_grad_f32(
                     k = (block & NEAR) + lane
                     y_k2 = y_row[k]
                     z_k3 = z_row[k]
-                    t8 = -(t7 + _gap_f32(t1__max, z_k3))
+                    t8 = _gap_f32(t1__max, z_k3)
+                    log_p = -(t7 + t8)
                     d_log_p2 = -seed_n * y_k2
-                    weight_t1 = _exp_f32(t8)
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
-                    t2_2_block[lane] = _zero_times_f32(y_k2, t8)
+                    t2_2_block[lane] = _zero_times_f32(y_k2, log_p)
                 t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
@@ -1241,8 +1264,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, check_block, d_t1_sum_block, t1__below_block, eighths, samples, chunk, z, y, grad_z, diag_z, size_k,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, eighths, samples, chunk, z, y, grad_z,
+    diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1302,8 +1325,10 @@ def grad_hess_diag_f32(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f32(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else f32(0.0)
+                    t2 = _gap_f32(t1__max, z_k2)
+                    t1__terms = _exp_f32(-t2)
+                    t1__terms_row[k] = t1__terms
+                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
@@ -1311,23 +1336,26 @@ def grad_hess_diag_f32(
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
-            t6 = t1__below + f32(t5)
-            t7 = _log1p_f32(t6)
+            t6 = f32(1.0) + t1__below + f32(t5)
+            t1__share = f32(1.0) / t6
             grad_z_row = grad_z[n]
+            t7 = t1__below + f32(t5)
+            t8 = _log1p_f32(t7)
             diag_z_row = diag_z[n]
             for k in range(size_k):
                 d_log_p2 = -seed_n * y_row[k]
-                z_k3 = z_row[k]
-                t8 = -(t7 + _gap_f32(t1__max, z_k3))
-                weight_t1 = _exp_f32(t8)
+                t1__terms2 = t1__terms_row[k]
+                weight_t1 = t1__share * t1__terms2
                 grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
-                diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f32(t8)
+                z_k3 = z_row[k]
+                t9 = _gap_f32(t1__max, z_k3)
+                diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f32(-(t8 + t9))
 
 
 @_jit
 def hvp_f32(
-    first, last, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, eighths, samples, chunk, z, y, v_z_,
-    hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, eighths, samples, chunk,
+    z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1386,33 +1414,34 @@ def hvp_f32(
                     k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
-                    t2 = _exp_f32(z_k2 - t1__max)
-                    t1__below_block[lane] = t2 if t1 else f32(0.0)
+                    t1__terms = _exp_f32(-_gap_f32(t1__max, z_k2))
+                    t1__terms_row[k] = t1__terms
+                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
-            t3 = 1 < t1__ties
-            t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below + f32(t5)
-            t7 = _log1p_f32(t6)
+            t2 = 1 < t1__ties
+            t3 = t1__ties - 1
+            t4 = t3 if t2 else 0
+            t5 = f32(1.0) + t1__below + f32(t4)
+            t1__share = f32(1.0) / t5
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
-                    z_k3 = z_row[k]
-                    weight_t1 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k3)))
+                    t1__terms2 = t1__terms_row[k]
+                    weight_t1 = t1__share * t1__terms2
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
             tangent_t1 = f32(tangent_t1)
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
-                z_k4 = z_row[k]
-                weight_t1_2 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k4)))
+                t1__terms3 = t1__terms_row[k]
+                weight_t1_2 = t1__share * t1__terms3
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
@@ -1466,9 +1495,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
-        (1024, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1497,8 +1526,9 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, z, y,
-        grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
+        samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1525,8 +1555,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
-        chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1587,9 +1618,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
-        (1024, np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1618,9 +1649,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)),
-        samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
-        failed,
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1647,9 +1678,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
-        np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
-        validate, failed,
+        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (128, np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -1102,7 +1102,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1125,7 +1125,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_anchor, grad_positive, grad_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1151,7 +1151,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1171,7 +1171,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     v_anchor_, v_positive_, v_negative_ = directions
     hvp_anchor, hvp_positive, hvp_negative = outputs
     size_n = anchor.shape[0]
@@ -1192,7 +1192,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1215,7 +1215,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_anchor, grad_positive, grad_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1241,7 +1241,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1261,7 +1261,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     v_anchor_, v_positive_, v_negative_ = directions
     hvp_anchor, hvp_positive, hvp_negative = outputs
     size_n = anchor.shape[0]

@@ -1394,7 +1394,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1418,7 +1418,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_anchor, grad_positive, grad_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1444,7 +1444,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1464,7 +1464,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float64(p) for p in parameters)
+    margin, = map(np.float64, parameters)
     v_anchor_, v_positive_, v_negative_ = directions
     hvp_anchor, hvp_positive, hvp_negative = outputs
     size_n = anchor.shape[0]
@@ -1485,7 +1485,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
@@ -1509,7 +1509,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_anchor, grad_positive, grad_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1535,7 +1535,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative = outputs
     size_n = anchor.shape[0]
     size_d = anchor.shape[1]
@@ -1555,7 +1555,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
-    margin, = (np.float32(p) for p in parameters)
+    margin, = map(np.float32, parameters)
     v_anchor_, v_positive_, v_negative_ = directions
     hvp_anchor, hvp_positive, hvp_negative = outputs
     size_n = anchor.shape[0]

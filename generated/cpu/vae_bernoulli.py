@@ -1251,7 +1251,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
     size_l = logvar.shape[1]
@@ -1285,7 +1285,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     grad_reconstruction, grad_mu, grad_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1321,7 +1321,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1351,7 +1351,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     v_reconstruction_, v_mu_, v_logvar_ = directions
     hvp_reconstruction, hvp_mu, hvp_logvar = outputs
     size_n = logvar.shape[0]
@@ -1372,7 +1372,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
     size_l = logvar.shape[1]
@@ -1406,7 +1406,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     grad_reconstruction, grad_mu, grad_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1442,7 +1442,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1472,7 +1472,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     v_reconstruction_, v_mu_, v_logvar_ = directions
     hvp_reconstruction, hvp_mu, hvp_logvar = outputs
     size_n = logvar.shape[0]

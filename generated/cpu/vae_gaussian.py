@@ -994,7 +994,7 @@ def hvp_f32(
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
     size_l = logvar.shape[1]
@@ -1019,7 +1019,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     grad_reconstruction, grad_mu, grad_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1046,7 +1046,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1067,7 +1067,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float64(p) for p in parameters)
+    beta, = map(np.float64, parameters)
     v_reconstruction_, v_mu_, v_logvar_ = directions
     hvp_reconstruction, hvp_mu, hvp_logvar = outputs
     size_n = logvar.shape[0]
@@ -1088,7 +1088,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
     size_l = logvar.shape[1]
@@ -1113,7 +1113,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     grad_reconstruction, grad_mu, grad_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1140,7 +1140,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar = outputs
     size_n = logvar.shape[0]
     size_d = reconstruction.shape[1]
@@ -1161,7 +1161,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     reconstruction, mu, logvar, x = inputs
-    beta, = (np.float32(p) for p in parameters)
+    beta, = map(np.float32, parameters)
     v_reconstruction_, v_mu_, v_logvar_ = directions
     hvp_reconstruction, hvp_mu, hvp_logvar = outputs
     size_n = logvar.shape[0]

@@ -561,12 +561,12 @@ def value_1_f32(
         if weight_step:
             for row in range(rows):
                 real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
-        else:
-            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
+        real_partial[c] = (
+            _pairwise_sum(real_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(real_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -589,12 +589,12 @@ def value_2_f32(
         if weight_step:
             for row in range(rows):
                 fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
-        else:
-            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
+        fake_partial[c] = (
+            _pairwise_sum(fake_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(fake_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -624,12 +624,12 @@ def value_and_grad_1_f32(
         if weight_step:
             for row in range(rows):
                 real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
-        else:
-            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
+        real_partial[c] = (
+            _pairwise_sum(real_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(real_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -659,12 +659,12 @@ def value_and_grad_2_f32(
         if weight_step:
             for row in range(rows):
                 fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
-        else:
-            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
+        fake_partial[c] = (
+            _pairwise_sum(fake_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(fake_narrow, eighths, rows)
+        )
 
 
 @_jit

@@ -993,12 +993,12 @@ def value_2_f32(
         if weight_step:
             for row in range(rows):
                 real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
-        else:
-            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
+        real_partial[c] = (
+            _pairwise_sum(real_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(real_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1021,12 +1021,12 @@ def value_3_f32(
         if weight_step:
             for row in range(rows):
                 fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
-        else:
-            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
+        fake_partial[c] = (
+            _pairwise_sum(fake_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(fake_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1120,12 +1120,12 @@ def value_and_grad_2_f32(
         if weight_step:
             for row in range(rows):
                 real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
-        else:
-            real_partial[c] = _pairwise_sum_f32(real_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
+        real_partial[c] = (
+            _pairwise_sum(real_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(real_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1155,12 +1155,12 @@ def value_and_grad_3_f32(
         if weight_step:
             for row in range(rows):
                 fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-            fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
-        else:
-            fake_partial[c] = _pairwise_sum_f32(fake_narrow, eighths, rows)
         if keep_losses:
             for row in range(rows):
                 losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
+        fake_partial[c] = (
+            _pairwise_sum(fake_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(fake_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1396,7 +1396,7 @@ def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     f_real, f_fake, g = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     size_m = f_real.shape[0]
     size_n = f_fake.shape[0]
     size_i = g.shape[0]
@@ -1447,7 +1447,7 @@ def _value_and_grad_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     f_real, f_fake, g = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     grad_f_real, grad_f_fake, grad_g = outputs
     size_m = f_real.shape[0]
     size_n = f_fake.shape[0]
@@ -1502,7 +1502,7 @@ def _grad_hess_diag_f64(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     f_real, f_fake, g = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     grad_f_real, grad_f_fake, grad_g, diag_f_real, diag_f_fake, diag_g = outputs
     size_m = f_real.shape[0]
     size_n = f_fake.shape[0]
@@ -1543,7 +1543,7 @@ def _grad_hess_diag_f64(
 
 def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     f_real, f_fake, g = inputs
-    lam, = (np.float64(p) for p in parameters)
+    lam, = map(np.float64, parameters)
     v_f_real_, v_f_fake_, v_g_ = directions
     hvp_f_real, hvp_f_fake, hvp_g = outputs
     size_m = f_real.shape[0]
@@ -1577,7 +1577,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
 
 def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     f_real, f_fake, g = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     size_m = f_real.shape[0]
     size_n = f_fake.shape[0]
     size_i = g.shape[0]
@@ -1628,7 +1628,7 @@ def _value_and_grad_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     f_real, f_fake, g = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     grad_f_real, grad_f_fake, grad_g = outputs
     size_m = f_real.shape[0]
     size_n = f_fake.shape[0]
@@ -1685,7 +1685,7 @@ def _grad_hess_diag_f32(
     run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions,
 ):
     f_real, f_fake, g = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     grad_f_real, grad_f_fake, grad_g, diag_f_real, diag_f_fake, diag_g = outputs
     size_m = f_real.shape[0]
     size_n = f_fake.shape[0]
@@ -1726,7 +1726,7 @@ def _grad_hess_diag_f32(
 
 def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     f_real, f_fake, g = inputs
-    lam, = (np.float32(p) for p in parameters)
+    lam, = map(np.float32, parameters)
     v_f_real_, v_f_fake_, v_g_ = directions
     hvp_f_real, hvp_f_fake, hvp_g = outputs
     size_m = f_real.shape[0]

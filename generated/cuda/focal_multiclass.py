@@ -702,7 +702,7 @@ def _zero_times_f32(a, b):
 def _value_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -710,7 +710,7 @@ def _value_f32_sweep1(z_k, place, y_n):
 def _value_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -832,7 +832,7 @@ def value_f32(y, z, gamma, weight, mask, ignore, losses, partial, samples, size_
 def _value_and_grad_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -840,7 +840,7 @@ def _value_and_grad_f32_sweep1(z_k, place, y_n):
 def _value_and_grad_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -850,7 +850,7 @@ def _value_and_grad_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def _value_and_grad_f32_sweep3(z_k3, place, t10, t1_others__max, t23, t26, y_n, valid):
     """One place of a row: grad_z_k."""
     k = place
-    t5 = k == y_n
+    t5 = np.int32(k) == np.int32(y_n)
     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
     t27 = t26 * weight_t1_others
     return (t23 if t5 else t27) if valid else f32(np.nan)
@@ -1031,7 +1031,7 @@ def value_and_grad_f32(
 def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -1039,7 +1039,7 @@ def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
 def _grad_hess_diag_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -1049,7 +1049,7 @@ def _grad_hess_diag_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def _grad_hess_diag_f32_sweep3(z_k3, place, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
-    t5 = k == y_n
+    t5 = np.int32(k) == np.int32(y_n)
     t27 = -(t10 + _gap_f32(t1_others__max, z_k3))
     weight_t1_others = _exp_f32(t27)
     t28 = t26 * weight_t1_others
@@ -1272,7 +1272,7 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
 def _hvp_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -1280,7 +1280,7 @@ def _hvp_f32_sweep1(z_k, place, y_n):
 def _hvp_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -1290,7 +1290,7 @@ def _hvp_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def _hvp_f32_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k."""
     k = place
-    t5 = k != y_n
+    t5 = np.int32(k) != np.int32(y_n)
     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
     t11 = v_z_k * weight_t1_others
     return t11 if t5 else f32(0.0)
@@ -1300,7 +1300,7 @@ def _hvp_f32_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
 def _hvp_f32_sweep4(v_z_k2, z_k4, place, t10, t1_others__max, t37, t40, t45, tangent_t1_others, y_n, valid):
     """One place of a row: hvp_z_k."""
     k = place
-    t12 = k == y_n
+    t12 = np.int32(k) == np.int32(y_n)
     weight_t1_others2 = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k4)))
     tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
     t46 = t40 * tangent_weight_t1_others + t45 * weight_t1_others2

@@ -1001,7 +1001,7 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
 def _value_2_f32_sweep1(t3_j, place, i, tau):
     """One place of a row: t4_others__max_j."""
     j = place
-    t1 = j != i
+    t1 = np.int32(j) != np.int32(i)
     s = t3_j / tau
     return s if t1 else f32(-np.inf)
 
@@ -1010,7 +1010,7 @@ def _value_2_f32_sweep1(t3_j, place, i, tau):
 def _value_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
     """One place of a row: t4_others__below_j, t4_others__ties_j."""
     j = place
-    t2 = j != i
+    t2 = np.int32(j) != np.int32(i)
     s2 = t3_j / tau
     t4 = t2 & (s2 < t4_others__max)
     t5 = _exp_f32(s2 - t4_others__max)
@@ -1393,7 +1393,7 @@ def value_and_grad_1_f32(
 def _value_and_grad_2_f32_sweep1(t3_j, place, i, tau):
     """One place of a row: t4_others__max_j."""
     j = place
-    t1 = j != i
+    t1 = np.int32(j) != np.int32(i)
     s = t3_j / tau
     return s if t1 else f32(-np.inf)
 
@@ -1402,7 +1402,7 @@ def _value_and_grad_2_f32_sweep1(t3_j, place, i, tau):
 def _value_and_grad_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
     """One place of a row: t4_others__below_j, t4_others__ties_j."""
     j = place
-    t2 = j != i
+    t2 = np.int32(j) != np.int32(i)
     s2 = t3_j / tau
     t4 = t2 & (s2 < t4_others__max)
     t5 = _exp_f32(s2 - t4_others__max)
@@ -1413,7 +1413,7 @@ def _value_and_grad_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
 def _value_and_grad_2_f32_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, tau):
     """One place of a row: d_s_j."""
     j = place
-    t6 = i == j
+    t6 = np.int32(i) == np.int32(j)
     s3 = t3_j / tau
     weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
     t18 = t17 * weight_t4_others
@@ -2199,7 +2199,7 @@ def hvp_1_f32(
 def _hvp_2_f32_sweep1(t3_j, place, i, tau):
     """One place of a row: t4_others__max_j."""
     j = place
-    t1 = j != i
+    t1 = np.int32(j) != np.int32(i)
     s = t3_j / tau
     return s if t1 else f32(-np.inf)
 
@@ -2208,7 +2208,7 @@ def _hvp_2_f32_sweep1(t3_j, place, i, tau):
 def _hvp_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
     """One place of a row: t4_others__below_j, t4_others__ties_j."""
     j = place
-    t2 = j != i
+    t2 = np.int32(j) != np.int32(i)
     s2 = t3_j / tau
     t4 = t2 & (s2 < t4_others__max)
     t5 = _exp_f32(s2 - t4_others__max)
@@ -2219,7 +2219,7 @@ def _hvp_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
 def _hvp_2_f32_sweep3(t3_j, tangent_t3_j, place, i, t11, t4_others__max, tau):
     """One place of a row: tangent_t4_others_j."""
     j = place
-    t6 = j != i
+    t6 = np.int32(j) != np.int32(i)
     tangent_s = tangent_t3_j / tau
     s3 = t3_j / tau
     weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
@@ -2231,7 +2231,7 @@ def _hvp_2_f32_sweep3(t3_j, tangent_t3_j, place, i, t11, t4_others__max, tau):
 def _hvp_2_f32_sweep4(t3_j, tangent_t3_j, place, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau):
     """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
-    t13 = i == j
+    t13 = np.int32(i) == np.int32(j)
     s4 = t3_j / tau
     weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max, s4)))
     t20 = t19 * weight_t4_others2

@@ -700,7 +700,7 @@ def _zero_times_f32(a, b):
 def _value_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k, t1__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf), z_k
 
 
@@ -708,7 +708,7 @@ def _value_f32_sweep1(z_k, place, y_n):
 def _value_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     t5 = z_k2 < t1__max
@@ -897,7 +897,7 @@ def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
 def _value_and_grad_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k, t1__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf), z_k
 
 
@@ -905,7 +905,7 @@ def _value_and_grad_f32_sweep1(z_k, place, y_n):
 def _value_and_grad_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     t5 = z_k2 < t1__max
@@ -922,7 +922,7 @@ def _value_and_grad_f32_sweep3(z_k3, place, t11, t13, t14, t1__max, t1_others__m
     k = place
     t12 = -(t11 + _gap_f32(t1__max, z_k3))
     weight_t1 = _exp_f32(t12)
-    t15 = k == y_n
+    t15 = np.int32(k) == np.int32(y_n)
     weight_t1_others = _exp_f32(-(t21 + _gap_f32(t1_others__max, z_k3)))
     t27 = t26 * weight_t1_others
     return t14 * weight_t1 + (t25 if t15 else t27) - t13 if valid else f32(np.nan), -t12
@@ -1133,7 +1133,7 @@ def value_and_grad_f32(
 def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k, t1__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf), z_k
 
 
@@ -1141,7 +1141,7 @@ def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
 def _grad_hess_diag_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     t5 = z_k2 < t1__max
@@ -1158,7 +1158,7 @@ def _grad_hess_diag_f32_sweep3(z_k3, place, t13, t1__max, t1_others__max, t21, t
     k = place
     t14 = -(t13 + _gap_f32(t1__max, z_k3))
     weight_t1 = _exp_f32(t14)
-    t15 = k == y_n
+    t15 = np.int32(k) == np.int32(y_n)
     t27 = -(t21 + _gap_f32(t1_others__max, z_k3))
     weight_t1_others = _exp_f32(t27)
     t28 = t26 * weight_t1_others
@@ -1368,7 +1368,7 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k, t1__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf), z_k
 
 
@@ -1376,7 +1376,7 @@ def _hvp_f32_sweep1(z_k, place, y_n):
 def _hvp_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     t5 = z_k2 < t1__max
@@ -1391,7 +1391,7 @@ def _hvp_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
 def _hvp_f32_sweep3(v_z_k, z_k3, place, t12, t18, t1__max, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k, tangent_t1_k."""
     k = place
-    t7 = k != y_n
+    t7 = np.int32(k) != np.int32(y_n)
     weight_t1_others = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k3)))
     t13 = v_z_k * weight_t1_others
     weight_t1 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k3)))
@@ -1407,7 +1407,7 @@ def _hvp_f32_sweep4(
     k = place
     weight_t1_2 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k4)))
     tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-    t21 = k == y_n
+    t21 = np.int32(k) == np.int32(y_n)
     weight_t1_others2 = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k4)))
     tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
     t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2

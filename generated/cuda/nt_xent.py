@@ -924,7 +924,7 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
 def _value_2_f32_sweep1(t2_j, place, i, t1, tau):
     """One place of a row: t3_others__max_j."""
     j = place
-    t3 = (j != i) & (j != t1)
+    t3 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
     s = t2_j / tau
     return s if t3 else f32(-np.inf)
 
@@ -933,7 +933,7 @@ def _value_2_f32_sweep1(t2_j, place, i, t1, tau):
 def _value_2_f32_sweep2(t2_j, place, i, t1, t3_others__max, tau):
     """One place of a row: t3_others__below_j, t3_others__ties_j."""
     j = place
-    t4 = (j != i) & (j != t1)
+    t4 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
     s2 = t2_j / tau
     t5 = t4 & (s2 < t3_others__max)
     t6 = _exp_f32(s2 - t3_others__max)
@@ -1235,8 +1235,8 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
 def _value_and_grad_2_f32_sweep1(t2_j, place, i, t1, tau):
     """One place of a row: t3_others__max2_j."""
     j = place
-    t3 = j != t1
-    t4 = (j != i) & t3
+    t3 = np.int32(j) != np.int32(t1)
+    t4 = (np.int32(j) != np.int32(i)) & t3
     s = t2_j / tau
     return s if t4 else f32(-np.inf)
 
@@ -1245,8 +1245,8 @@ def _value_and_grad_2_f32_sweep1(t2_j, place, i, t1, tau):
 def _value_and_grad_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
     """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
     j = place
-    t5 = j != t1
-    t6 = (j != i) & t5
+    t5 = np.int32(j) != np.int32(t1)
+    t6 = (np.int32(j) != np.int32(i)) & t5
     s2 = t2_j / tau
     t7 = t6 & (s2 < t3_others__max2)
     t8 = _exp_f32(s2 - t3_others__max2)
@@ -1257,8 +1257,8 @@ def _value_and_grad_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
 def _value_and_grad_2_f32_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max2, tau):
     """One place of a row: d_s_j."""
     j = place
-    t9 = j != t1
-    t10 = (i != j) & t9
+    t9 = np.int32(j) != np.int32(t1)
+    t10 = (np.int32(i) != np.int32(j)) & t9
     s3 = t2_j / tau
     weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
     t21 = t20 * weight_t3_others
@@ -1927,8 +1927,8 @@ def hvp_1_f32(
 def _hvp_2_f32_sweep1(t2_j, place, i, t1, tau):
     """One place of a row: t3_others__max2_j."""
     j = place
-    t3 = j != t1
-    t4 = (j != i) & t3
+    t3 = np.int32(j) != np.int32(t1)
+    t4 = (np.int32(j) != np.int32(i)) & t3
     s = t2_j / tau
     return s if t4 else f32(-np.inf)
 
@@ -1937,8 +1937,8 @@ def _hvp_2_f32_sweep1(t2_j, place, i, t1, tau):
 def _hvp_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
     """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
     j = place
-    t5 = j != t1
-    t6 = (j != i) & t5
+    t5 = np.int32(j) != np.int32(t1)
+    t6 = (np.int32(j) != np.int32(i)) & t5
     s2 = t2_j / tau
     t7 = t6 & (s2 < t3_others__max2)
     t8 = _exp_f32(s2 - t3_others__max2)
@@ -1949,8 +1949,8 @@ def _hvp_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
 def _hvp_2_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max2, tau):
     """One place of a row: tangent_t3_others2_j."""
     j = place
-    t9 = j != t1
-    t10 = (j != i) & t9
+    t9 = np.int32(j) != np.int32(t1)
+    t10 = (np.int32(j) != np.int32(i)) & t9
     tangent_s = tangent_t2_j / tau
     s3 = t2_j / tau
     weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
@@ -1962,8 +1962,8 @@ def _hvp_2_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max2, ta
 def _hvp_2_f32_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau):
     """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
-    t17 = j != t1
-    t18 = (i != j) & t17
+    t17 = np.int32(j) != np.int32(t1)
+    t18 = (np.int32(i) != np.int32(j)) & t17
     s4 = t2_j / tau
     weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
     t24 = t23 * weight_t3_others2

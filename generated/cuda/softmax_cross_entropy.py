@@ -709,7 +709,7 @@ def total_weight_value_f32(y, class_weight, class_weight_step, weight, mask, ign
 def _value_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -717,7 +717,7 @@ def _value_f32_sweep1(z_k, place, y_n):
 def _value_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -839,7 +839,7 @@ def value_f32(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
 def _value_and_grad_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -847,7 +847,7 @@ def _value_and_grad_f32_sweep1(z_k, place, y_n):
 def _value_and_grad_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -857,7 +857,7 @@ def _value_and_grad_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def _value_and_grad_f32_sweep3(z_k3, place, t10, t14, t15, t1_others__max, y_n, valid):
     """One place of a row: grad_z_k."""
     k = place
-    t5 = k == y_n
+    t5 = np.int32(k) == np.int32(y_n)
     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
     t16 = t15 * weight_t1_others
     return (t14 if t5 else t16) if valid else f32(np.nan)
@@ -1029,7 +1029,7 @@ def value_and_grad_f32(
 def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -1037,7 +1037,7 @@ def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
 def _grad_hess_diag_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -1047,7 +1047,7 @@ def _grad_hess_diag_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def _grad_hess_diag_f32_sweep3(z_k3, place, t10, t14, t15, t19, t1_others__max, t20, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
-    t5 = k == y_n
+    t5 = np.int32(k) == np.int32(y_n)
     t16 = -(t10 + _gap_f32(t1_others__max, z_k3))
     weight_t1_others = _exp_f32(t16)
     t17 = t15 * weight_t1_others
@@ -1235,7 +1235,7 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
     k = place
-    t1 = k != y_n
+    t1 = np.int32(k) != np.int32(y_n)
     return z_k if t1 else f32(-np.inf)
 
 
@@ -1243,7 +1243,7 @@ def _hvp_f32_sweep1(z_k, place, y_n):
 def _hvp_f32_sweep2(z_k2, place, t1_others__max, y_n):
     """One place of a row: t1_others__below_k, t1_others__ties_k."""
     k = place
-    t2 = k != y_n
+    t2 = np.int32(k) != np.int32(y_n)
     t3 = t2 & (z_k2 < t1_others__max)
     t4 = _exp_f32(z_k2 - t1_others__max)
     return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
@@ -1253,7 +1253,7 @@ def _hvp_f32_sweep2(z_k2, place, t1_others__max, y_n):
 def _hvp_f32_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k."""
     k = place
-    t5 = k != y_n
+    t5 = np.int32(k) != np.int32(y_n)
     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
     t11 = v_z_k * weight_t1_others
     return t11 if t5 else f32(0.0)
@@ -1263,7 +1263,7 @@ def _hvp_f32_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
 def _hvp_f32_sweep4(v_z_k2, z_k4, place, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid):
     """One place of a row: hvp_z_k."""
     k = place
-    t12 = k == y_n
+    t12 = np.int32(k) == np.int32(y_n)
     weight_t1_others2 = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k4)))
     tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
     t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2

@@ -9,7 +9,20 @@ from difflib import get_close_matches
 
 #: Words that the generated functions use for themselves.
 RESERVED = frozenset(
-    ("reduction", "weight", "mask", "normalizer", "ignore_index", "out", "wrt", "threads", "validate", "stream", "axis")
+    (
+        "reduction",
+        "weight",
+        "mask",
+        "normalizer",
+        "ignore_index",
+        "out",
+        "wrt",
+        "threads",
+        "validate",
+        "stream",
+        "axis",
+        "deterministic",
+    )
 )
 #: The direction of a Hessian-vector product is a keyword, so it clashes with parameters and not with inputs, which
 #: are positional: the two views of a contrastive loss are called u and v.

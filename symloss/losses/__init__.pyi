@@ -19,6 +19,7 @@ class _Options(TypedDict, total=False):
     validate: bool
     threads: int | None
     axis: int | None
+    deterministic: bool
 
 __all__ = [
     "bce",

@@ -27,6 +27,7 @@ class _Options(TypedDict, total=False):
     validate: bool
     threads: int | None
     axis: int | None
+    deterministic: bool
 """
 
 

@@ -20,11 +20,14 @@ LONGEST_UNROLLED = 8
 _NEUTRAL = {"sum": sympy.S.Zero, "norm": sympy.S.Zero, "max": -sympy.oo, "min": sympy.oo}
 
 
-def prepare(program: Program, wanted: Iterable[str]) -> Program:
-    """The statements that the wanted outputs need, lowered to loops' own forms, with short axes unrolled."""
+def prepare(program: Program, wanted: Iterable[str], shares: bool = False) -> Program:
+    """The statements that the wanted outputs need, lowered to loops' own forms, with short axes unrolled.
+
+    ``shares`` asks for the weights of a logsumexp as its terms' shares in their sum.
+    """
     program = without_dead_statements(program, wanted)
     program = _samples_by_one_name(program)
-    program = _split_logsumexp(program)
+    program = _split_logsumexp(_with_shares(program) if shares else program, shares)
     program = _guards_into_branches(program)
     program = with_scaled_norms(program)
     program = _unroll(program)
@@ -66,7 +69,38 @@ def _samples_by_one_name(program: Program) -> Program:
     return program.replacing(statements=tuple(map(renamed, program.statements)))
 
 
-def _split_logsumexp(program: Program) -> Program:
+def _terms_of(statement: Statement, index: tuple[sympy.Expr, ...]) -> Read:
+    """The term ``exp(b - max)`` of a logsumexp at an index."""
+    return Read(f"{statement.target}__terms", index)
+
+
+def _with_shares(program: Program) -> Program:
+    """Read ``exp(b - T)``, where T is the logsumexp of b, as ``exp(b - max)`` over the sum of all of these.
+
+    The exponentials are then the ones that make up the sum, and the logarithm that T is rounded in does not enter.
+    """
+    split = {s.target: s for s in program.statements if s.operation == "logsumexp" and len(s.over) == 1}
+
+    def rewrite(node: sympy.Expr) -> sympy.Expr:
+        if not (isinstance(node, sympy.exp) and node.args[0].is_Add):
+            return node
+        for term in node.args[0].args:
+            statement = split.get((-term).tensor) if isinstance(-term, Read) else None
+            if statement is None:
+                continue
+            index, other = (-term).index, node.args[0] - term
+            for axis in sorted(axes_of(other)):
+                at = dict(zip((*statement.out, *statement.over), (*index, AxisSymbol(axis)), strict=True))
+                if rename_axes(statement.body, at) == other:
+                    share = Read(f"{statement.target}__share", index)
+                    return _terms_of(statement, (*index, AxisSymbol(axis))) * share
+        return node
+
+    statements = tuple(replace(s, body=bottom_up(s.body, rewrite)) for s in program.statements)
+    return program.replacing(statements=statements)
+
+
+def _split_logsumexp(program: Program, shares: bool) -> Program:
     """``T = logsumexp(b)`` becomes ``T = max + rest`` with ``rest = log1p(sum of exp(b - max) but for one maximum)``.
 
     Both parts keep their relative accuracy, and what reads ``T - b`` reads ``(max - b) + rest``, where the difference
@@ -85,13 +119,19 @@ def _split_logsumexp(program: Program) -> Program:
         top, below, ties, rest = (Read(f"{name}__{part}", out) for part in ("max", "below", "ties", "rest"))
         smaller = And(guard, Less(body, top))
         excess = below + Where(Less(1, ties), ties - 1, 0)
+        statements.append(replace(statement, target=f"{name}__max", operation="max"))
+        term = sympy.exp(Difference(body, top))
+        if shares and len(statement.over) == 1:
+            places = (*statement.out, *statement.over)
+            kept = _terms_of(statement, tuple(map(AxisSymbol, places)))
+            statements.append(Statement(kept.tensor, places, "map", sympy.exp(-Gap(top, body))))
+            term = kept
         statements += [
-            replace(statement, target=f"{name}__max", operation="max"),
             replace(
                 statement,
                 target=f"{name}__below",
                 operation="sum",
-                body=Where(smaller, sympy.exp(Difference(body, top)), 0),
+                body=Where(smaller, term, 0),
                 guard=sympy.S.One,
             ),
             replace(
@@ -102,6 +142,7 @@ def _split_logsumexp(program: Program) -> Program:
                 guard=sympy.S.One,
             ),
             Statement(f"{name}__rest", statement.out, "map", Log1p(excess)),
+            Statement(f"{name}__share", statement.out, "map", 1 / (1 + excess)),
             Statement(name, statement.out, "map", top + rest),
         ]
     return program.replacing(statements=tuple(statements))

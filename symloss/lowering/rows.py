@@ -39,7 +39,8 @@ class RowPlanner:
 
     ``virtual`` are the maps that are computed where they are read, ``local`` the reductions of this kernel, and
     ``locate`` names the array that holds any other tensor. ``checked`` are the labels that are known to lie in their
-    domain when a live sample is computed; ``live_only`` says that the nodes run for no other samples.
+    domain when a live sample is computed; ``live_only`` says that the nodes run for no other samples. ``kept`` are maps
+    whose entries a workspace keeps from the first sweep that needs them on, and ``filled`` those that are there.
     """
 
     program: Program
@@ -53,6 +54,8 @@ class RowPlanner:
     scratch: dict[str, str] = field(default_factory=dict)
     checked: frozenset[str] = frozenset()
     live_only: bool = False
+    kept: dict[str, str] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.scopes = [Scope(None), Scope(self.kernel.axis)]
@@ -150,6 +153,8 @@ class RowPlanner:
 
     def place_read(self, read: Read, depth: int) -> sympy.Expr:
         """The value of a read: a map's value, a reduction of this kernel, or an array element."""
+        if read.tensor in self.kept and self.runs_along(read):
+            return self.place_kept(read, depth)
         if read.tensor in self.virtual:
             value = self.place(self.expand(read))
             return value if value.is_Atom else self.bind(read, value, depth, self.label(read))
@@ -173,6 +178,23 @@ class RowPlanner:
         if self.uses[read] > 1 or depth < len(self.scopes) - 1:
             return self.bind(read, element, depth, self.label(read))
         return element
+
+    def runs_along(self, read: Read) -> bool:
+        """Whether a read is of this sample's entry at the place of the one loop inside it."""
+        loops = [scope.axis for scope in self.scopes[2:]]
+        return len(loops) == 1 and read.index == (AxisSymbol(str(self.kernel.axis)), AxisSymbol(str(loops[0])))
+
+    def place_kept(self, read: Read, depth: int) -> sympy.Expr:
+        """The value of a kept map: computed and kept by the first sweep, read from the workspace in later ones."""
+        place = (Variable(str(self.scopes[-1].axis), True),)
+        element = Element(self.kept[read.tensor], place)
+        if read.tensor in self.filled:
+            return self.bind(read, element, depth, self.label(read)) if self.uses[read] > 1 else element
+        value = self.place(self.expand(read))
+        value = value if value.is_Atom else self.bind(read, value, depth, self.label(read))
+        self.scopes[-1].nodes.append(Store(element.array, place, value))
+        self.scopes[-1].known[read] = value
+        return value
 
     def guarded(self, read: Read, skip: bool, placed: tuple[sympy.Expr, ...], element: Element) -> sympy.Expr:
         """An element, behind a test of every index that may lie outside its axis."""
@@ -271,6 +293,7 @@ class RowPlanner:
             subscripts: tuple[sympy.Expr, ...] = tuple(Variable(axis, True) for axis in axes)
             target = self.row_of(array) if self.kernel.axis in statement.out and not kind else array
             innermost.nodes.append(Store(target, subscripts, value, kind))
+        self.filled |= {read.tensor for read in innermost.known if isinstance(read, Read) and read.tensor in self.kept}
         loops = tuple((axis, self.size(axis)) for axis in axes)
         bodies = tuple(tuple(scope.nodes) for scope in self.scopes[-len(axes) :])
         del self.scopes[-len(axes) :]

@@ -30,7 +30,9 @@ from symloss.lowering.schedule import (
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes
 
 
-def build_schedule(program: Program, entry: str, wanted: tuple[str, ...], dtype: str) -> Schedule:
+def build_schedule(
+    program: Program, entry: str, wanted: tuple[str, ...], dtype: str, keep_terms: bool = False
+) -> Schedule:
     """The schedule of one entry point.
 
     Args:
@@ -38,8 +40,9 @@ def build_schedule(program: Program, entry: str, wanted: tuple[str, ...], dtype:
         entry: the entry point's name, which the kernels' names start with.
         wanted: keys of ``program.outputs``, in the order of the arrays that the driver fills.
         dtype: "float32" or "float64".
+        keep_terms: whether exponentials that several sweeps over a sample read are kept in a workspace.
     """
-    return _Stages(program, entry, wanted, dtype).build()
+    return _Stages(program, entry, wanted, dtype, keep_terms).build()
 
 
 def _one_batch_at_a_time(program: Program) -> list[Statement]:
@@ -70,6 +73,7 @@ class _Stages:
     entry: str
     wanted: tuple[str, ...]
     dtype: str
+    keep_terms: bool = False
     program: Program = field(init=False)
     hard: dict[str, Statement] = field(default_factory=dict)
     virtual: dict[str, Statement] = field(default_factory=dict)
@@ -81,7 +85,7 @@ class _Stages:
 
     def __post_init__(self) -> None:
         needed = without_dead_statements(self.source, self.wanted)
-        program = prepare(keep_nan(needed), self.wanted)
+        program = prepare(keep_nan(needed), self.wanted, self.keep_terms)
         statements, self.contractions = with_products(_one_batch_at_a_time(program), program)
         self.program = program.replacing(statements=tuple(statements))
 
@@ -276,6 +280,8 @@ class _KernelBuilder:
                 # In the last pass over the same entries it shares what that computes, and may overwrite what it reads.
                 last = [depth[s.target] for s in mine if self._swept(s) == self._swept(statement)]
                 depth[statement.target] = max(last, default=0)
+        if stages.keep_terms:
+            self._keep_terms({s: depth[s.target] for s in mine})
         for level in sorted(set(depth.values())):
             self._level([s for s in mine if depth[s.target] == level])
         kernel.nodes = list(self.planner.scopes[1].nodes)
@@ -302,6 +308,37 @@ class _KernelBuilder:
         """The axes that a pass over one sample's entries runs through for a statement."""
         axes = statement.over if statement.target in self.locals else self.planner.inner(statement)
         return tuple(map(self.stages.program.root, axes))
+
+    def _keep_terms(self, levels: dict[Statement, int]) -> None:
+        """Workspaces for exponentials per entry of a sample that sweeps of different levels read."""
+        stages, planner = self.stages, self.planner
+        for target, term in stages.virtual.items():
+            inner = planner.inner(term)
+            if not (term.body.has(sympy.exp) and len(inner) == 1 and term.out[0] == self.kernel.axis):
+                continue
+            if (
+                len({level for s, level in levels.items() if len(self._inner_loop(s)) == 1 and self._reads(s, target)})
+                > 1
+            ):
+                planner.kept[target] = planner.names.fresh(f"{target}_row")
+                self.kernel.scratch[planner.kept[target]] = inner
+
+    def _inner_loop(self, statement: Statement) -> tuple[str, ...]:
+        """The axes of the loops inside a sample in which a statement is computed."""
+        return (*self.planner.inner(statement), *(axis for axis in statement.over if axis != self.kernel.axis))
+
+    def _reads(self, statement: Statement, target: str) -> bool:
+        """Whether a statement reads a map, itself or through other maps."""
+        seen: set[str] = set()
+        left = [read.tensor for read in reads_of(statement.body)]
+        while left:
+            name = left.pop()
+            if name == target:
+                return True
+            if name in self.stages.virtual and name not in seen:
+                seen.add(name)
+                left += [read.tensor for read in reads_of(self.stages.virtual[name].body)]
+        return False
 
     def _level(self, statements: list[Statement]) -> None:
         """All statements of one level: fused sweeps, nested reductions, stores and results."""

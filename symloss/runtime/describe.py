@@ -65,7 +65,7 @@ def documentation(meta: Mapping[str, Any], frame: Frame) -> str:
         "Options: reduction ('none', 'mean', 'sum'), weight, mask (True where a sample counts), normalizer,",
     ]
     ignore = "ignore_index, " if meta["ignore_index"] else ""
-    lines.append(f"  {ignore}axis, validate, threads; wrt and out for the gradient. See symloss.Loss.")
+    lines.append(f"  {ignore}axis, validate, threads, deterministic; wrt and out for the gradient. See symloss.Loss.")
     return "\n".join(lines)
 
 
@@ -97,7 +97,7 @@ def signature(frame: Frame) -> Signature:
         "normalizer": None,
         "ignore_index": None,
     }
-    defaults |= {"validate": None, "threads": None, "axis": None}
+    defaults |= {"validate": None, "threads": None, "axis": None, "deterministic": False}
     entries += [Parameter(name, Parameter.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
     return Signature(entries)
 

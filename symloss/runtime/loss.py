@@ -33,6 +33,10 @@ class Loss:
             Labels always are. On a device elements are not checked by default, and a label that names nothing makes
             its results NaN; ``validate=True`` copies the inputs to the host, checks them there, and so waits.
         threads: how many threads may work; SYMLOSS_NUM_THREADS or the processors there are by default.
+        deterministic: the bits of a result do not depend on the number of threads; those of a matrix product (where
+            samples are compared with each other) do depend on the BLAS that NumPy uses, and on its threads. True takes
+            a product of our own, which adds in a fixed order and is slower. Where there is no product, and on a
+            device, nothing changes.
 
     Raises:
         ValueError: a shape, a parameter or an element outside what the loss declares; the message names it.
@@ -111,6 +115,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> Any:
         """The value of the loss. Inputs in declared order; parameters by name; options as in `Loss`.
@@ -120,7 +125,7 @@ class Loss:
         """
         engine = self._engine
         options = reduction, weight, mask, normalizer, ignore_index, validate, axis
-        call = engine.begin(inputs, named, options, threads)
+        call = engine.begin(inputs, named, options, threads, deterministic)
         if call is None:
             return self._on_device("value", inputs, named, options)
         if reduction == "none":
@@ -140,6 +145,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> tuple[Any, Any]:
         """The value and its gradient, in one pass. Other options as in `Loss`.
@@ -157,6 +163,7 @@ class Loss:
             validate: whether to check elements.
             threads: how many may work.
             axis: where the sample axis sits.
+            deterministic: whether matrix products add in a fixed order too.
             **named: inputs and parameters by name.
 
         Returns:
@@ -165,7 +172,7 @@ class Loss:
         """
         engine = self._engine
         options = reduction, weight, mask, normalizer, ignore_index, validate, axis
-        call = engine.begin(inputs, named, options, threads)
+        call = engine.begin(inputs, named, options, threads, deterministic)
         if call is None:
             return self._on_device("value_and_grad", inputs, named, options, wrt=wrt, out=out)
         if reduction == "none":
@@ -194,6 +201,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> tuple[Any, Any]:
         """Gradient and diagonal of the Hessian; per sample and undivided, which gradient boosting expects, by default.
@@ -211,7 +219,7 @@ class Loss:
         engine = self._engine
         engine.offered("grad_hess_diag")
         options = reduction, weight, mask, normalizer, ignore_index, validate, axis
-        call = engine.begin(inputs, named, options, threads, "sum")
+        call = engine.begin(inputs, named, options, threads, deterministic, "sum")
         if call is None:
             return self._on_device("grad_hess_diag", inputs, named, options, out=out)
         specs = call.layout.results["grad_hess_diag"]
@@ -242,6 +250,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> Any:
         """The Hessian of the reduced value times a direction, cross terms between predictions included.
@@ -255,7 +264,7 @@ class Loss:
         engine = self._engine
         engine.offered("hvp")
         options = reduction, weight, mask, normalizer, ignore_index, validate, axis
-        call = engine.begin(inputs, named, options, threads)
+        call = engine.begin(inputs, named, options, threads, deterministic)
         if call is None:
             return self._on_device("hvp", inputs, named, options, out=out, v=v)
         given, directions = engine.directions(call, v)
@@ -282,6 +291,7 @@ class Loss:
         validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
+        deterministic: bool = False,
         **named: Any,
     ) -> Any:
         """The Hessian block of each sample, of shape batch + (d, d) with d the number of its elements, at most 512.
@@ -302,7 +312,7 @@ class Loss:
         if reduction == "none":
             reduction = "sum"
         options = reduction, weight, mask, normalizer, ignore_index, validate, axis
-        call = engine.begin(inputs, named, options, threads)
+        call = engine.begin(inputs, named, options, threads, deterministic)
         if call is None:
             return self._on_device("hessian", inputs, named, options, cross=cross)
 

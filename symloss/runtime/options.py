@@ -26,6 +26,7 @@ OPTIONS = (
     "validate",
     "threads",
     "axis",
+    "deterministic",
     "wrt",
     "out",
     "v",

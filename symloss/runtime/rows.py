@@ -89,11 +89,11 @@ def _pieces(shape: tuple[int, ...], first: int, last: int) -> Iterator[tuple[int
 class InSteps:
     """``run(kernel, chunks, spaces, samples, chunk, *args)`` for arguments among which there may be `Rows`."""
 
-    __slots__ = ("_run",)
+    __slots__ = ("_run", "deterministic")
 
     def __init__(self, run: Callable[..., None]) -> None:
         """Run kernels by ``run``, which hands out the chunks."""
-        self._run = run
+        self._run, self.deterministic = run, getattr(run, "deterministic", False)
 
     def __call__(
         self, kernel: Callable[..., Any], chunks: int, spaces: Any, samples: int, chunk: int, *args: Any

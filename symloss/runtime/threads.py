@@ -168,6 +168,23 @@ class Threads:
         job.run()
 
 
+class FixedOrder:
+    """``run`` for drivers that are to make matrix products in an order of their own, which no library decides."""
+
+    __slots__ = ("_run",)
+
+    #: What a driver looks for.
+    deterministic = True
+
+    def __init__(self, run: Callable[..., None]) -> None:
+        """Run kernels by ``run``."""
+        self._run = run
+
+    def __call__(self, kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
+        """Run all chunks of a kernel."""
+        self._run(kernel, chunks, spaces, *args)
+
+
 _runners: dict[int, Callable[..., None]] = {1: serial}
 
 

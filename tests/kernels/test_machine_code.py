@@ -47,6 +47,17 @@ def test_packed_and_without_calls(name: str) -> None:
     check_machine_code(name, "value_and_grad", "float32")
 
 
+@pytest.mark.parametrize("dtype", [pytest.param("float32"), pytest.param("float64", marks=pytest.mark.slow)])
+def test_products_in_a_fixed_order(dtype: str) -> None:
+    k = kernels("info_nce")
+    k.loss(*(np.ones((9, 9), dtype) for _ in range(2)), deterministic=True)
+    code, assembly = compiled(k.module, k.module.matrix_product)
+    assert not scalar_loops(code)
+    assert any(loop.packed > 8 for loop in llvm_loops(code))
+    if X86:
+        assert not any(loop.calls for loop in assembly_loops(assembly) if loop.packed or loop.scalar)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -79,7 +79,7 @@ class DriverPrinter:
         yield f"{_unpacked(self.inputs())} = inputs"
         parameters = [name for name, tensor in self.program.tensors.items() if tensor.role == "parameter"]
         if parameters:
-            yield f"{_unpacked(parameters)} = (np.{self.schedule.dtype}(p) for p in parameters)"
+            yield f"{_unpacked(parameters)} = map(np.{self.schedule.dtype}, parameters)"
         if self.directions:
             yield f"{_unpacked(self.directions)} = directions"
         if self.outputs:
@@ -94,11 +94,9 @@ class DriverPrinter:
             if isinstance(step, MatrixProduct):
                 left = f"{step.left}{'.T' if step.transpose_left else ''}"
                 right = f"{step.right}{'.T' if step.transpose_right else ''}"
-                if step.adds:
-                    self.helpers.add("_add_product")
-                    yield f"_add_product({left}, {right}, {step.target})"
-                else:
-                    yield f"np.matmul({left}, {right}, out={step.target})"
+                self.helpers |= {"_matrix_product", "matrix_product"}
+                adds = ", True" if step.adds else ""
+                yield f"_matrix_product(run, {left}, {right}, {step.target}{adds})"
             else:
                 yield from self.run(step, self.kernels[step.name])
         yield f"return ({', '.join(self.values())}{',' if len(self.values()) == 1 else ''}), None"

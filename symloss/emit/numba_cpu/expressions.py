@@ -257,7 +257,12 @@ class ExpressionPrinter:
         if kind in _COMPARISONS:
             left, right = expression.args
             whole = [is_integer(side) or bool(side.is_Integer) for side in (left, right)]
-            show = self.integer if all(whole) and (is_integer(left) or is_integer(right)) else self.real
+            indices = all(whole) and (is_integer(left) or is_integer(right))
+            if indices and kind in ("Equal", "NotEqual") and self.dtype == "float32" and not left.is_Integer:
+                # As wide as the data, or vectors of numbers would wait for two of indices; no axis has 2^31 entries.
+                sides = [str(s) if s.is_Integer else f"np.int32({self.integer(s)})" for s in (left, right)]
+                return f"{sides[0]} {_COMPARISONS[kind]} {sides[1]}", _COMPARE
+            show = self.integer if indices else self.real
             return f"{show(left, _SUM)} {_COMPARISONS[kind]} {show(right, _SUM)}", _COMPARE
         if kind in _CONNECTIVES:
             return _CONNECTIVES[kind].join(self.condition(a, _SUM) for a in expression.args), _AND

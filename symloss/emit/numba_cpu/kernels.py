@@ -364,21 +364,19 @@ class KernelPrinter:
         if not (self.narrow and self.summed_narrow(result)):
             return [*square, total]
         self.printer.helpers.add("_pairwise_sum_f32")
-        alone = f"{name} = _pairwise_sum_f32({narrow}, eighths, rows)"
+        alone = f"_pairwise_sum_f32({narrow}, eighths, rows)"
         if not result.term:
-            return [alone]
-        # A product with a weight may leave the range of float32.
+            return [f"{name} = {alone}"]
+        # A product with a weight may leave the range of float32; to add numbers up in place destroys them.
         weighed = f"np.float64({narrow}[row]) * weight_chunk[row]"
         return [
             "if weight_step:",
             "    for row in range(rows):",
             f"        {rows}[row] = {f'{weighed} if live[row] else 0.0' if self.maskable else weighed}",
-            f"    {total}",
-            "else:",
-            f"    {alone}",
             "if keep_losses:",
             "    for row in range(rows):",
             f"        losses_out[start + row] = {rows}[row] if weight_step else {narrow}[row]",
+            f"{total} if weight_step else {alone}",
         ]
 
     # --- nodes ---------------------------------------------------------------------------------------------------

@@ -274,7 +274,7 @@ class _LossFile:
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
         keys = (list(self.terms) if entry.values else []) + entry.outputs
-        schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype)
+        schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype, keep_terms=True)
         self.note_in_place(entry, schedule)
         outputs = [entry.program.outputs[key] for key in entry.outputs]
         between = {name: axes for name, axes in schedule.buffers.items() if name not in outputs}
@@ -368,7 +368,7 @@ def support_functions() -> dict[str, str]:
     source = (template_folder() / "numba_cpu_support.py").read_text(encoding="utf-8")
     found = {}
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name != "_local":
+        if isinstance(node, ast.FunctionDef) and node.name not in ("_local", "_jit"):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             found[node.name] = "\n".join(source.split("\n")[first - 1 : node.end_lineno])
     return found
