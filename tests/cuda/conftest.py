@@ -8,19 +8,7 @@ from typing import Any
 
 import pytest
 
-import symloss
-
-LOSSES = (
-    "huber",
-    "softmax_cross_entropy",
-    "bce_with_logits",
-    "info_nce",
-    "nt_xent",
-    "focal",
-    "gan_discriminator",
-    "mse",
-    "triplet",
-)
+from symloss.runtime import library
 
 
 @pytest.fixture
@@ -49,7 +37,7 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(module, "framework_of", lambda value: FakeLibrary(driver, value))
     monkeypatch.setattr(Fake, "driver", driver)
     monkeypatch.setattr(signatures, "_readers", {})
-    for name in LOSSES:
-        monkeypatch.setattr(symloss.load(name)._engine, "plans", {})
-        monkeypatch.setattr(symloss.load(name)._engine, "device_types", set())
+    for loss in library._loaded.values():
+        monkeypatch.setattr(loss._engine, "plans", {})
+        monkeypatch.setattr(loss._engine, "device_types", set())
     return driver
