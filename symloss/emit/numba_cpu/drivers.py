@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -61,6 +62,9 @@ class DriverPrinter:
     def lines(self) -> list[str]:
         """The text of the driver."""
         body = list(self.body())
+        fixed = {f"size_{a}" for a in self.program.axes if self.program.axes[self.program.root(a)].size is not None}
+        unused = {size for size in fixed if len(re.findall(rf"\b{size}\b", "\n".join(body))) == 1}
+        body = [line for line in body if line.partition(" = ")[0] not in unused]
         head = f"def {self.name}({DRIVER_ARGUMENTS}, directions):"
         return [head, *(f"    {line}" if line else "" for line in body)]
 
