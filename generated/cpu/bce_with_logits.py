@@ -1029,7 +1029,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
@@ -1066,7 +1066,7 @@ def _value_and_grad_f64(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
@@ -1105,7 +1105,7 @@ def _grad_hess_diag_f64(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
@@ -1138,7 +1138,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
@@ -1169,7 +1169,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
@@ -1207,7 +1207,7 @@ def _value_and_grad_f32(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
@@ -1246,7 +1246,7 @@ def _grad_hess_diag_f32(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
@@ -1279,7 +1279,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)

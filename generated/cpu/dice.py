@@ -404,32 +404,6 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -443,10 +417,20 @@ def value_f64(
             t1_difference = 0.0
             t2 = 0.0
             t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1_block[lane] = p_pixel * y_pixel
@@ -457,6 +441,14 @@ def value_f64(
                 t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
                 t2 += _pairwise_sum(t2_block, count, 0.0)
                 t3 += _pairwise_sum(t3_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             total2 = smooth + t2 + t3
             t4 = total2 == 0.0
             overlap = smooth + 2.0 * t1
@@ -477,32 +469,6 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -518,10 +484,20 @@ def value_and_grad_f64(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
@@ -533,6 +509,14 @@ def value_and_grad_f64(
                 t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
                 t3 += _pairwise_sum(t3_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -564,32 +548,6 @@ def grad_hess_diag_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -603,10 +561,20 @@ def grad_hess_diag_f64(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
@@ -618,6 +586,14 @@ def grad_hess_diag_f64(
                 t1_difference += _pairwise_sum(t1_difference_block, count, 0.0)
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
                 t3 += _pairwise_sum(t3_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -656,32 +632,6 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -697,10 +647,20 @@ def hvp_f64(
             t3 = 0.0
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
@@ -717,6 +677,14 @@ def hvp_f64(
                 t3 += _pairwise_sum(t3_block, count, 0.0)
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
                 tangent_t1_difference += _pairwise_sum(tangent_t1_difference_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -750,32 +718,6 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -789,10 +731,20 @@ def value_f32(
             t1_difference = 0.0
             t2 = 0.0
             t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1_block[lane] = p_pixel * y_pixel
@@ -803,6 +755,14 @@ def value_f32(
                 t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
                 t2 += _pairwise_sum_f32(t2_block, eighths, count)
                 t3 += _pairwise_sum_f32(t3_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2 = f32(t2)
@@ -828,32 +788,6 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -869,10 +803,20 @@ def value_and_grad_f32(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
@@ -884,6 +828,14 @@ def value_and_grad_f32(
                 t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
                 t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
                 t3 += _pairwise_sum_f32(t3_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -920,32 +872,6 @@ def grad_hess_diag_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -959,10 +885,20 @@ def grad_hess_diag_f32(
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
@@ -974,6 +910,14 @@ def grad_hess_diag_f32(
                 t1_difference += _pairwise_sum_f32(t1_difference_block, eighths, count)
                 t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
                 t3 += _pairwise_sum_f32(t3_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -1017,32 +961,6 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1058,10 +976,20 @@ def hvp_f32(
             t3 = 0.0
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
@@ -1078,6 +1006,14 @@ def hvp_f32(
                 t3 += _pairwise_sum_f32(t3_block, eighths, count)
                 tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
                 tangent_t1_difference += _pairwise_sum_f32(tangent_t1_difference_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)

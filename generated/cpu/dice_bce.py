@@ -629,32 +629,6 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -669,10 +643,20 @@ def value_f64(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
                     p_pixel = p_row[pixel]
@@ -686,6 +670,14 @@ def value_f64(
                 dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
                 dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
                 dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             dice_total = dice_t2 + dice_t3 + smooth
             t4 = dice_total == 0.0
             dice_overlap = 2.0 * dice_t1 + smooth
@@ -708,32 +700,6 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -750,10 +716,20 @@ def value_and_grad_f64(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
                     p_pixel = p_row[pixel]
@@ -768,6 +744,14 @@ def value_and_grad_f64(
                 dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
                 dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
                 dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t4 = dice_t2 + dice_t3 + smooth
             t5 = t4 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -807,32 +791,6 @@ def grad_hess_diag_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -846,10 +804,20 @@ def grad_hess_diag_f64(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = 1.0 - y_pixel
@@ -862,6 +830,14 @@ def grad_hess_diag_f64(
                 dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count, 0.0)
                 dice_t2 += _pairwise_sum(dice_t2_block, count, 0.0)
                 dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -910,32 +886,6 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -951,10 +901,20 @@ def hvp_f64(
             dice_t3 = 0.0
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < 0.0) | (entry > 1.0)
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = 1.0 - y_pixel
@@ -972,6 +932,14 @@ def hvp_f64(
                 dice_t3 += _pairwise_sum(dice_t3_block, count, 0.0)
                 tangent_dice_t1 += _pairwise_sum(tangent_dice_t1_block, count, 0.0)
                 tangent_dice_t1_difference += _pairwise_sum(tangent_dice_t1_difference_block, count, 0.0)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -1016,32 +984,6 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1056,10 +998,20 @@ def value_f32(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
                     p_pixel = p_row[pixel]
@@ -1073,6 +1025,14 @@ def value_f32(
                 dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
                 dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
                 dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t1 = f32(t1)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
@@ -1101,32 +1061,6 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1143,10 +1077,20 @@ def value_and_grad_f32(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
                     p_pixel = p_row[pixel]
@@ -1161,6 +1105,14 @@ def value_and_grad_f32(
                 dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
                 dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
                 dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             t1 = f32(t1)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
@@ -1206,32 +1158,6 @@ def grad_hess_diag_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1245,10 +1171,20 @@ def grad_hess_diag_f32(
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = f32(1.0) - y_pixel
@@ -1261,6 +1197,14 @@ def grad_hess_diag_f32(
                 dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, eighths, count)
                 dice_t2 += _pairwise_sum_f32(dice_t2_block, eighths, count)
                 dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
@@ -1314,32 +1258,6 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = p[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_pixel):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1355,10 +1273,20 @@ def hvp_f32(
             dice_t3 = 0.0
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
+            entries_0 = p[n]
+            entries_1 = y[n]
+            outside_0 = False
+            outside_1 = False
             for block in range(0, size_pixel, 1024):
                 count = size_pixel - block if size_pixel - block < 1024 else 1024
+                outside_0_here = False
+                outside_1_here = False
                 for lane in range(count):
                     pixel = (block & NEAR) + lane
+                    entry = entries_0[pixel]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    entry = entries_1[pixel]
+                    outside_1_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = f32(1.0) - y_pixel
@@ -1376,6 +1304,14 @@ def hvp_f32(
                 dice_t3 += _pairwise_sum_f32(dice_t3_block, eighths, count)
                 tangent_dice_t1 += _pairwise_sum_f32(tangent_dice_t1_block, eighths, count)
                 tangent_dice_t1_difference += _pairwise_sum_f32(tangent_dice_t1_difference_block, eighths, count)
+                outside_0 |= outside_0_here
+                outside_1 |= outside_1_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
+            if validate and outside_1:
+                failed[c, 0], failed[c, 1] = 2, n
+                break
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)

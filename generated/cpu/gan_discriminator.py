@@ -1008,7 +1008,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -1020,7 +1020,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
@@ -1044,7 +1044,7 @@ def _value_and_grad_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1057,7 +1057,7 @@ def _value_and_grad_f64(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1082,7 +1082,7 @@ def _grad_hess_diag_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1091,7 +1091,7 @@ def _grad_hess_diag_f64(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1111,7 +1111,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -1120,7 +1120,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -1138,7 +1138,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -1150,7 +1150,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
@@ -1174,7 +1174,7 @@ def _value_and_grad_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1188,7 +1188,7 @@ def _value_and_grad_f32(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -1214,7 +1214,7 @@ def _grad_hess_diag_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1223,7 +1223,7 @@ def _grad_hess_diag_f32(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -1243,7 +1243,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -1252,7 +1252,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator

@@ -633,7 +633,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -656,7 +656,7 @@ def _value_and_grad_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -680,7 +680,7 @@ def _grad_hess_diag_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -699,7 +699,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_f64, chunks, (), samples, chunk, hvp_pred, mask, mask_step)
@@ -712,7 +712,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -735,7 +735,7 @@ def _value_and_grad_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -760,7 +760,7 @@ def _grad_hess_diag_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -779,7 +779,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_f32, chunks, (), samples, chunk, hvp_pred, mask, mask_step)

@@ -596,19 +596,6 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = x[n]
-                for lane in range(size_d):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -619,10 +606,15 @@ def value_f64(
             x_row = x[n]
             logits_row = logits[n]
             value2 = 0.0
+            entries_0 = x[n]
+            outside_0 = False
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
+                outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    entry = entries_0[d]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     value2_block[lane] = (
@@ -630,6 +622,10 @@ def value_f64(
                         _softplus_f64(logits_d))
                     )
                 value2 += _pairwise_sum(value2_block, count, 0.0)
+                outside_0 |= outside_0_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -764,19 +760,6 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = x[n]
-                for lane in range(size_d):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -787,10 +770,15 @@ def value_f32(
             x_row = x[n]
             logits_row = logits[n]
             value2 = 0.0
+            entries_0 = x[n]
+            outside_0 = False
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
+                outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    entry = entries_0[d]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     value2_block[lane] = (
@@ -798,6 +786,10 @@ def value_f32(
                         _softplus_f32(logits_d))
                     )
                 value2 += _pairwise_sum_f32(value2_block, eighths, count)
+                outside_0 |= outside_0_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]

@@ -597,19 +597,6 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -620,16 +607,25 @@ def value_f64(
             y_row = y[n]
             z_row = z[n]
             value2 = 0.0
+            entries_0 = y[n]
+            outside_0 = False
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
+                outside_0_here = False
                 for lane in range(count):
                     k = (block & NEAR) + lane
+                    entry = entries_0[k]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
                     y_k = y_row[k]
                     z_k = z_row[k]
                     value2_block[lane] = (
                         _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(1.0 - y_k, _softplus_f64(z_k))
                     )
                 value2 += _pairwise_sum(value2_block, count, 0.0)
+                outside_0 |= outside_0_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -761,19 +757,6 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -784,16 +767,25 @@ def value_f32(
             y_row = y[n]
             z_row = z[n]
             value2 = 0.0
+            entries_0 = y[n]
+            outside_0 = False
             for block in range(0, size_k, 1024):
                 count = size_k - block if size_k - block < 1024 else 1024
+                outside_0_here = False
                 for lane in range(count):
                     k = (block & NEAR) + lane
+                    entry = entries_0[k]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     y_k = y_row[k]
                     z_k = z_row[k]
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
                     )
                 value2 += _pairwise_sum_f32(value2_block, eighths, count)
+                outside_0 |= outside_0_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]

@@ -1527,7 +1527,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1584,7 +1584,7 @@ def _value_and_grad_f64(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1643,7 +1643,7 @@ def _grad_hess_diag_f64(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1696,7 +1696,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
@@ -1747,7 +1747,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
@@ -1806,7 +1806,7 @@ def _value_and_grad_f32(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
@@ -1866,7 +1866,7 @@ def _grad_hess_diag_f32(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
@@ -1920,7 +1920,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 1024
+        chunk = 640
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)

@@ -777,19 +777,6 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = x[n]
-                for lane in range(size_d):
-                    entry = entries[lane]
-                    outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -809,10 +796,15 @@ def value_f64(
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             rec = 0.0
+            entries_0 = x[n]
+            outside_0 = False
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
+                outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    entry = entries_0[d]
+                    outside_0_here |= (entry < 0.0) | (entry > 1.0)
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     rec_block[lane] = (
@@ -820,6 +812,10 @@ def value_f64(
                         _softplus_f64(reconstruction_d))
                     )
                 rec += _pairwise_sum(rec_block, count, 0.0)
+                outside_0 |= outside_0_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
             value_rows[row] *= weight[n * weight_step]
@@ -1014,19 +1010,6 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
-        wrong = False
-        if validate:
-            for row in range(rows):
-                n = start + row
-                outside = False
-                entries = x[n]
-                for lane in range(size_d):
-                    entry = entries[lane]
-                    outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= mask[n * mask_step] & outside
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1047,10 +1030,15 @@ def value_f32(
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             rec = 0.0
+            entries_0 = x[n]
+            outside_0 = False
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
+                outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    entry = entries_0[d]
+                    outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     rec_block[lane] = (
@@ -1058,6 +1046,10 @@ def value_f32(
                         _softplus_f32(reconstruction_d))
                     )
                 rec += _pairwise_sum_f32(rec_block, eighths, count)
+                outside_0 |= outside_0_here
+            if validate and outside_0:
+                failed[c, 0], failed[c, 1] = 1, n
+                break
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)

@@ -754,7 +754,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -766,7 +766,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
@@ -790,7 +790,7 @@ def _value_and_grad_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -803,7 +803,7 @@ def _value_and_grad_f64(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -828,7 +828,7 @@ def _grad_hess_diag_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -837,7 +837,7 @@ def _grad_hess_diag_f64(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -857,12 +857,12 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
@@ -876,7 +876,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -888,7 +888,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
@@ -912,7 +912,7 @@ def _value_and_grad_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -926,7 +926,7 @@ def _value_and_grad_f32(
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -952,7 +952,7 @@ def _grad_hess_diag_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -961,7 +961,7 @@ def _grad_hess_diag_f32(
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -981,12 +981,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 1024
+    chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)

@@ -23,7 +23,7 @@ _RESERVED = (
     frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(_OWN.split())
 )
 _OWN_SHAPE = re.compile(
-    r"_.*|size_.*|at_.*|wrong_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry|out|unit|bits|order|here)"
+    r"_.*|size_.*|at_.*|(wrong|outside|entries)_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry|out|unit|bits|order|here)"
     r"|(value|value_and_grad|grad_hess_diag|hvp|total_weight)(_.*)?_f(32|64)"
 )
 

@@ -70,3 +70,16 @@ def test_others_are_refused(name: str) -> None:
                 continue
             with pytest.raises(ValueError, match="shares memory"):
                 k.loss.value_and_grad(*arrays, wrt=(result,), out=(arrays[number],), **outcome.keywords)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (2, 1023), (4, 1024), (4, 2099)])
+def test_a_violation_is_found_where_it_is(place: tuple[int, int]) -> None:
+    """A check that a sweep makes on its way, with results written over what is checked."""
+    loss = kernels("dice").loss
+    for argument, name in enumerate("py"):
+        arrays = [np.random.default_rng(argument).random((5, 2100)) for _ in "py"]
+        arrays[argument][place] = 1.5
+        loss.value_and_grad(*arrays, mask=np.arange(5) != place[0])
+        loss.value_and_grad(*arrays, validate=False)
+        with pytest.raises(ValueError, match=rf"^{name}\[{place[0]}, {place[1]}\] is 1.5"):
+            loss.value_and_grad(*arrays, out=arrays[0])

@@ -19,7 +19,8 @@ from symloss.program import Program, Read, reads_of, substitute
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
 
 #: Samples per chunk of an element-wise kernel: with its workspace they stay in the first-level cache.
-ELEMENT_WISE_CHUNK = 1024
+#: Of the lengths that were tried with arrays larger than the caches, powers of two from 1024 on were up to 40 % slower.
+ELEMENT_WISE_CHUNK = 640
 
 
 @dataclass

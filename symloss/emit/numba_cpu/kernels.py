@@ -226,7 +226,8 @@ class KernelPrinter:
             yield "    for row in range(rows):"
             yield "        seed[row] = weight_chunk[row] / denominator"
         for check in self.checks:
-            yield from self.check(check)
+            if id(check) not in self.on_the_way:
+                yield from self.check(check)
         yield from self.constraints()
         if kernel.sample_weight is not None and not self.by_row:
             yield from self.intrinsic(*kernel.sample_weight)
@@ -251,6 +252,31 @@ class KernelPrinter:
             yield "live = mask[start * mask_step : start * mask_step + rows]"
         if self.weighted:
             yield "weight_chunk = weight[start * weight_step : start * weight_step + rows]"
+
+    @property
+    def on_the_way(self) -> dict[int, Sweep]:
+        """By check the sweep that makes it: the first over a sample's entries, if nothing was written before.
+
+        It reads them anyway; a loop before would bring long rows in from memory once more.
+        """
+        found: dict[int, Sweep] = {}
+        for check in self.checks if self.by_row else []:
+            inner = check.tensor.axes[1:]
+            if check.always or check.tensor.domain.kind == "simplex" or len(inner) != 1:
+                continue
+            for node in self.kernel.nodes:
+                if not isinstance(node, Let | View) and (not isinstance(node, Sweep) or _writes(node)):
+                    break
+                if isinstance(node, Sweep) and [self.program.root(a) for a, _ in node.loops] == [
+                    self.program.root(inner[0])
+                ]:
+                    found[id(check)] = node
+                    break
+        return found
+
+    def checked_on_the_way(self, sweep: Sweep) -> list[InputCheck]:
+        """The checks that a sweep makes."""
+        return [check for check in self.checks if self.on_the_way.get(id(check)) is sweep]
 
     def check(self, check: InputCheck) -> Iterator[str]:
         """Stop at a chunk that holds a violation in a live sample."""
@@ -430,7 +456,11 @@ class KernelPrinter:
         (axis, size), outer = sweep.loops[-1], sweep.loops[:-1]
         # What a block finds has a variable of its own: LLVM sees no reduction in one that lives through all blocks.
         by_block = [a for a in sweep.accumulations if sums and a not in sums]
-        inner = self.nodes(sweep.body[-1])
+        checks = self.checked_on_the_way(sweep)
+        lines += [f"entries_{check.number} = {self.own(check.tensor.name)}" for check in checks]
+        lines += [f"outside_{check.number} = False" for check in checks]
+        inner = [line for check in checks for line in self._visit_check(check, axis, bool(sums))]
+        inner += self.nodes(sweep.body[-1])
         inner += [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
         if sums:
             loop = [
@@ -439,10 +469,12 @@ class KernelPrinter:
                     [
                         f"count = {least(str(BLOCK), f'{size} - block')}",
                         *(f"{a.variable}_here = {self._neutral(a)}" for a in by_block),
+                        *(f"outside_{check.number}_here = False" for check in checks),
                         "for lane in range(count):",
                         *_indent([f"{axis} = {PLACE}", *inner]),
                         *(f"{a.variable} += {self._total(self._block(a))}" for a in sums),
                         *(line for a in by_block for line in self._merge(a)),
+                        *(f"outside_{check.number} |= outside_{check.number}_here" for check in checks),
                     ]
                 ),
             ]
@@ -451,6 +483,12 @@ class KernelPrinter:
         for (name, extent), nodes in reversed(list(zip(outer, sweep.body[:-1], strict=True))):
             loop = [f"for {name} in range({extent}):", *_indent([*self.nodes(nodes), *loop])]
         lines += loop
+        for check in checks:
+            lines += [
+                f"if validate and outside_{check.number}:",
+                f"    failed[c, 0], failed[c, 1] = {check.number + 1}, {self.kernel.axis}",
+                "    break",
+            ]
         for a in sweep.accumulations:
             if a.kind == "largest":
                 lines.append(f"{a.variable} = _bits({a.variable}_bits, {self.real_type})")
@@ -506,6 +544,10 @@ class KernelPrinter:
             order = self._order(a, text)
         return [f"{name} = {order}", self._keep(a, name, here if by_block else self._kept(a))]
 
+    def _visit_check(self, check: InputCheck, axis: str, by_block: bool) -> list[str]:
+        here = f"outside_{check.number}{'_here' if by_block else ''}"
+        return [f"entry = entries_{check.number}[{axis}]", f"{here} |= {check.outside('entry')}"]
+
     def _merge(self, a: Accumulation) -> list[str]:
         """Add what a block found to what was found before."""
         here = f"{a.variable}_here"
@@ -532,6 +574,11 @@ class KernelPrinter:
             return f"_pairwise_sum({block}, count, 0.0)"
         self.printer.helpers.add("_pairwise_sum_f32")
         return f"_pairwise_sum_f32({block}, eighths, count)"
+
+
+def _writes(sweep: Sweep) -> bool:
+    """Whether a sweep stores anything."""
+    return any(not isinstance(node, Let | View) for body in sweep.body for node in body)
 
 
 def _better(kind: str, entry: str, kept: str) -> str:
