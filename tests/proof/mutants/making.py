@@ -23,6 +23,9 @@ from symloss.runtime.locations import data_folder
 ORDER = ("equals", "at_most", "at_least", "excess", "minimum", "maximum", "attained")
 CURVED = {"convex": "concave", "concave": "convex", "strictly_convex": "strictly_concave"}
 STRICT = {"convex": "strictly_convex", "nonnegative": "positive"}
+#: Properties whose value may be an interval.
+ENDS = ("in", "minimum", "maximum")
+INTERVAL = re.compile(r"\s*([\[(])(.*),([^,]*)([\])])\s*")
 #: What may be wrong with a claim.
 KINDS = ("constant", "strict", "sign", "variable", "range", "condition")
 
@@ -110,6 +113,8 @@ def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, str
     if key == "zero":
         yield "constant", "a constant more", changed(**{key: f"({claim[key]}) + 1/100"})
     for part in ("equals", "constant", *ORDER):
+        if part in ENDS and INTERVAL.fullmatch(str(claim.get(part))):
+            continue
         if isinstance(claim.get(part), str | int | float) and claim[part] not in ("none", "oo", "-oo"):
             yield "constant", f"{part} off by 1 %", changed(**{part: f"({claim[part]})*99/100"})
             yield "constant", f"{part} off by 1 % upwards", changed(**{part: f"({claim[part]})*101/100"})
@@ -128,8 +133,9 @@ def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, str
         yield "variable", "in all variables", changed(**{key: reals})
     if key in ("at_most", "at_least"):
         yield "sign", "the other direction", renamed("at_least" if key == "at_most" else "at_most", claim[key])
-    if isinstance(claim.get("in"), str) and "," in claim["in"]:
-        yield from _intervals(changed, claim["in"])
+    for part in ENDS:
+        if isinstance(claim.get(part), str):
+            yield from _intervals(changed, part, claim[part])
     if key in ("gradient", "monotone", "lipschitz") and "index" not in claim:
         for other in reals:
             yield "variable", f"of {other} instead", changed(**{key: other})
@@ -145,15 +151,16 @@ def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, str
             yield "condition", f"without condition {number}", changed(when=left)
 
 
-def _intervals(changed: Any, text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    match = re.fullmatch(r"\s*([\[(])(.*),([^,]*)([\])])\s*", text)
+def _intervals(changed: Any, part: str, text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    match = INTERVAL.fullmatch(text)
     if match is None:
         return
     left, low, high, right = match.groups()
-    yield "range", "a narrower interval", changed(**{"in": f"{left}({low}) + 1/100, ({high}) - 1/100{right}"})
-    yield "strict", "an interval open below", changed(**{"in": f"({low}, {high}{right}"})
-    yield "strict", "an interval open above", changed(**{"in": f"{left}{low}, {high})"})
-    yield "range", "an interval that ends earlier", changed(**{"in": f"{left}{low}, ({high})*99/100{right}"})
+    yield "range", "a narrower interval", changed(**{part: f"{left}({low}) + 1/100, ({high}) - 1/100{right}"})
+    yield "range", "a lower interval", changed(**{part: f"{left}({low})*99/100, ({high})*99/100{right}"})
+    yield "strict", "an interval open below", changed(**{part: f"({low}, {high}{right}"})
+    yield "strict", "an interval open above", changed(**{part: f"{left}{low}, {high})"})
+    yield "range", "an interval that ends earlier", changed(**{part: f"{left}{low}, ({high})*99/100{right}"})
 
 
 def _another_condition(text: str) -> str:
