@@ -49,9 +49,7 @@ def run_worker(
                 code = process.wait(timeout)
             except subprocess.TimeoutExpired:
                 _end(process)
-                raise SymlossError(
-                    f"{target} did not finish within {timeout:g} s; the timeout can be longer"
-                ) from None
+                raise SymlossError(f"{target} did not finish within {timeout:g} s; the timeout can be longer") from None
             except BaseException:
                 _end(process)
                 raise
