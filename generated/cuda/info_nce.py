@@ -5015,7 +5015,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'arguments': 't3: real*, tangent_t3: real*, d_s: real*, tangent_d_s: real*, tau: real, weight: '
                         'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, options: '
                         'uint32'},
- 'hvp_3': {'shape': 'rows',
+ 'hvp_3': {'shape': 'full_rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_d'],

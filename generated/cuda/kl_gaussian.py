@@ -1655,7 +1655,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                                  'data*, logvar1: data*, logvar2: data*, mu1: data*, mu2: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
                                  'partial: real*, samples: int64, size_d: int64, options: uint32'},
- 'grad_hess_diag': {'shape': 'rows',
+ 'grad_hess_diag': {'shape': 'full_rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
@@ -1666,7 +1666,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                                  'diag_logvar2: data*, mu1: data*, mu2: data*, logvar2: data*, logvar1: '
                                  'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                                  'samples: int64, size_d: int64, options: uint32'},
- 'hvp': {'shape': 'rows',
+ 'hvp': {'shape': 'full_rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],

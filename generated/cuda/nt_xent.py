@@ -4683,7 +4683,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                         'tangent_t2: real*, tangent_t3_others: real*, d_s: real*, tangent_d_s: real*, tau: '
                         'real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                         'options: uint32'},
- 'hvp_3': {'shape': 'rows',
+ 'hvp_3': {'shape': 'full_rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_d'],

@@ -36,8 +36,9 @@ _COMBINE = {
     "max": "{name} = _row_max_{f}({name})",
     "min": "{name} = _row_min_{f}({name})",
 }
-#: With more row arrays than this, a thread needs more registers than a block of the most threads leaves it.
-_MOST_ARRAYS = 5
+#: With more row arrays than this in shared memory, or in all, a thread needs more registers than a block of the most
+#: threads leaves it.
+_MOST_STAGED, _MOST_ROWS = 5, 10
 
 _COLLECT["norm"] = _COLLECT["sum"]
 _COLLECT["largest"], _COMBINE["largest"] = _COLLECT["max"], _COMBINE["max"]
@@ -72,7 +73,8 @@ class RowKernel(KernelText):
         if kernel.term:
             body.append(f"_block_sum_{self.suffix}(high, low, partial)")
         lengths = [length for length in dict.fromkeys(self.lengths()) if length.startswith("size_")]
-        shape = "rows" if len(self.staged) <= _MOST_ARRAYS else "full_rows"
+        full = len(self.staged) > _MOST_STAGED or len(self.views) > _MOST_ROWS
+        shape = "full_rows" if full else "rows"
         return self.assembled(self.doc(), body, shape, sizes=lengths, staged=len(self.staged), packed=self.packed)
 
     def doc(self) -> str:
