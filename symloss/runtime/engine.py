@@ -43,7 +43,7 @@ _may_share_memory = np.may_share_memory
 _MOST_LAYOUTS = 256
 
 #: The options that all entry points have, in the order in which they are handed on.
-OPTIONS = ("reduction", "weight", "mask", "normalizer", "ignore_index", "validate", "axis")
+SHARED_OPTIONS = ("reduction", "weight", "mask", "normalizer", "ignore_index", "validate", "axis")
 
 Options = tuple[Any, Any, Any, Any, Any, Any, Any]
 

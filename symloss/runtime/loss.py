@@ -8,7 +8,7 @@ from typing import Any
 
 from symloss.runtime.arrays import Array
 from symloss.runtime.describe import documentation, signature, summary
-from symloss.runtime.engine import OPTIONS, Engine, Options, buffers, finish
+from symloss.runtime.engine import SHARED_OPTIONS, Engine, Options, buffers, finish
 from symloss.runtime.hessian import hessian_blocks
 from symloss.runtime.options import selected
 
@@ -96,7 +96,7 @@ class Loss:
         """A call with arrays in device memory; ``more`` are the options of this entry point alone."""
         from symloss.runtime.cuda.calling import call_on_device
 
-        return call_on_device(self, entry, inputs, named, {**dict(zip(OPTIONS, options, strict=True)), **more})
+        return call_on_device(self, entry, inputs, named, {**dict(zip(SHARED_OPTIONS, options, strict=True)), **more})
 
     def __getattr__(self, name: str) -> Any:
         """The signature, made when it is asked for."""

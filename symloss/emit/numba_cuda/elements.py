@@ -78,7 +78,7 @@ class ElementKernel(KernelText):
     def save(self, store: Store) -> Save:
         """Where a result of the visit goes."""
         array = store.array.removesuffix("_chunk")
-        return Save(self.stored_name(store), array, short=self.pointer_type(self.records[array]) == "data*")
+        return Save(self.stored_name(store), array, short=self.short(self.records[array]))
 
     def opening(self) -> list[str]:
         """What a thread does first."""
@@ -92,7 +92,7 @@ class ElementKernel(KernelText):
             if isinstance(leaf, Element) and is_own(leaf) and leaf.array != "seed":
                 argument = self.argument(leaf)
                 wide = not self.views and argument.number == "real" and not argument.expandable
-                short = self.pointer_type(argument) == "data*"
+                short = self.short(argument)
                 yield Load(sample_name(leaf), argument.name, wide=wide, short=short, text=self.from_array(leaf, "{at}"))
         if self.weighted:
             yield Load("weight", "weight", wide=False, text=f"_weight_{self.suffix}(weight, {{at}}, options)")

@@ -198,11 +198,15 @@ class KernelText(ABC):
         between = argument.name not in self.results if tensor is None else tensor.role == "seed"
         return "real*" if between and argument.number == "real" else _POINTERS[argument.number]
 
+    def short(self, argument: Argument) -> bool:
+        """Whether the numbers of an array may have 16 bits: it is kept in the dtype of the data."""
+        return self.pointer_type(argument) == "data*"
+
     @property
     def lead(self) -> str:
         """An array of the formula, whose numbers may have 16 bits; empty where the kernel has none."""
         real = [argument for argument in self.kernel.arguments if argument.number == "real"]
-        named = [argument.name for argument in real if self.pointer_type(argument) == "data*"]
+        named = [argument.name for argument in real if self.short(argument)]
         return next(iter([*named, *(["losses"] if self.kernel.term else [])]), "")
 
     def more_arguments(self) -> Mapping[str, str]:

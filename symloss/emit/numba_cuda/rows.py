@@ -91,8 +91,8 @@ class RowKernel(KernelText):
         if self.staged:
             lines.append(f"staged = cuda.shared.array(0, np.{self.dtype})")
             length = self.lengths()[0]
-            halves = f"{length} // _parts({self.staged[0]}) if options & ALIGNED else {length}"
-            lines.append(f"pitch = {halves if self.packed else length}")
+            packed = f"{length} // _parts({self.staged[0]}) if options & ALIGNED else {length}"
+            lines.append(f"pitch = {packed if self.packed else length}")
             lines.append(f"stage = cuda.threadIdx.y * {len(self.staged)} * pitch")
         lines.append("thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)")
         lines.append("row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y")
@@ -101,7 +101,7 @@ class RowKernel(KernelText):
     @property
     def packed(self) -> bool:
         """Whether what is kept in shared memory takes no more room there than in memory."""
-        return bool(self.staged) and all(self.pointer_type(self.records[array]) == "data*" for array in self.staged)
+        return bool(self.staged) and all(self.short(self.records[array]) for array in self.staged)
 
     def lengths(self) -> list[str]:
         """The lengths of the axes that are swept over."""
@@ -285,7 +285,7 @@ class RowKernel(KernelText):
                 fresh = staged is not None and argument.name not in self.filled
                 if staged is not None:
                     self.filled.add(argument.name)
-                short = self.pointer_type(argument) == "data*"
+                short = self.short(argument)
                 loads.append(Load(name, argument.name, leaf.array, wide, short, text, staged, fresh))
         others = [leaf for leaf in reads if leaf.name not in named]
         uniform = [name for name in self.names_of(others) if name != axis]
@@ -301,7 +301,7 @@ class RowKernel(KernelText):
             name = f"{array.rstrip('_')}_{axis}"
             results.append(name)
             returned.append(self.result(store.value))
-            saves.append(Save(name, array, store.array, short=self.pointer_type(self.records[array]) == "data*"))
+            saves.append(Save(name, array, store.array, short=self.short(self.records[array])))
         for accumulation in sweep.accumulations:
             start, take, combine, value = self.collected(accumulation, lines)
             results.append(f"{accumulation.variable}_{axis}")
