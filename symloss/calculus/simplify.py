@@ -89,11 +89,17 @@ def _expanded(expression: Expr, work: Extension, inlined: dict[str, Statement], 
         source = inlined.get(read.tensor)
         if source is None and read.tensor in new and _is_elsewhere(read):
             candidate = work.statement(read.tensor)
-            source = candidate if candidate.operation == "map" else None
+            source = candidate if candidate.operation == "map" and not _of_another_sample(work, read) else None
         if source is not None:
             place: dict[str, str | Expr] = dict(zip(source.out, read.index, strict=True))
             replaced[read] = _expanded(rename_axes(source.body, place), work, inlined, new)
     return substitute(expression, replaced) if replaced else expression
+
+
+def _of_another_sample(work: Extension, read: Read) -> bool:
+    """Whether what is read belongs to a sample that an index computes; it may as well be read as computed anew."""
+    axis = work.axes_of(read.tensor)[0]
+    return work.axes[work.root(axis)].kind == "batch" and not isinstance(read.index[0], AxisSymbol)
 
 
 def _is_elsewhere(read: Read) -> bool:

@@ -32,6 +32,11 @@ class Lifted(sympy.Function):
     nargs = 2
     is_real = True
 
+    @classmethod
+    def eval(cls, a: sympy.Expr, s: sympy.Expr) -> sympy.Expr | None:
+        """Nothing to form where the scale is 1."""
+        return a if s == 1 else None
+
 
 class KeepNaN(sympy.Function):
     """``a``, and NaN where ``b`` is NaN: a branch that a comparison with NaN would take by mistake."""
@@ -54,6 +59,11 @@ class ScaleInverse(sympy.Function):
     nargs = 1
     is_real = True
     is_positive = True
+
+    @classmethod
+    def eval(cls, m: sympy.Expr) -> sympy.Expr | None:
+        """The inverse of 1."""
+        return m if m == 1 else None
 
 
 class Variable(sympy.Symbol):

@@ -88,6 +88,8 @@ class _Rescaling:
     needed: list[Slot]
     program: Program = field(init=False)
     scales: dict[Slot, str] = field(default_factory=dict)
+    #: Inputs whose own largest entry along some axes is what their unit is chosen by.
+    alone: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         source = self.units.program
@@ -108,7 +110,33 @@ class _Rescaling:
                 powers = self.units.in_free(self.units.targets[statement.target])
                 body = self._times(result, {key: -power for key, power in powers.items()})
                 statements.append(Statement(statement.target, statement.out, "map", body))
-        self.program = source.replacing(statements=tuple(statements))
+        self.program = source.replacing(statements=tuple(self._scaled_once(statements)))
+
+    def _scaled_once(self, statements: list[Statement]) -> list[Statement]:
+        """The same without the scale of a norm of nothing but a measured input, whose largest entry is near 1.
+
+        It is so but at both ends of the range, where a unit is 2^±120 or 2^±1000 at most: the largest entry is then
+        between 2^-74 and 2^24, so that squares stay within the range.
+        """
+        near_one = {
+            s.target
+            for s in statements
+            if s.operation == "largest" and isinstance(s.body, Read) and self.alone.get(s.body.tensor) == s.over
+        }
+        ones: dict[str, Any] = {}
+        for statement in statements:
+            chosen = isinstance(statement.body, UnitScale) and statement.body.args[0]
+            if chosen and isinstance(chosen, Read) and chosen.tensor in near_one:
+                ones |= dict.fromkeys(
+                    (statement.target, f"{statement.target}_up", f"{statement.target}_down"), sympy.S.One
+                )
+        if not ones:
+            return statements
+        return [
+            replace(s, body=substitute(s.body, {read: ones[read.tensor] for read in s.reads if read.tensor in ones}))
+            for s in statements
+            if s.target not in ones
+        ]
 
     def _inner(self, read: Read, renamed: Mapping[str, str]) -> Any:
         """What a statement reads: an input in its new unit, a result before it is put back."""
@@ -187,9 +215,12 @@ class _Rescaling:
         for inner, found in sizes.items():
             most = reduce(Maximum, found)
             if inner:
-                along = Statement(f"{name}_{'_'.join(inner)}", (sample.axis,), "largest", most, inner)
+                entry = most.args[0] if isinstance(most, Absolute) else most
+                along = Statement(f"{name}_{'_'.join(inner)}", (sample.axis,), "largest", entry, inner)
                 statements.append(along)
                 most = Read(along.target, (sample,))
             largest.append(most)
+        if [list(map(type, found)) for found in sizes.values()] == [[Absolute]] and next(iter(sizes)):
+            self.alone[_name(slot)] = next(iter(sizes))
         self.scales[slot] = name
         return [*statements, Statement(name, (sample.axis,), "map", UnitScale(reduce(Maximum, largest)))]

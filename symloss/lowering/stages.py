@@ -7,6 +7,8 @@ arrays between them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import sympy
@@ -82,6 +84,7 @@ class _Stages:
     anchors: dict[str, str | None] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)
     needs: dict[str, frozenset[Read]] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         needed = without_dead_statements(self.source, self.wanted)
@@ -149,23 +152,28 @@ class _Stages:
 
     def assign(self) -> None:
         """Give every stored statement the earliest loop in which all that it reads is there."""
+        self._assign()
+        self.kept = self._worth_keeping()
+        if self.kept:
+            for known in (self.hard, self.virtual, self.level, self.anchors, self.stored, self.needs):
+                known.clear()
+            self._assign()
+
+    def _assign(self) -> None:
         wanted = {target for places in self.outputs().values() for target, _ in places}
         operands = {
             read.tensor for products in self.contractions.values() for c in products for read in (c.left, c.right)
         }
         for statement in self.program.statements:
             target = statement.target
-            if statement.operation == "map" and target not in wanted and target not in operands:
+            if statement.operation == "map" and target not in wanted and target not in {*operands, *self.kept}:
                 self.virtual[target] = statement
                 continue
             self.hard[target] = statement
             self.anchors[target] = self.anchor(statement)
-            level = 0
-            for read in self.hard_reads(statement.body):
-                apart = 0 if self.is_local(read, self.anchors[target]) else 1
-                level = max(level, self.level[read.tensor] + apart)
-                if apart:
-                    self.stored.add(read.tensor)
+            reads = self.hard_reads(statement.body)
+            level = self._earliest(reads, self.anchors[target])
+            self.stored |= {read.tensor for read in reads if not self.is_local(read, self.anchors[target])}
             if target in self.contractions:
                 level = max([level, *(self.level[r.tensor] + 1 for r in self._operands(target))])
                 self.stored |= {r.tensor for r in self._operands(target)}
@@ -178,6 +186,39 @@ class _Stages:
         for target, statement in self.hard.items():
             reads = self.hard_reads(statement.body)
             self.stored |= {read.tensor for read in reads if self.level[read.tensor] < self.level[target]}
+
+    def _earliest(self, reads: Iterable[Read], anchor: str | None) -> int:
+        """The first level of loops in which some stored statements are there to be read."""
+        return max((self.level[read.tensor] + (not self.is_local(read, anchor)) for read in reads), default=0)
+
+    def _worth_keeping(self) -> frozenset[str]:
+        """Numbers per sample that a later loop or another sample reads in place of the two or more that they come from."""
+        kept: set[str] = set()
+        for target, statement in reversed(self.virtual.items()):
+            if target in self.hard or len(statement.out) != 1 or not self._by_row(statement):
+                continue
+            sources = self.hard_reads(statement.body)
+            level = self._earliest(sources, self.anchor(statement))
+            if len(sources) > 1 and any(self._reads_late(other, target, level, kept) for other in self.hard.values()):
+                kept.add(target)
+        return frozenset(kept)
+
+    def _reads_late(self, statement: Statement, target: str, level: int, kept: set[str]) -> bool:
+        """Whether a statement reads a map in a loop after the one of a given level, or for another sample."""
+        own = AxisSymbol(self.anchors[statement.target] or "")
+        reads = self._reads_of(statement.body, target, kept)
+        return any(self.level[statement.target] > level or read.index[0] != own for read in reads)
+
+    def _reads_of(self, expression: sympy.Expr, target: str, kept: set[str]) -> Iterator[Read]:
+        """Where an expression reads a map, itself or through other maps that are not kept."""
+        for read in reads_of(expression):
+            if read.tensor == target:
+                yield read
+            elif read.tensor in self.virtual and read.tensor not in kept:
+                statement = self.virtual[read.tensor]
+                mapping = dict(zip(statement.out, read.index, strict=True))
+                for inner in self._reads_of(statement.body, target, kept):
+                    yield rename_axes(inner, mapping)
 
     def _operands(self, target: str) -> list[Read]:
         reads = (read for c in self.contractions[target] for read in (c.left, c.right))
@@ -202,7 +243,8 @@ class _Stages:
             anchor = kind.removeprefix("loop ") or None
             kernel = Kernel(f"{self.entry}_{number}", anchor)
             schedule.steps.append(kernel)
-            _KernelBuilder(self, kernel, targets, checked).fill()
+            with self._own_maps(targets):
+                _KernelBuilder(self, kernel, targets, checked).fill()
         for target in sorted(self.stored):
             schedule.buffers[target] = self.hard[target].out
         for key, places in self.outputs().items():
@@ -211,6 +253,17 @@ class _Stages:
         if len(kernels) == 1:
             kernels[0].name = self.entry
         return schedule
+
+    @contextmanager
+    def _own_maps(self, targets: list[str]) -> Iterator[None]:
+        """Let the loop that keeps a number for later ones read what it was computed as."""
+        own = {target: self.hard[target] for target in targets if target in self.kept}
+        self.virtual |= own
+        self.needs.clear()
+        yield
+        for target in own:
+            del self.virtual[target]
+        self.needs.clear()
 
     def products(self, target: str) -> list[MatrixProduct]:
         """The matrix products that a statement adds up."""

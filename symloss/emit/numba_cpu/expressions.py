@@ -230,7 +230,8 @@ class ExpressionPrinter:
             return f"{self.real(arguments[0], PRODUCT)} * {self.real(arguments[1], ATOM)}", PRODUCT
         if isinstance(expression, Over):
             a, scale, m = arguments
-            return f"{self.real(a, PRODUCT)} * {self.real(scale, ATOM)} / {self.real(m, ATOM)}", PRODUCT
+            scaled = self.real(a, PRODUCT) + (f" * {self.real(scale, ATOM)}" if scale != 1 else "")
+            return f"{scaled} / {self.real(m, ATOM)}", PRODUCT
         if isinstance(expression, ScaleInverse):
             return f"{self.number(sympy.S.One)} / {self.real(arguments[0], ATOM)}", PRODUCT
         if type(expression) in _HELPERS:
