@@ -33,7 +33,12 @@ from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads
 
 
 def build_schedule(
-    program: Program, entry: str, wanted: tuple[str, ...], dtype: str, keep_terms: bool = False
+    program: Program,
+    entry: str,
+    wanted: tuple[str, ...],
+    dtype: str,
+    keep_terms: bool = False,
+    apart: bool = False,
 ) -> Schedule:
     """The schedule of one entry point.
 
@@ -43,8 +48,9 @@ def build_schedule(
         wanted: keys of ``program.outputs``, in the order of the arrays that the driver fills.
         dtype: "float32" or "float64".
         keep_terms: whether exponentials that several sweeps over a sample read are kept in a workspace.
+        apart: whether statements that share no array have kernels of their own, of which some may be alike.
     """
-    return _Stages(program, entry, wanted, dtype, keep_terms).build()
+    return _Stages(program, entry, wanted, dtype, keep_terms, apart).build()
 
 
 def _one_batch_at_a_time(program: Program) -> list[Statement]:
@@ -76,6 +82,7 @@ class _Stages:
     wanted: tuple[str, ...]
     dtype: str
     keep_terms: bool = False
+    apart: bool = False
     program: Program = field(init=False)
     hard: dict[str, Statement] = field(default_factory=dict)
     virtual: dict[str, Statement] = field(default_factory=dict)
@@ -192,7 +199,7 @@ class _Stages:
         return max((self.level[read.tensor] + (not self.is_local(read, anchor)) for read in reads), default=0)
 
     def _worth_keeping(self) -> frozenset[str]:
-        """Numbers per sample that a later loop or another sample reads in place of the two or more that they come from."""
+        """Numbers per sample that a later loop, or another sample, reads in place of the two or more behind them."""
         kept: set[str] = set()
         for target, statement in reversed(self.virtual.items()):
             if target in self.hard or len(statement.out) != 1 or not self._by_row(statement):
@@ -241,10 +248,11 @@ class _Stages:
                 continue
             number += 1
             anchor = kind.removeprefix("loop ") or None
-            kernel = Kernel(f"{self.entry}_{number}", anchor)
-            schedule.steps.append(kernel)
-            with self._own_maps(targets):
-                _KernelBuilder(self, kernel, targets, checked).fill()
+            for count, mine in enumerate(self._parts(targets) if self.apart else [targets], start=1):
+                kernel = Kernel(f"{self.entry}_{number}" + (f"_{count}" if count > 1 else ""), anchor)
+                schedule.steps.append(kernel)
+                with self._own_maps(mine):
+                    _KernelBuilder(self, kernel, mine, checked).fill()
         for target in sorted(self.stored):
             schedule.buffers[target] = self.hard[target].out
         for key, places in self.outputs().items():
@@ -253,6 +261,30 @@ class _Stages:
         if len(kernels) == 1:
             kernels[0].name = self.entry
         return schedule
+
+    def _parts(self, targets: list[str]) -> list[list[str]]:
+        """The statements of one loop in groups that have no array in common."""
+        parts: list[tuple[set[str], list[str]]] = []
+        for target in targets:
+            arrays = {target, *self._arrays(self.hard[target].body)}
+            mine = [target]
+            for part in [part for part in parts if part[0] & arrays]:
+                parts.remove(part)
+                arrays |= part[0]
+                mine = [*part[1], *mine]
+            parts.append((arrays, mine))
+        groups = [sorted(mine, key=targets.index) for _, mine in parts]
+        return sorted(groups, key=lambda mine: targets.index(mine[0]))
+
+    def _arrays(self, expression: sympy.Expr) -> set[str]:
+        """The inputs with axes and the stored statements that an expression reads, itself or through maps."""
+        found: set[str] = set()
+        for read in reads_of(expression):
+            if read.tensor in self.virtual and read.tensor not in self.hard:
+                found |= self._arrays(self.virtual[read.tensor].body)
+            elif read.index:
+                found.add(read.tensor)
+        return found
 
     @contextmanager
     def _own_maps(self, targets: list[str]) -> Iterator[None]:

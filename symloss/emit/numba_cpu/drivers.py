@@ -45,6 +45,8 @@ class DriverPrinter:
     unvisited: frozenset[str] = frozenset()
     taken: dict[str, str] = field(default_factory=dict)
     helpers: set[str] = field(default_factory=set)
+    #: The lines that say how many samples, and in which chunks, the last kernel had.
+    counts: list[str] = field(default_factory=list)
 
     @property
     def suffix(self) -> str:
@@ -237,9 +239,10 @@ class DriverPrinter:
             yield f"{printer.name}({', '.join(printer.signature())})"
             return
         size = f"size_{self.program.root(kernel.axis)}"
-        yield f"samples = {size}"
-        yield f"chunk = {self.chunk(kernel)}"
-        yield "chunks = -(-samples // chunk)"
+        counts = [f"samples = {size}", f"chunk = {self.chunk(kernel)}", "chunks = -(-samples // chunk)"]
+        if term_number is not None or counts != self.counts:
+            yield from counts
+        self.counts = counts if term_number is None else self.counts
         for argument in kernel.arguments:
             if argument.expandable and argument.chunked:
                 name = argument.name

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from symloss.accuracy.record import accuracy_record, summary
+from symloss.emit.numba_cpu.checks import INPUT_ROLES
 from symloss.program import AxisSymbol, Domain, Program, Read, reads_of
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
     from symloss.language import Spec
-
-#: Why `hessian` and `grad_hess_diag` may be missing, for losses whose samples interact.
-_INPUT_ROLES = ("prediction", "target", "coefficient")
 
 
 def is_batch(program: Program, axis: str) -> bool:
@@ -105,7 +103,7 @@ def metadata(
                 "doc": tensor.doc,
             }
             for tensor in program.tensors.values()
-            if tensor.role in _INPUT_ROLES
+            if tensor.role in INPUT_ROLES
         ],
         "parameters": [
             {

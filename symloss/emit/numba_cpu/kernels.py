@@ -29,7 +29,8 @@ class KernelPrinter:
     """Prints the text of one kernel for one dtype.
 
     ``maskable`` says whether samples may be masked; those of a loss whose samples interact are taken away instead.
-    ``taken`` gives by array between kernels the one whose memory it takes over.
+    ``taken`` gives by array between kernels the one whose memory it takes over; ``like`` names the kernel of the same
+    text that runs in place of this one.
     """
 
     kernel: Kernel
@@ -38,6 +39,7 @@ class KernelPrinter:
     checks: list[InputCheck]
     maskable: bool = True
     taken: dict[str, str] = field(default_factory=dict)
+    like: str = ""
     blocks: dict[str, str] = field(default_factory=dict)
     size_arguments: list[str] = field(default_factory=list)
 
@@ -51,8 +53,8 @@ class KernelPrinter:
 
     @property
     def name(self) -> str:
-        """The function's name."""
-        return f"{self.kernel.name}_{self.printer.suffix}"
+        """The name of the function that runs."""
+        return self.like or f"{self.kernel.name}_{self.printer.suffix}"
 
     @property
     def weighted(self) -> bool:

@@ -14,8 +14,9 @@ import sympy
 
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
+from symloss.emit.numba_cpu.alike import written_once
 from symloss.emit.numba_cpu.bits import with_bits
-from symloss.emit.numba_cpu.checks import PLACE, InputCheck, checkable
+from symloss.emit.numba_cpu.checks import INPUT_ROLES, PLACE, InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from symloss.language import Spec
 
 DTYPES = ("float64", "float32")
-INPUT_ROLES = ("prediction", "target", "coefficient")
 _DOCS = {
     "value": "The loss.",
     "value_and_grad": "The loss and its gradients with respect to {names}.",
@@ -274,7 +274,7 @@ class _LossFile:
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
         keys = (list(self.terms) if entry.values else []) + entry.outputs
-        schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype, keep_terms=True)
+        schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype, keep_terms=True, apart=True)
         self.note_in_place(entry, schedule)
         outputs = [entry.program.outputs[key] for key in entry.outputs]
         between = {name: axes for name, axes in schedule.buffers.items() if name not in outputs}
@@ -284,7 +284,7 @@ class _LossFile:
             for step in schedule.steps
             if isinstance(step, Kernel)
         }
-        kernels = ["\n".join(printer.lines()) for printer in printers.values()]
+        kernels = written_once(list(printers.values()))
         steps = schedule.steps
         if entry.values:
             self.require_checked({number for printer in printers.values() for number, _ in printer.kernel.constraints})
