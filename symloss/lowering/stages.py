@@ -263,18 +263,29 @@ class _Stages:
         return schedule
 
     def _parts(self, targets: list[str]) -> list[list[str]]:
-        """The statements of one loop in groups that have no array in common."""
+        """The statements of one loop in groups that have no array in common; what reads none is in the first."""
+        terms = {self.source.outputs[key]: key for key in self.wanted if " " not in key}
         parts: list[tuple[set[str], list[str]]] = []
+        constant: list[str] = []
         for target in targets:
-            arrays = {target, *self._arrays(self.hard[target].body)}
+            arrays = self._arrays(self.hard[target].body)
+            if target in terms:
+                # The value of a sample is weighted, and so are the derivatives.
+                seeds = (name for name, tensor in self.program.tensors.items() if tensor.role == "seed")
+                arrays |= {name for name in seeds if _term_of(name) == terms[target]}
+            if not arrays:
+                constant.append(target)
+                continue
             mine = [target]
+            arrays.add(target)
             for part in [part for part in parts if part[0] & arrays]:
                 parts.remove(part)
                 arrays |= part[0]
-                mine = [*part[1], *mine]
+                mine += part[1]
             parts.append((arrays, mine))
-        groups = [sorted(mine, key=targets.index) for _, mine in parts]
-        return sorted(groups, key=lambda mine: targets.index(mine[0]))
+        groups = sorted((sorted(mine, key=targets.index) for _, mine in parts), key=lambda mine: targets.index(mine[0]))
+        first, *others = groups or [[]]
+        return [sorted([*first, *constant], key=targets.index), *others]
 
     def _arrays(self, expression: sympy.Expr) -> set[str]:
         """The inputs with axes and the stored statements that an expression reads, itself or through maps."""
@@ -310,6 +321,11 @@ class _Stages:
             )
             for number, c in enumerate(self.contractions[target])
         ]
+
+
+def _term_of(seed: str) -> str:
+    """The term whose samples a seed belongs to."""
+    return seed.strip("_").removeprefix("seed").strip("_") or "value"
 
 
 def violation(condition: sympy.Expr) -> sympy.Expr:
@@ -535,7 +551,7 @@ class _KernelBuilder:
             return None, False
         if tensor.role == "seed" and own_row:
             self.kernel.seeded = True
-            self.seeded_term = read.tensor.strip("_").removeprefix("seed").strip("_") or "value"
+            self.seeded_term = _term_of(read.tensor)
             return "seed", False
         number = {"index": "int", "boolean": "bool"}.get(tensor.domain.kind, "real")
         return self._argument(read.tensor, tensor.axes, number, own_row), tensor.domain.integer

@@ -23,15 +23,15 @@ def written_once(printers: Iterable[KernelPrinter]) -> list[str]:
             texts[printer.name] = text
         else:
             printer.like = same
-        runs.setdefault(printer.name, []).append(_inputs(printer))
+        runs.setdefault(printer.name, []).append(_subject(printer))
     return [f"# Runs for each of {', '.join(runs[n])}.\n{text}" if runs[n][1:] else text for n, text in texts.items()]
 
 
-def _inputs(printer: KernelPrinter) -> str:
-    """What a kernel reads of the caller's."""
-    tensors = printer.program.tensors
-    names = [a.name for a in printer.kernel.arguments if a.name in tensors and tensors[a.name].role in INPUT_ROLES]
-    return " and ".join(names)
+def _subject(printer: KernelPrinter) -> str:
+    """What a kernel reads of the caller's, or what it writes where it reads nothing."""
+    arguments, tensors = printer.kernel.arguments, printer.program.tensors
+    names = [a.name for a in arguments if a.name in tensors and tensors[a.name].role in INPUT_ROLES]
+    return " and ".join(names or [a.name for a in arguments if a.written])
 
 
 def alike(first: str, second: str) -> bool:
