@@ -716,6 +716,7 @@ def grad_hess_diag_2_f64(
                     diag_d_fake_chunk[row] = 0.0
 
 
+# Runs for each of d_real, d_fake.
 @_jit
 def hvp_1_f64(
     first, last, seed, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step, denominator,
@@ -738,30 +739,6 @@ def hvp_1_f64(
             for row in range(rows):
                 if not live[row]:
                     hvp_d_real_chunk[row] = 0.0
-
-
-@_jit
-def hvp_2_f64(
-    first, last, seed, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
-):
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        v_d_fake__chunk = v_d_fake_[start : start + rows]
-        d_fake_chunk = d_fake[start : start + rows]
-        hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            d_fake_n = d_fake_chunk[row]
-            hvp_d_fake_chunk[row] = seed[row] * v_d_fake__chunk[row] * _sigmoid_f64(-d_fake_n) * _sigmoid_f64(d_fake_n)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_d_fake_chunk[row] = 0.0
 
 
 @_jit
@@ -951,6 +928,7 @@ def grad_hess_diag_2_f32(
                     diag_d_fake_chunk[row] = f32(0.0)
 
 
+# Runs for each of d_real, d_fake.
 @_jit
 def hvp_1_f32(
     first, last, seed, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step, denominator,
@@ -974,31 +952,6 @@ def hvp_1_f32(
             for row in range(rows):
                 if not live[row]:
                     hvp_d_real_chunk[row] = f32(0.0)
-
-
-@_jit
-def hvp_2_f32(
-    first, last, seed, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
-):
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        v_d_fake__chunk = v_d_fake_[start : start + rows]
-        d_fake_chunk = d_fake[start : start + rows]
-        hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            d_fake_n = d_fake_chunk[row]
-            hvp_d_fake_chunk[row] = seed[row] * v_d_fake__chunk[row] * _sigmoid_f32(-d_fake_n) * _sigmoid_f32(d_fake_n)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_d_fake_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1125,7 +1078,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
     run(
-        hvp_2_f64, chunks, ((chunk, np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
+        hvp_1_f64, chunks, ((chunk, np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -1257,7 +1210,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
     run(
-        hvp_2_f32, chunks, ((chunk, np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
+        hvp_1_f32, chunks, ((chunk, np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None

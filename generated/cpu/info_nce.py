@@ -95,7 +95,7 @@ META = {'name': 'info_nce',
  'ignore_index': False,
  'coupled': True,
  'paired': [],
- 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u']}},
+ 'in_place': {'value_and_grad': {'u': ['u', 'v'], 'v': ['v']}, 'hvp': {'u': ['u']}},
  'by_rows': False}
 
 
@@ -787,80 +787,41 @@ def _softplus_f32(x):
     return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
+# Runs for each of u, v.
 @_jit
-def value_1_f64(first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d):
+def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             u_row = u[i]
-            v_row = v[i]
             unit0_d_bits = np.int64(0)
-            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_d = v_row[d]
-                unit0_d_entry = _bits(abs(abs(u_d)), np.int64)
+                unit0_d_entry = _bits(abs(u_d), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = _bits(abs(abs(v_d)), np.int64)
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = _bits(unit0_d_bits, np.float64)
-            unit1_d = _bits(unit1_d_bits, np.float64)
             t1 = _unit_scale_f64(unit0_d)
-            t2 = _unit_scale_f64(unit1_d)
-            t1__largest_bits = np.int64(0)
-            t2__largest_bits = np.int64(0)
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                v_d2 = v_row[d]
-                measured_v = t2 * v_d2
-                t1__largest_entry = _bits(abs(measured_u), np.int64)
-                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-                t2__largest_entry = _bits(abs(measured_v), np.int64)
-                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
-            t1__largest = _bits(t1__largest_bits, np.float64)
-            t2__largest = _bits(t2__largest_bits, np.float64)
-            t4 = _unit_scale_f64(t1__largest)
-            t5 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
-            t2__scaled = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t2 * v_d3
-                    t1__scaled_entry = measured_u2 * t4
+                    u_d2 = u_row[d]
+                    measured_u = t1 * u_d2
+                    t1__scaled_entry = measured_u
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = measured_v2 * t5
-                    t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count, 0.0)
-                t2__scaled += _pairwise_sum(t2__scaled_block, count, 0.0)
             t1__scaled = math.sqrt(t1__scaled)
-            t2__scaled = math.sqrt(t2__scaled)
-            t6 = 1.0 / t4
-            t7 = t1__scaled * t6
             u_hat_row = u_hat[i]
-            t11 = 1.0 / t5
-            t12 = t2__scaled * t11
-            v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d4 = u_row[d]
-                measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3) == t7
-                t9 = _sign_f64(measured_u3)
-                t10 = measured_u3 * t4 / t1__scaled
-                u_hat_row[d] = t9 if t8 else t10
-                v_d4 = v_row[d]
-                measured_v3 = t2 * v_d4
-                t13 = abs(measured_v3) == t12
-                t14 = _sign_f64(measured_v3)
-                t15 = measured_v3 * t5 / t2__scaled
-                v_hat_row[d] = t14 if t13 else t15
+                u_d3 = u_row[d]
+                measured_u2 = t1 * u_d3
+                t2 = abs(measured_u2) == t1__scaled
+                t4 = _sign_f64(measured_u2)
+                t5 = measured_u2 / t1__scaled
+                u_hat_row[d] = t4 if t2 else t5
 
 
 @_jit
@@ -911,89 +872,43 @@ def value_2_f64(
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
+# Runs for each of u, v.
 @_jit
-def value_and_grad_1_f64(
-    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
-    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
-):
+def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             u_row = u[i]
-            v_row = v[i]
             unit0_d_bits = np.int64(0)
-            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_d = v_row[d]
-                unit0_d_entry = _bits(abs(abs(u_d)), np.int64)
+                unit0_d_entry = _bits(abs(u_d), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = _bits(abs(abs(v_d)), np.int64)
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = _bits(unit0_d_bits, np.float64)
-            unit1_d = _bits(unit1_d_bits, np.float64)
             _unit0_d[i] = unit0_d
-            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
-            t2 = _unit_scale_f64(unit1_d)
-            t1__largest2_bits = np.int64(0)
-            t2__largest2_bits = np.int64(0)
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                v_d2 = v_row[d]
-                measured_v = t2 * v_d2
-                t1__largest2_entry = _bits(abs(measured_u), np.int64)
-                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = _bits(abs(measured_v), np.int64)
-                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = _bits(t1__largest2_bits, np.float64)
-            t2__largest2 = _bits(t2__largest2_bits, np.float64)
-            t1__largest[i] = t1__largest2
-            t2__largest[i] = t2__largest2
-            t4 = _unit_scale_f64(t1__largest2)
-            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
-            t2__scaled2 = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t2 * v_d3
-                    t1__scaled2_entry = measured_u2 * t4
+                    u_d2 = u_row[d]
+                    measured_u = t1 * u_d2
+                    t1__scaled2_entry = measured_u
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = measured_v2 * t5
-                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = math.sqrt(t1__scaled2)
-            t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
-            t2__scaled[i] = t2__scaled2
-            t6 = 1.0 / t4
-            t7 = t1__scaled2 * t6
             u_hat_row = u_hat[i]
-            t11 = 1.0 / t5
-            t12 = t2__scaled2 * t11
-            v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d4 = u_row[d]
-                measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3) == t7
-                t9 = _sign_f64(measured_u3)
-                t10 = measured_u3 * t4 / t1__scaled2
-                u_hat_row[d] = t9 if t8 else t10
-                v_d4 = v_row[d]
-                measured_v3 = t2 * v_d4
-                t13 = abs(measured_v3) == t12
-                t14 = _sign_f64(measured_v3)
-                t15 = measured_v3 * t5 / t2__scaled2
-                v_hat_row[d] = t14 if t13 else t15
+                u_d3 = u_row[d]
+                measured_u2 = t1 * u_d3
+                t2 = abs(measured_u2) == t1__scaled2
+                t4 = _sign_f64(measured_u2)
+                t5 = measured_u2 / t1__scaled2
+                u_hat_row[d] = t4 if t2 else t5
 
 
 @_jit
@@ -1064,10 +979,10 @@ def value_and_grad_2_f64(
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
+# Runs for each of v, u.
 @_jit
 def value_and_grad_3_f64(
-    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat,
-    grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
+    first, last, d_t2_sum_block, samples, chunk, d_v_hat__product, v_hat, grad_v, t2__scaled, _unit1_d, v, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1076,68 +991,38 @@ def value_and_grad_3_f64(
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat__product_row = d_u_hat__product[i]
-            u_hat_row = u_hat[i]
             d_t2_sum = 0.0
-            d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
-                    d_u_hat = d_u_hat__product_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
-                    d_t1_sum_block[lane] = d_u_hat * u_hat_row[d]
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count, 0.0)
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
-            t1__largest_i = t1__largest[i]
-            t1 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled[i]
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == 0.0
-            t6 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t6
-            unit0_d_i = _unit0_d[i]
-            t7 = _unit_scale_f64(unit0_d_i)
-            u_row = u[i]
-            grad_u_row = grad_u[i]
-            t2__largest_i = t2__largest[i]
-            t12 = _unit_scale_f64(t2__largest_i)
             t2__scaled_i = t2__scaled[i]
-            t13 = 1.0 / t12
-            t14 = t2__scaled_i * t13
-            t15 = t14 == 0.0
-            t16 = d_t2_sum * t12 / t2__scaled_i
-            d_t2 = -t16
+            t1 = t2__scaled_i == 0.0
+            t2 = d_t2_sum / t2__scaled_i
+            d_t2 = -t2
             unit1_d_i = _unit1_d[i]
-            t17 = _unit_scale_f64(unit1_d_i)
+            t4 = _unit_scale_f64(unit1_d_i)
             v_row = v[i]
             grad_v_row = grad_v[i]
             for d in range(size_d):
-                d_u_hat2 = d_u_hat__product_row[d] / tau
-                measured_u = t7 * u_row[d]
-                t8 = abs(measured_u) == t4
-                t9 = _sign_f64(measured_u)
-                t10 = measured_u * t1 / t1__scaled_i
-                t11 = d_t1 * (t9 if t8 else t10)
-                scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
-                grad_u_row[d] = scaled_grad_u * t7
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t17 * v_row[d]
-                t18 = abs(measured_v) == t14
-                t19 = _sign_f64(measured_v)
-                t20 = measured_v * t12 / t2__scaled_i
-                t21 = d_t2 * (t19 if t18 else t20)
-                scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
-                grad_v_row[d] = scaled_grad_v * t17
+                measured_v = t4 * v_row[d]
+                t5 = abs(measured_v) == t2__scaled_i
+                t6 = _sign_f64(measured_v)
+                t7 = measured_v / t2__scaled_i
+                t8 = d_t2 * (t6 if t5 else t7)
+                scaled_grad_v = d_v_hat2 / t2__scaled_i + (0.0 if t1 else t8)
+                grad_v_row[d] = scaled_grad_v * t4
 
 
+# Runs for each of u, v.
 @_jit
 def hvp_1_f64(
-    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
-    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2, u_hat,
-    v_hat, tangent_u_hat, tangent_v_hat, size_d,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, u, _unit0_d, t1__scaled, v_u_, tangent_t1,
+    u_hat, tangent_u_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1145,118 +1030,56 @@ def hvp_1_f64(
         for row in range(rows):
             i = start + row
             u_row = u[i]
-            v_row = v[i]
             unit0_d_bits = np.int64(0)
-            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_d = v_row[d]
-                unit0_d_entry = _bits(abs(abs(u_d)), np.int64)
+                unit0_d_entry = _bits(abs(u_d), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = _bits(abs(abs(v_d)), np.int64)
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = _bits(unit0_d_bits, np.float64)
-            unit1_d = _bits(unit1_d_bits, np.float64)
             _unit0_d[i] = unit0_d
-            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
-            t2 = _unit_scale_f64(unit1_d)
-            t1__largest2_bits = np.int64(0)
-            t2__largest2_bits = np.int64(0)
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                v_d2 = v_row[d]
-                measured_v = t2 * v_d2
-                t1__largest2_entry = _bits(abs(measured_u), np.int64)
-                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = _bits(abs(measured_v), np.int64)
-                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = _bits(t1__largest2_bits, np.float64)
-            t2__largest2 = _bits(t2__largest2_bits, np.float64)
-            t1__largest[i] = t1__largest2
-            t2__largest[i] = t2__largest2
-            t4 = _unit_scale_f64(t1__largest2)
-            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
-            t2__scaled2 = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t2 * v_d3
-                    t1__scaled2_entry = measured_u2 * t4
+                    u_d2 = u_row[d]
+                    measured_u = t1 * u_d2
+                    t1__scaled2_entry = measured_u
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = measured_v2 * t5
-                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = math.sqrt(t1__scaled2)
-            t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
-            t2__scaled[i] = t2__scaled2
-            t6 = 1.0 / t4
-            t7 = t1__scaled2 * t6
-            t8 = t7 == 0.0
+            t2 = t1__scaled2 == 0.0
             v_u__row = v_u_[i]
-            t14 = 1.0 / t5
-            t15 = t2__scaled2 * t14
-            t16 = t15 == 0.0
-            v_v__row = v_v_[i]
             tangent_t1_2 = 0.0
-            tangent_t2_2 = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
-                    u_d4 = u_row[d]
-                    measured_u3 = t1 * u_d4
-                    t9 = abs(measured_u3) == t7
-                    t10 = _sign_f64(measured_u3)
-                    t11 = measured_u3 * t4 / t1__scaled2
-                    t12 = t10 if t9 else t11
-                    t13 = measured_v_u * t12
-                    measured_v_v = t2 * v_v__row[d]
-                    v_d4 = v_row[d]
-                    measured_v3 = t2 * v_d4
-                    t17 = abs(measured_v3) == t15
-                    t18 = _sign_f64(measured_v3)
-                    t19 = measured_v3 * t5 / t2__scaled2
-                    t20 = t18 if t17 else t19
-                    t21 = measured_v_v * t20
-                    tangent_t1_2_block[lane] = 0.0 if t8 else t13
-                    tangent_t2_2_block[lane] = 0.0 if t16 else t21
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    t4 = abs(measured_u2) == t1__scaled2
+                    t5 = _sign_f64(measured_u2)
+                    t6 = measured_u2 / t1__scaled2
+                    t7 = t5 if t4 else t6
+                    t8 = measured_v_u * t7
+                    tangent_t1_2_block[lane] = 0.0 if t2 else t8
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count, 0.0)
-                tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count, 0.0)
             tangent_t1[i] = tangent_t1_2
-            tangent_t2[i] = tangent_t2_2
             u_hat_row = u_hat[i]
-            v_hat_row = v_hat[i]
             tangent_u_hat_row = tangent_u_hat[i]
-            tangent_v_hat_row = tangent_v_hat[i]
             for d in range(size_d):
-                u_d5 = u_row[d]
-                measured_u4 = t1 * u_d5
-                t22 = abs(measured_u4) == t7
-                t23 = _sign_f64(measured_u4)
-                t24 = measured_u4 * t4 / t1__scaled2
-                t25 = t23 if t22 else t24
-                u_hat_row[d] = t25
-                v_d5 = v_row[d]
-                measured_v4 = t2 * v_d5
-                t26 = abs(measured_v4) == t15
-                t27 = _sign_f64(measured_v4)
-                t28 = measured_v4 * t5 / t2__scaled2
-                t29 = t27 if t26 else t28
-                v_hat_row[d] = t29
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t9 = abs(measured_u3) == t1__scaled2
+                t10 = _sign_f64(measured_u3)
+                t11 = measured_u3 / t1__scaled2
+                t12 = t10 if t9 else t11
+                u_hat_row[d] = t12
                 measured_v_u2 = t1 * v_u__row[d]
-                tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2
-                measured_v_v2 = t2 * v_v__row[d]
-                tangent_v_hat_row[d] = (measured_v_v2 - tangent_t2_2 * t29) * t5 / t2__scaled2
+                tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t12) / t1__scaled2
 
 
 @_jit
@@ -1346,12 +1169,11 @@ def hvp_2_f64(
                 tangent_d_s_row[j] = t24 if t11 else t26
 
 
+# Runs for each of v, u.
 @_jit
 def hvp_3_f64(
-    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
-    d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
-    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
-    t2__scaled, _unit1_d, v, v_v_, tau, size_d,
+    first, last, d_t2_sum_block, tangent_d_t2_sum_block, samples, chunk, d_v_hat__product, v_hat, tangent_v_hat,
+    tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1360,177 +1182,87 @@ def hvp_3_f64(
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat__product_row = d_u_hat__product[i]
-            u_hat_row = u_hat[i]
             tangent_v_hat_row = tangent_v_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            tangent_u_hat_row = tangent_u_hat[i]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             d_t2_sum = 0.0
-            d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
-            tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
                     v_hat_d = v_hat_row[d]
-                    d_u_hat = d_u_hat__product_row[d] / tau
-                    u_hat_d = u_hat_row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_d
-                    d_t1_sum_block[lane] = d_u_hat * u_hat_d
                     tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat * tangent_u_hat_row[d] + tangent_d_u_hat * u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count, 0.0)
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count, 0.0)
-                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count, 0.0)
-            tangent_t1_i = tangent_t1[i]
-            t1__largest_i = t1__largest[i]
-            t1 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled[i]
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == 0.0
-            t6 = tangent_t1_i * t1 / t1__scaled_i
-            t7 = d_t1_sum * t6
-            t8 = t7 - tangent_d_t1_sum
-            t9 = t8 * t1 / t1__scaled_i
-            unit0_d_i = _unit0_d[i]
-            t10 = _unit_scale_f64(unit0_d_i)
-            u_row = u[i]
-            v_u__row = v_u_[i]
-            t15 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t15
-            t16 = d_t1 * tangent_t1_i
-            hvp_u_row = hvp_u[i]
             tangent_t2_i = tangent_t2[i]
-            t2__largest_i = t2__largest[i]
-            t18 = _unit_scale_f64(t2__largest_i)
             t2__scaled_i = t2__scaled[i]
-            t19 = 1.0 / t18
-            t20 = t2__scaled_i * t19
-            t21 = t20 == 0.0
-            t22 = tangent_t2_i * t18 / t2__scaled_i
-            t23 = d_t2_sum * t22
-            t24 = t23 - tangent_d_t2_sum
-            t25 = t24 * t18 / t2__scaled_i
+            t1 = t2__scaled_i == 0.0
+            t2 = tangent_t2_i / t2__scaled_i
+            t4 = d_t2_sum * t2
+            t5 = t4 - tangent_d_t2_sum
+            t6 = t5 / t2__scaled_i
             unit1_d_i = _unit1_d[i]
-            t26 = _unit_scale_f64(unit1_d_i)
+            t7 = _unit_scale_f64(unit1_d_i)
             v_row = v[i]
             v_v__row = v_v_[i]
-            t31 = d_t2_sum * t18 / t2__scaled_i
-            d_t2 = -t31
-            t32 = d_t2 * tangent_t2_i
+            t12 = d_t2_sum / t2__scaled_i
+            d_t2 = -t12
+            t13 = d_t2 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
-                tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                d_u_hat2 = d_u_hat__product_row[d] / tau
-                measured_u = t10 * u_row[d]
-                t11 = abs(measured_u) == t4
-                t12 = _sign_f64(measured_u)
-                t13 = measured_u * t1 / t1__scaled_i
-                t14 = t12 if t11 else t13
-                measured_v_u = t10 * v_u__row[d]
-                t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
-                scaled_hvp_u = (
-                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (0.0 if t5
-                    else t17)
-                )
-                hvp_u_row[d] = scaled_hvp_u * t10
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t26 * v_row[d]
-                t27 = abs(measured_v) == t20
-                t28 = _sign_f64(measured_v)
-                t29 = measured_v * t18 / t2__scaled_i
-                t30 = t28 if t27 else t29
-                measured_v_v = t26 * v_v__row[d]
-                t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
+                measured_v = t7 * v_row[d]
+                t8 = abs(measured_v) == t2__scaled_i
+                t9 = _sign_f64(measured_v)
+                t10 = measured_v / t2__scaled_i
+                t11 = t9 if t8 else t10
+                measured_v_v = t7 * v_v__row[d]
+                t14 = t6 * t11 + (measured_v_v * d_t2 + -t13 * t11) / t2__scaled_i
                 scaled_hvp_v = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (0.0 if
-                    t21 else t33)
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + (0.0 if t1 else t14)
                 )
-                hvp_v_row[d] = scaled_hvp_v * t26
+                hvp_v_row[d] = scaled_hvp_v * t7
 
 
+# Runs for each of u, v.
 @_jit
-def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d):
+def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             u_row = u[i]
-            v_row = v[i]
             unit0_d_bits = np.int32(0)
-            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_d = v_row[d]
-                unit0_d_entry = _bits(abs(abs(u_d)), np.int32)
+                unit0_d_entry = _bits(abs(u_d), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = _bits(abs(abs(v_d)), np.int32)
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = _bits(unit0_d_bits, np.float32)
-            unit1_d = _bits(unit1_d_bits, np.float32)
             t1 = _unit_scale_f32(unit0_d)
-            t2 = _unit_scale_f32(unit1_d)
-            t1__largest_bits = np.int32(0)
-            t2__largest_bits = np.int32(0)
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                v_d2 = v_row[d]
-                measured_v = t2 * v_d2
-                t1__largest_entry = _bits(abs(measured_u), np.int32)
-                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-                t2__largest_entry = _bits(abs(measured_v), np.int32)
-                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
-            t1__largest = _bits(t1__largest_bits, np.float32)
-            t2__largest = _bits(t2__largest_bits, np.float32)
-            t4 = _unit_scale_f32(t1__largest)
-            t5 = _unit_scale_f32(t2__largest)
             t1__scaled = 0.0
-            t2__scaled = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t2 * v_d3
-                    t1__scaled_entry = np.float64(measured_u2 * t4)
+                    u_d2 = u_row[d]
+                    measured_u = t1 * u_d2
+                    t1__scaled_entry = np.float64(measured_u)
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = np.float64(measured_v2 * t5)
-                    t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count, 0.0)
-                t2__scaled += _pairwise_sum(t2__scaled_block, count, 0.0)
             t1__scaled = f32(math.sqrt(t1__scaled))
-            t2__scaled = f32(math.sqrt(t2__scaled))
-            t6 = f32(1.0) / t4
-            t7 = t1__scaled * t6
             u_hat_row = u_hat[i]
-            t11 = f32(1.0) / t5
-            t12 = t2__scaled * t11
-            v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d4 = u_row[d]
-                measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3) == t7
-                t9 = _sign_f32(measured_u3)
-                t10 = measured_u3 * t4 / t1__scaled
-                u_hat_row[d] = t9 if t8 else t10
-                v_d4 = v_row[d]
-                measured_v3 = t2 * v_d4
-                t13 = abs(measured_v3) == t12
-                t14 = _sign_f32(measured_v3)
-                t15 = measured_v3 * t5 / t2__scaled
-                v_hat_row[d] = t14 if t13 else t15
+                u_d3 = u_row[d]
+                measured_u2 = t1 * u_d3
+                t2 = abs(measured_u2) == t1__scaled
+                t4 = _sign_f32(measured_u2)
+                t5 = measured_u2 / t1__scaled
+                u_hat_row[d] = t4 if t2 else t5
 
 
 @_jit
@@ -1582,89 +1314,43 @@ def value_2_f32(
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
+# Runs for each of u, v.
 @_jit
-def value_and_grad_1_f32(
-    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
-    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
-):
+def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             u_row = u[i]
-            v_row = v[i]
             unit0_d_bits = np.int32(0)
-            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_d = v_row[d]
-                unit0_d_entry = _bits(abs(abs(u_d)), np.int32)
+                unit0_d_entry = _bits(abs(u_d), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = _bits(abs(abs(v_d)), np.int32)
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = _bits(unit0_d_bits, np.float32)
-            unit1_d = _bits(unit1_d_bits, np.float32)
             _unit0_d[i] = unit0_d
-            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f32(unit0_d)
-            t2 = _unit_scale_f32(unit1_d)
-            t1__largest2_bits = np.int32(0)
-            t2__largest2_bits = np.int32(0)
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                v_d2 = v_row[d]
-                measured_v = t2 * v_d2
-                t1__largest2_entry = _bits(abs(measured_u), np.int32)
-                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = _bits(abs(measured_v), np.int32)
-                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = _bits(t1__largest2_bits, np.float32)
-            t2__largest2 = _bits(t2__largest2_bits, np.float32)
-            t1__largest[i] = t1__largest2
-            t2__largest[i] = t2__largest2
-            t4 = _unit_scale_f32(t1__largest2)
-            t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
-            t2__scaled2 = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t2 * v_d3
-                    t1__scaled2_entry = np.float64(measured_u2 * t4)
+                    u_d2 = u_row[d]
+                    measured_u = t1 * u_d2
+                    t1__scaled2_entry = np.float64(measured_u)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = np.float64(measured_v2 * t5)
-                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
-            t2__scaled2 = f32(math.sqrt(t2__scaled2))
             t1__scaled[i] = t1__scaled2
-            t2__scaled[i] = t2__scaled2
-            t6 = f32(1.0) / t4
-            t7 = t1__scaled2 * t6
             u_hat_row = u_hat[i]
-            t11 = f32(1.0) / t5
-            t12 = t2__scaled2 * t11
-            v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d4 = u_row[d]
-                measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3) == t7
-                t9 = _sign_f32(measured_u3)
-                t10 = measured_u3 * t4 / t1__scaled2
-                u_hat_row[d] = t9 if t8 else t10
-                v_d4 = v_row[d]
-                measured_v3 = t2 * v_d4
-                t13 = abs(measured_v3) == t12
-                t14 = _sign_f32(measured_v3)
-                t15 = measured_v3 * t5 / t2__scaled2
-                v_hat_row[d] = t14 if t13 else t15
+                u_d3 = u_row[d]
+                measured_u2 = t1 * u_d3
+                t2 = abs(measured_u2) == t1__scaled2
+                t4 = _sign_f32(measured_u2)
+                t5 = measured_u2 / t1__scaled2
+                u_hat_row[d] = t4 if t2 else t5
 
 
 @_jit
@@ -1737,10 +1423,11 @@ def value_and_grad_2_f32(
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
+# Runs for each of v, u.
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, eighths, samples, chunk, d_v_hat__product, v_hat, d_u_hat__product,
-    u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
+    first, last, d_t2_sum_block, eighths, samples, chunk, d_v_hat__product, v_hat, grad_v, t2__scaled, _unit1_d, v, tau,
+    size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1749,70 +1436,39 @@ def value_and_grad_3_f32(
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat__product_row = d_u_hat__product[i]
-            u_hat_row = u_hat[i]
             d_t2_sum = 0.0
-            d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
-                    d_u_hat = d_u_hat__product_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
-                    d_t1_sum_block[lane] = d_u_hat * u_hat_row[d]
                 d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, eighths, count)
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
             d_t2_sum = f32(d_t2_sum)
-            d_t1_sum = f32(d_t1_sum)
-            t1__largest_i = t1__largest[i]
-            t1 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled[i]
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == f32(0.0)
-            t6 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t6
-            unit0_d_i = _unit0_d[i]
-            t7 = _unit_scale_f32(unit0_d_i)
-            u_row = u[i]
-            grad_u_row = grad_u[i]
-            t2__largest_i = t2__largest[i]
-            t12 = _unit_scale_f32(t2__largest_i)
             t2__scaled_i = t2__scaled[i]
-            t13 = f32(1.0) / t12
-            t14 = t2__scaled_i * t13
-            t15 = t14 == f32(0.0)
-            t16 = d_t2_sum * t12 / t2__scaled_i
-            d_t2 = -t16
+            t1 = t2__scaled_i == f32(0.0)
+            t2 = d_t2_sum / t2__scaled_i
+            d_t2 = -t2
             unit1_d_i = _unit1_d[i]
-            t17 = _unit_scale_f32(unit1_d_i)
+            t4 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
             grad_v_row = grad_v[i]
             for d in range(size_d):
-                d_u_hat2 = d_u_hat__product_row[d] / tau
-                measured_u = t7 * u_row[d]
-                t8 = abs(measured_u) == t4
-                t9 = _sign_f32(measured_u)
-                t10 = measured_u * t1 / t1__scaled_i
-                t11 = d_t1 * (t9 if t8 else t10)
-                scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
-                grad_u_row[d] = scaled_grad_u * t7
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t17 * v_row[d]
-                t18 = abs(measured_v) == t14
-                t19 = _sign_f32(measured_v)
-                t20 = measured_v * t12 / t2__scaled_i
-                t21 = d_t2 * (t19 if t18 else t20)
-                scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
-                grad_v_row[d] = scaled_grad_v * t17
+                measured_v = t4 * v_row[d]
+                t5 = abs(measured_v) == t2__scaled_i
+                t6 = _sign_f32(measured_v)
+                t7 = measured_v / t2__scaled_i
+                t8 = d_t2 * (t6 if t5 else t7)
+                scaled_grad_v = d_v_hat2 / t2__scaled_i + (f32(0.0) if t1 else t8)
+                grad_v_row[d] = scaled_grad_v * t4
 
 
+# Runs for each of u, v.
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, eighths, samples, chunk,
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
-    u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
+    first, last, t1__scaled2_block, tangent_t1_2_block, eighths, samples, chunk, u, _unit0_d, t1__scaled, v_u_,
+    tangent_t1, u_hat, tangent_u_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1820,120 +1476,57 @@ def hvp_1_f32(
         for row in range(rows):
             i = start + row
             u_row = u[i]
-            v_row = v[i]
             unit0_d_bits = np.int32(0)
-            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_d = v_row[d]
-                unit0_d_entry = _bits(abs(abs(u_d)), np.int32)
+                unit0_d_entry = _bits(abs(u_d), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = _bits(abs(abs(v_d)), np.int32)
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = _bits(unit0_d_bits, np.float32)
-            unit1_d = _bits(unit1_d_bits, np.float32)
             _unit0_d[i] = unit0_d
-            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f32(unit0_d)
-            t2 = _unit_scale_f32(unit1_d)
-            t1__largest2_bits = np.int32(0)
-            t2__largest2_bits = np.int32(0)
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                v_d2 = v_row[d]
-                measured_v = t2 * v_d2
-                t1__largest2_entry = _bits(abs(measured_u), np.int32)
-                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = _bits(abs(measured_v), np.int32)
-                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = _bits(t1__largest2_bits, np.float32)
-            t2__largest2 = _bits(t2__largest2_bits, np.float32)
-            t1__largest[i] = t1__largest2
-            t2__largest[i] = t2__largest2
-            t4 = _unit_scale_f32(t1__largest2)
-            t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
-            t2__scaled2 = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t2 * v_d3
-                    t1__scaled2_entry = np.float64(measured_u2 * t4)
+                    u_d2 = u_row[d]
+                    measured_u = t1 * u_d2
+                    t1__scaled2_entry = np.float64(measured_u)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = np.float64(measured_v2 * t5)
-                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count, 0.0)
-                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count, 0.0)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
-            t2__scaled2 = f32(math.sqrt(t2__scaled2))
             t1__scaled[i] = t1__scaled2
-            t2__scaled[i] = t2__scaled2
-            t6 = f32(1.0) / t4
-            t7 = t1__scaled2 * t6
-            t8 = t7 == f32(0.0)
+            t2 = t1__scaled2 == f32(0.0)
             v_u__row = v_u_[i]
-            t14 = f32(1.0) / t5
-            t15 = t2__scaled2 * t14
-            t16 = t15 == f32(0.0)
-            v_v__row = v_v_[i]
             tangent_t1_2 = 0.0
-            tangent_t2_2 = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
-                    u_d4 = u_row[d]
-                    measured_u3 = t1 * u_d4
-                    t9 = abs(measured_u3) == t7
-                    t10 = _sign_f32(measured_u3)
-                    t11 = measured_u3 * t4 / t1__scaled2
-                    t12 = t10 if t9 else t11
-                    t13 = measured_v_u * t12
-                    measured_v_v = t2 * v_v__row[d]
-                    v_d4 = v_row[d]
-                    measured_v3 = t2 * v_d4
-                    t17 = abs(measured_v3) == t15
-                    t18 = _sign_f32(measured_v3)
-                    t19 = measured_v3 * t5 / t2__scaled2
-                    t20 = t18 if t17 else t19
-                    t21 = measured_v_v * t20
-                    tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
-                    tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    t4 = abs(measured_u2) == t1__scaled2
+                    t5 = _sign_f32(measured_u2)
+                    t6 = measured_u2 / t1__scaled2
+                    t7 = t5 if t4 else t6
+                    t8 = measured_v_u * t7
+                    tangent_t1_2_block[lane] = f32(0.0) if t2 else t8
                 tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, eighths, count)
-                tangent_t2_2 += _pairwise_sum_f32(tangent_t2_2_block, eighths, count)
             tangent_t1_2 = f32(tangent_t1_2)
-            tangent_t2_2 = f32(tangent_t2_2)
             tangent_t1[i] = tangent_t1_2
-            tangent_t2[i] = tangent_t2_2
             u_hat_row = u_hat[i]
-            v_hat_row = v_hat[i]
             tangent_u_hat_row = tangent_u_hat[i]
-            tangent_v_hat_row = tangent_v_hat[i]
             for d in range(size_d):
-                u_d5 = u_row[d]
-                measured_u4 = t1 * u_d5
-                t22 = abs(measured_u4) == t7
-                t23 = _sign_f32(measured_u4)
-                t24 = measured_u4 * t4 / t1__scaled2
-                t25 = t23 if t22 else t24
-                u_hat_row[d] = t25
-                v_d5 = v_row[d]
-                measured_v4 = t2 * v_d5
-                t26 = abs(measured_v4) == t15
-                t27 = _sign_f32(measured_v4)
-                t28 = measured_v4 * t5 / t2__scaled2
-                t29 = t27 if t26 else t28
-                v_hat_row[d] = t29
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t9 = abs(measured_u3) == t1__scaled2
+                t10 = _sign_f32(measured_u3)
+                t11 = measured_u3 / t1__scaled2
+                t12 = t10 if t9 else t11
+                u_hat_row[d] = t12
                 measured_v_u2 = t1 * v_u__row[d]
-                tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2
-                measured_v_v2 = t2 * v_v__row[d]
-                tangent_v_hat_row[d] = (measured_v_v2 - tangent_t2_2 * t29) * t5 / t2__scaled2
+                tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t12) / t1__scaled2
 
 
 @_jit
@@ -2026,12 +1619,11 @@ def hvp_2_f32(
                 tangent_d_s_row[j] = t24 if t11 else t26
 
 
+# Runs for each of v, u.
 @_jit
 def hvp_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, eighths, samples,
-    chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
-    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
-    t2__scaled, _unit1_d, v, v_v_, tau, size_d,
+    first, last, d_t2_sum_block, tangent_d_t2_sum_block, eighths, samples, chunk, d_v_hat__product, v_hat,
+    tangent_v_hat, tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -2040,105 +1632,53 @@ def hvp_3_f32(
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat__product_row = d_u_hat__product[i]
-            u_hat_row = u_hat[i]
             tangent_v_hat_row = tangent_v_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            tangent_u_hat_row = tangent_u_hat[i]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             d_t2_sum = 0.0
-            d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
-            tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
                 count = size_d - block if size_d - block < 1024 else 1024
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
                     v_hat_d = v_hat_row[d]
-                    d_u_hat = d_u_hat__product_row[d] / tau
-                    u_hat_d = u_hat_row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_d
-                    d_t1_sum_block[lane] = d_u_hat * u_hat_d
                     tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat * tangent_u_hat_row[d] + tangent_d_u_hat * u_hat_d
                 d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, eighths, count)
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
                 tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, eighths, count)
-                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, eighths, count)
             d_t2_sum = f32(d_t2_sum)
-            d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
-            tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            tangent_t1_i = tangent_t1[i]
-            t1__largest_i = t1__largest[i]
-            t1 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled[i]
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == f32(0.0)
-            t6 = tangent_t1_i * t1 / t1__scaled_i
-            t7 = d_t1_sum * t6
-            t8 = t7 - tangent_d_t1_sum
-            t9 = t8 * t1 / t1__scaled_i
-            unit0_d_i = _unit0_d[i]
-            t10 = _unit_scale_f32(unit0_d_i)
-            u_row = u[i]
-            v_u__row = v_u_[i]
-            t15 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t15
-            t16 = d_t1 * tangent_t1_i
-            hvp_u_row = hvp_u[i]
             tangent_t2_i = tangent_t2[i]
-            t2__largest_i = t2__largest[i]
-            t18 = _unit_scale_f32(t2__largest_i)
             t2__scaled_i = t2__scaled[i]
-            t19 = f32(1.0) / t18
-            t20 = t2__scaled_i * t19
-            t21 = t20 == f32(0.0)
-            t22 = tangent_t2_i * t18 / t2__scaled_i
-            t23 = d_t2_sum * t22
-            t24 = t23 - tangent_d_t2_sum
-            t25 = t24 * t18 / t2__scaled_i
+            t1 = t2__scaled_i == f32(0.0)
+            t2 = tangent_t2_i / t2__scaled_i
+            t4 = d_t2_sum * t2
+            t5 = t4 - tangent_d_t2_sum
+            t6 = t5 / t2__scaled_i
             unit1_d_i = _unit1_d[i]
-            t26 = _unit_scale_f32(unit1_d_i)
+            t7 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
             v_v__row = v_v_[i]
-            t31 = d_t2_sum * t18 / t2__scaled_i
-            d_t2 = -t31
-            t32 = d_t2 * tangent_t2_i
+            t12 = d_t2_sum / t2__scaled_i
+            d_t2 = -t12
+            t13 = d_t2 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
-                tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                d_u_hat2 = d_u_hat__product_row[d] / tau
-                measured_u = t10 * u_row[d]
-                t11 = abs(measured_u) == t4
-                t12 = _sign_f32(measured_u)
-                t13 = measured_u * t1 / t1__scaled_i
-                t14 = t12 if t11 else t13
-                measured_v_u = t10 * v_u__row[d]
-                t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
-                scaled_hvp_u = (
-                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (f32(0.0)
-                    if t5 else t17)
-                )
-                hvp_u_row[d] = scaled_hvp_u * t10
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t26 * v_row[d]
-                t27 = abs(measured_v) == t20
-                t28 = _sign_f32(measured_v)
-                t29 = measured_v * t18 / t2__scaled_i
-                t30 = t28 if t27 else t29
-                measured_v_v = t26 * v_v__row[d]
-                t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
+                measured_v = t7 * v_row[d]
+                t8 = abs(measured_v) == t2__scaled_i
+                t9 = _sign_f32(measured_v)
+                t10 = measured_v / t2__scaled_i
+                t11 = t9 if t8 else t10
+                measured_v_v = t7 * v_v__row[d]
+                t14 = t6 * t11 + (measured_v_v * d_t2 + -t13 * t11) / t2__scaled_i
                 scaled_hvp_v = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (f32(0.0)
-                    if t21 else t33)
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + (f32(0.0) if t1 else
+                    t14)
                 )
-                hvp_v_row[d] = scaled_hvp_v * t26
+                hvp_v_row[d] = scaled_hvp_v * t7
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2153,7 +1693,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(value_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
+    run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, u, u_hat, size_d)
+    run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, v, v_hat, size_d)
     _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2183,9 +1724,7 @@ def _value_and_grad_f64(
     _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat__product = np.empty((size_i, size_d), np.float64)
     d_v_hat__product = np.empty((size_i, size_d), np.float64)
-    t1__largest = np.empty((size_i,), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
-    t2__largest = np.empty((size_i,), np.float64)
     t2__scaled = np.empty((size_i,), np.float64)
     t3 = np.empty((size_i, size_i), np.float64)
     u_hat = np.empty((size_i, size_d), np.float64)
@@ -2194,10 +1733,8 @@ def _value_and_grad_f64(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(
-        value_and_grad_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, _unit0_d,
-        _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
-    )
+    run(value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d)
+    run(value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, v, _unit1_d, t2__scaled, v_hat, size_d)
     _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2218,9 +1755,12 @@ def _value_and_grad_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, d_v_hat__product, v_hat,
-        d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
-        _unit1_d, v, tau, size_d,
+        value_and_grad_3_f64, chunks, ((1024, np.float64),), samples, chunk, d_v_hat__product, v_hat, grad_v,
+        t2__scaled, _unit1_d, v, tau, size_d,
+    )
+    run(
+        value_and_grad_3_f64, chunks, ((1024, np.float64),), samples, chunk, d_u_hat__product, u_hat, grad_u,
+        t1__scaled, _unit0_d, u, tau, size_d,
     )
     return (value_value,), None
 
@@ -2237,9 +1777,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat__product = np.empty((size_i, size_d), np.float64)
     d_v_hat__product = np.empty((size_i, size_d), np.float64)
-    t1__largest = np.empty((size_i,), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
-    t2__largest = np.empty((size_i,), np.float64)
     t2__scaled = np.empty((size_i,), np.float64)
     t3 = np.empty((size_i, size_i), np.float64)
     tangent_d_u_hat_sum = np.empty((size_i, size_d), np.float64)
@@ -2257,9 +1795,12 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
-        chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1,
-        tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
+        hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, _unit0_d, t1__scaled, v_u_,
+        tangent_t1, u_hat, tangent_u_hat, size_d,
+    )
+    run(
+        hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, v, _unit1_d, t2__scaled, v_v_,
+        tangent_t2, v_hat, tangent_v_hat, size_d,
     )
     _matrix_product(run, u_hat, v_hat.T, t3)
     _matrix_product(run, tangent_u_hat, v_hat.T, tangent_t3)
@@ -2283,10 +1824,12 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_3_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
-        chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
-        tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2,
-        t2__largest, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
+        hvp_3_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, d_v_hat__product, v_hat,
+        tangent_v_hat, tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
+    )
+    run(
+        hvp_3_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, d_u_hat__product, u_hat,
+        tangent_u_hat, tangent_d_u_hat_sum, hvp_u, tangent_t1, t1__scaled, _unit0_d, u, v_u_, tau, size_d,
     )
     return (), None
 
@@ -2303,7 +1846,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(value_1_f32, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
+    run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, u, u_hat, size_d)
+    run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, v, v_hat, size_d)
     _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2333,9 +1877,7 @@ def _value_and_grad_f32(
     _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat__product = np.empty((size_i, size_d), np.float32)
     d_v_hat__product = np.empty((size_i, size_d), np.float32)
-    t1__largest = np.empty((size_i,), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
-    t2__largest = np.empty((size_i,), np.float32)
     t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
@@ -2344,10 +1886,8 @@ def _value_and_grad_f32(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    run(
-        value_and_grad_1_f32, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, u, v, _unit0_d,
-        _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
-    )
+    run(value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d)
+    run(value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, v, _unit1_d, t2__scaled, v_hat, size_d)
     _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2368,9 +1908,12 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
-        d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u,
-        t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, d_v_hat__product, v_hat,
+        grad_v, t2__scaled, _unit1_d, v, tau, size_d,
+    )
+    run(
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, d_u_hat__product, u_hat,
+        grad_u, t1__scaled, _unit0_d, u, tau, size_d,
     )
     return (value_value,), None
 
@@ -2387,9 +1930,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat__product = np.empty((size_i, size_d), np.float32)
     d_v_hat__product = np.empty((size_i, size_d), np.float32)
-    t1__largest = np.empty((size_i,), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
-    t2__largest = np.empty((size_i,), np.float32)
     t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     tangent_d_u_hat_sum = np.empty((size_i, size_d), np.float32)
@@ -2407,9 +1948,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (1024, np.float32), (128,
-        np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_,
-        v_v_, tangent_t1, tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, u, _unit0_d,
+        t1__scaled, v_u_, tangent_t1, u_hat, tangent_u_hat, size_d,
+    )
+    run(
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, v, _unit1_d,
+        t2__scaled, v_v_, tangent_t2, v_hat, tangent_v_hat, size_d,
     )
     _matrix_product(run, u_hat, v_hat.T, t3)
     _matrix_product(run, tangent_u_hat, v_hat.T, tangent_t3)
@@ -2433,10 +1977,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
-        np.float64)), samples, chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat,
-        tangent_d_v_hat_sum, tangent_u_hat, tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled,
-        _unit0_d, u, v_u_, tangent_t2, t2__largest, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+        d_v_hat__product, v_hat, tangent_v_hat, tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_,
+        tau, size_d,
+    )
+    run(
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+        d_u_hat__product, u_hat, tangent_u_hat, tangent_d_u_hat_sum, hvp_u, tangent_t1, t1__scaled, _unit0_d, u, v_u_,
+        tau, size_d,
     )
     return (), None
 

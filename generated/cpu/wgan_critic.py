@@ -511,6 +511,7 @@ def grad_hess_diag_2_f64(
                     diag_f_fake_chunk[row] = 0.0
 
 
+# Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_1_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
@@ -524,21 +525,6 @@ def hvp_1_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
             for row in range(rows):
                 if not live[row]:
                     hvp_f_real_chunk[row] = 0.0
-
-
-@_jit
-def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_f_fake_chunk[row] = 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_f_fake_chunk[row] = 0.0
 
 
 @_jit
@@ -717,6 +703,7 @@ def grad_hess_diag_2_f32(
                     diag_f_fake_chunk[row] = f32(0.0)
 
 
+# Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_1_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
@@ -730,21 +717,6 @@ def hvp_1_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
             for row in range(rows):
                 if not live[row]:
                     hvp_f_real_chunk[row] = f32(0.0)
-
-
-@_jit
-def hvp_2_f32(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_f_fake_chunk[row] = f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_f_fake_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -865,7 +837,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
-    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
+    run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 
@@ -989,7 +961,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
-    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
+    run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 

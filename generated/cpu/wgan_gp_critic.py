@@ -896,6 +896,7 @@ def hvp_1_f64(
                 hvp_g_row[d] = 0.0 if t4 else t21
 
 
+# Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_2_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
@@ -909,21 +910,6 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
             for row in range(rows):
                 if not live[row]:
                     hvp_f_real_chunk[row] = 0.0
-
-
-@_jit
-def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_f_fake_chunk[row] = 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_f_fake_chunk[row] = 0.0
 
 
 @_jit
@@ -1364,6 +1350,7 @@ def hvp_1_f32(
                 hvp_g_row[d] = f32(0.0) if t4 else t21
 
 
+# Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_2_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
@@ -1377,21 +1364,6 @@ def hvp_2_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
             for row in range(rows):
                 if not live[row]:
                     hvp_f_real_chunk[row] = f32(0.0)
-
-
-@_jit
-def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_f_fake_chunk[row] = f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_f_fake_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1571,7 +1543,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
-    run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 
@@ -1754,7 +1726,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = 640
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
-    run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 

@@ -766,39 +766,31 @@ def _softplus_f32(x):
 @_device
 def _value_1_f32_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(abs(u_d)), abs(abs(v_d))
+    return abs(u_d), abs(v_d)
 
 
 @_device
 def _value_1_f32_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__largest_d, t2__largest_d."""
+    """One place of a row: t1__scaled_d, t2__scaled_d."""
     measured_u = t1 * u_d2
     measured_v = t2 * v_d2
-    return abs(measured_u), abs(measured_v)
-
-
-@_device
-def _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
-    """One place of a row: t1__scaled_d, t2__scaled_d."""
-    measured_u2 = t1 * u_d3
-    measured_v2 = t2 * v_d3
-    t1__scaled_entry = measured_u2 * t4
-    t2__scaled_entry = measured_v2 * t5
+    t1__scaled_entry = measured_u
+    t2__scaled_entry = measured_v
     return t1__scaled_entry * t1__scaled_entry, t2__scaled_entry * t2__scaled_entry
 
 
 @_device
-def _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7):
+def _value_1_f32_sweep3(u_d3, v_d3, t1, t1__scaled, t2, t2__scaled):
     """One place of a row: u_hat_d, v_hat_d."""
-    measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3) == t7
-    t9 = _sign_f32(measured_u3)
-    t10 = measured_u3 * t4 / t1__scaled
-    measured_v3 = t2 * v_d4
-    t13 = abs(measured_v3) == t12
-    t14 = _sign_f32(measured_v3)
-    t15 = measured_v3 * t5 / t2__scaled
-    return t9 if t8 else t10, t14 if t13 else t15
+    measured_u2 = t1 * u_d3
+    t4 = abs(measured_u2) == t1__scaled
+    t5 = _sign_f32(measured_u2)
+    t6 = measured_u2 / t1__scaled
+    measured_v2 = t2 * v_d3
+    t7 = abs(measured_v2) == t2__scaled
+    t8 = _sign_f32(measured_v2)
+    t9 = measured_v2 / t2__scaled
+    return t5 if t4 else t6, t8 if t7 else t9
 
 
 def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -861,8 +853,8 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             unit1_d = _row_max_f32(unit1_d)
             t1 = _unit_scale_f32(unit0_d)
             t2 = _unit_scale_f32(unit1_d)
-            t1__largest = -f32(np.inf)
-            t2__largest = -f32(np.inf)
+            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
+            t2__scaled_high, t2__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -879,34 +871,30 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
-                    t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                    t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
-                    t2__largest = _larger_f32(t2__largest, t2__largest_d_0)
-                    t2__largest = _larger_f32(t2__largest, t2__largest_d_1)
-                    t2__largest = _larger_f32(t2__largest, t2__largest_d_2)
-                    t2__largest = _larger_f32(t2__largest, t2__largest_d_3)
+                    t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_2)
+                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest_d, t2__largest_d = _value_1_f32_sweep2(u_d2, v_d2, t1, t2)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d)
+                t1__scaled_d, t2__scaled_d = _value_1_f32_sweep2(u_d2, v_d2, t1, t2)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f32(t1__largest)
-            t2__largest = _row_max_f32(t2__largest)
-            t4 = _unit_scale_f32(t1__largest)
-            t5 = _unit_scale_f32(t2__largest)
-            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
-            t2__scaled_high, t2__scaled_low = f32(0.0), f32(0.0)
+            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
+            t2__scaled = math.sqrt(_row_sum_f32(t2__scaled_high, t2__scaled_low))
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -923,71 +911,19 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
                     v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
-                    t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                    t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                    t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
-                    t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
-                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
-                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
-                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_2)
-                    t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(u) * vectors + thread
-            while at < size_d:
-                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled_d, t2__scaled_d = _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d)
-                at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
-            t2__scaled = math.sqrt(_row_sum_f32(t2__scaled_high, t2__scaled_low))
-            t6 = f32(1.0) / t4
-            t7 = t1__scaled * t6
-            t11 = f32(1.0) / t5
-            t12 = t2__scaled * t11
-            vectors = size_d // _packed(u) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                u_d4_words = (
-                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
-                    u_row + _packed(u) * vector)
-                )
-                v_d4_words = (
-                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(v, v_row + _packed(u) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(u):
-                    at = _packed(u) * vector + LANES_F32 * part
-                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
-                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
-                    u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep4(
-                        u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                    )
-                    u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep4(
-                        u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                    )
-                    u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep4(
-                        u_d4_2, v_d4_2, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                    )
-                    u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep4(
-                        u_d4_3, v_d4_3, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                    )
+                    u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t1__scaled, t2, t2__scaled)
+                    u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t1__scaled, t2, t2__scaled)
+                    u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t1__scaled, t2, t2__scaled)
+                    u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t1__scaled, t2, t2__scaled)
                     _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
                     _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
                     part += 1
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_1_f32_sweep3(u_d3, v_d3, t1, t1__scaled, t2, t2__scaled)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -1135,46 +1071,37 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f32_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(abs(u_d)), abs(abs(v_d))
+    return abs(u_d), abs(v_d)
 
 
 @_device
 def _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u = t1 * u_d2
     measured_v = t2 * v_d2
-    return abs(measured_u), abs(measured_v)
-
-
-@_device
-def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
-    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    measured_u2 = t1 * u_d3
-    measured_v2 = t2 * v_d3
-    t1__scaled2_entry = measured_u2 * t4
-    t2__scaled2_entry = measured_v2 * t5
+    t1__scaled2_entry = measured_u
+    t2__scaled2_entry = measured_v
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7):
+def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t1__scaled2, t2, t2__scaled2):
     """One place of a row: u_hat_d, v_hat_d."""
-    measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3) == t7
-    t9 = _sign_f32(measured_u3)
-    t10 = measured_u3 * t4 / t1__scaled2
-    measured_v3 = t2 * v_d4
-    t13 = abs(measured_v3) == t12
-    t14 = _sign_f32(measured_v3)
-    t15 = measured_v3 * t5 / t2__scaled2
-    return t9 if t8 else t10, t14 if t13 else t15
+    measured_u2 = t1 * u_d3
+    t4 = abs(measured_u2) == t1__scaled2
+    t5 = _sign_f32(measured_u2)
+    t6 = measured_u2 / t1__scaled2
+    measured_v2 = t2 * v_d3
+    t7 = abs(measured_v2) == t2__scaled2
+    t8 = _sign_f32(measured_v2)
+    t9 = measured_v2 / t2__scaled2
+    return t5 if t4 else t6, t8 if t7 else t9
 
 
 def value_and_grad_1_f32(
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d,
-    options,
+    u, v, _unit0_d, _unit1_d, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d, options,
 ):
-    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
+    """All samples: _unit0_d, _unit1_d, t1__scaled, t2__scaled, u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d // _parts(u) if options & ALIGNED else size_d
     stage = cuda.threadIdx.y * 2 * pitch
@@ -1237,8 +1164,8 @@ def value_and_grad_1_f32(
                 _put(_unit1_d, row, unit1_d)
             t1 = _unit_scale_f32(unit0_d)
             t2 = _unit_scale_f32(unit1_d)
-            t1__largest2 = -f32(np.inf)
-            t2__largest2 = -f32(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1255,38 +1182,34 @@ def value_and_grad_1_f32(
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
-                    t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                    t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f32(t1__largest2)
-            t2__largest2 = _row_max_f32(t2__largest2)
+            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
+            t2__scaled2 = math.sqrt(_row_sum_f32(t2__scaled2_high, t2__scaled2_low))
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
+                _put(t1__scaled, row, t1__scaled2)
             if thread == 0:
-                _put(t2__largest, row, t2__largest2)
-            t4 = _unit_scale_f32(t1__largest2)
-            t5 = _unit_scale_f32(t2__largest2)
-            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
-            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
+                _put(t2__scaled, row, t2__scaled2)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1303,65 +1226,17 @@ def value_and_grad_1_f32(
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
                     v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
-                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                    t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
-                    t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
-                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
-                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
-                    t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(u) * vectors + thread
-            while at < size_d:
-                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
-                at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
-            t2__scaled2 = math.sqrt(_row_sum_f32(t2__scaled2_high, t2__scaled2_low))
-            if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
-            if thread == 0:
-                _put(t2__scaled, row, t2__scaled2)
-            t6 = f32(1.0) / t4
-            t7 = t1__scaled2 * t6
-            t11 = f32(1.0) / t5
-            t12 = t2__scaled2 * t11
-            vectors = size_d // _packed(u) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                u_d4_words = (
-                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
-                    u_row + _packed(u) * vector)
-                )
-                v_d4_words = (
-                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(v, v_row + _packed(u) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(u):
-                    at = _packed(u) * vector + LANES_F32 * part
-                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
-                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
-                    u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep4(
-                        u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep3(
+                        u_d3_0, v_d3_0, t1, t1__scaled2, t2, t2__scaled2,
                     )
-                    u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep4(
-                        u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep3(
+                        u_d3_1, v_d3_1, t1, t1__scaled2, t2, t2__scaled2,
                     )
-                    u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep4(
-                        u_d4_2, v_d4_2, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep3(
+                        u_d3_2, v_d3_2, t1, t1__scaled2, t2, t2__scaled2,
                     )
-                    u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep4(
-                        u_d4_3, v_d4_3, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep3(
+                        u_d3_3, v_d3_3, t1, t1__scaled2, t2, t2__scaled2,
                     )
                     _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
                     _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
@@ -1369,19 +1244,15 @@ def value_and_grad_1_f32(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep4(
-                    u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t1__scaled2, t2, t2__scaled2)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
             _clear_row_f32(_unit0_d, row, 1)
             _clear_row_f32(_unit1_d, row, 1)
-            _clear_row_f32(t1__largest, row, 1)
-            _clear_row_f32(t2__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
             _clear_row_f32(t2__scaled, row, 1)
             _clear_row_f32(u_hat, row, size_d)
@@ -1584,30 +1455,29 @@ def _value_and_grad_3_f32_sweep1(d_u_hat__product_d, d_v_hat__product_d, u_hat_d
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_u_hat__product_d, d_v_hat__product_d, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i,
-    t4, t5, t7, tau,
+    d_u_hat__product_d, d_v_hat__product_d, u_d, v_d, d_t1, d_t2, t1, t11, t1__scaled_i, t2__scaled_i, t4, t9, tau,
 ):
     """One place of a row: grad_u_d, grad_v_d."""
     d_u_hat2 = d_u_hat__product_d / tau
-    measured_u = t7 * u_d
-    t8 = abs(measured_u) == t4
-    t9 = _sign_f32(measured_u)
-    t10 = measured_u * t1 / t1__scaled_i
-    t11 = d_t1 * (t9 if t8 else t10)
-    scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
+    measured_u = t4 * u_d
+    t5 = abs(measured_u) == t1__scaled_i
+    t6 = _sign_f32(measured_u)
+    t7 = measured_u / t1__scaled_i
+    t8 = d_t1 * (t6 if t5 else t7)
+    scaled_grad_u = d_u_hat2 / t1__scaled_i + (f32(0.0) if t1 else t8)
     d_v_hat2 = d_v_hat__product_d / tau
-    measured_v = t17 * v_d
-    t18 = abs(measured_v) == t14
-    t19 = _sign_f32(measured_v)
-    t20 = measured_v * t12 / t2__scaled_i
-    t21 = d_t2 * (t19 if t18 else t20)
-    scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
-    return scaled_grad_u * t7, scaled_grad_v * t17
+    measured_v = t11 * v_d
+    t12 = abs(measured_v) == t2__scaled_i
+    t13 = _sign_f32(measured_v)
+    t14 = measured_v / t2__scaled_i
+    t15 = d_t2 * (t13 if t12 else t14)
+    scaled_grad_v = d_v_hat2 / t2__scaled_i + (f32(0.0) if t9 else t15)
+    return scaled_grad_u * t4, scaled_grad_v * t11
 
 
 def value_and_grad_3_f32(
-    d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest,
-    t2__scaled, _unit1_d, v, tau, mask, samples, size_d, options,
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__scaled, _unit0_d, u, t2__scaled, _unit1_d, v,
+    tau, mask, samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float32)
@@ -1625,10 +1495,8 @@ def value_and_grad_3_f32(
         v_row = row * size_d
         grad_v_row = row * size_d
         live = _live(mask, row, options)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
-        t2__largest_n = _get(t2__largest, row)
         t2__scaled_n = _get(t2__scaled, row)
         _unit1_d_n = _get(_unit1_d, row)
         if live:
@@ -1697,26 +1565,18 @@ def value_and_grad_3_f32(
                 at += _stride(threads)
             d_t2_sum = _row_sum_f32(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__largest_i = t1__largest_n
-            t1 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == f32(0.0)
-            t6 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t6
+            t1 = t1__scaled_i == f32(0.0)
+            t2 = d_t1_sum / t1__scaled_i
+            d_t1 = -t2
             unit0_d_i = _unit0_d_n
-            t7 = _unit_scale_f32(unit0_d_i)
-            t2__largest_i = t2__largest_n
-            t12 = _unit_scale_f32(t2__largest_i)
+            t4 = _unit_scale_f32(unit0_d_i)
             t2__scaled_i = t2__scaled_n
-            t13 = f32(1.0) / t12
-            t14 = t2__scaled_i * t13
-            t15 = t14 == f32(0.0)
-            t16 = d_t2_sum * t12 / t2__scaled_i
-            d_t2 = -t16
+            t9 = t2__scaled_i == f32(0.0)
+            t10 = d_t2_sum / t2__scaled_i
+            d_t2 = -t10
             unit1_d_i = _unit1_d_n
-            t17 = _unit_scale_f32(unit1_d_i)
+            t11 = _unit_scale_f32(unit1_d_i)
             vectors = size_d // _packed(grad_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1738,20 +1598,20 @@ def value_and_grad_3_f32(
                     u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
                     v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
                     grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
-                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
-                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t11, t1__scaled_i,
+                        t2__scaled_i, t4, t9, tau,
                     )
                     grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
-                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
-                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t11, t1__scaled_i,
+                        t2__scaled_i, t4, t9, tau,
                     )
                     grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
-                        d_u_hat__product_d_2, d_v_hat__product_d_2, u_d_2, v_d_2, d_t1, d_t2, t1, t12, t14, t15, t17,
-                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                        d_u_hat__product_d_2, d_v_hat__product_d_2, u_d_2, v_d_2, d_t1, d_t2, t1, t11, t1__scaled_i,
+                        t2__scaled_i, t4, t9, tau,
                     )
                     grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
-                        d_u_hat__product_d_3, d_v_hat__product_d_3, u_d_3, v_d_3, d_t1, d_t2, t1, t12, t14, t15, t17,
-                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                        d_u_hat__product_d_3, d_v_hat__product_d_3, u_d_3, v_d_3, d_t1, d_t2, t1, t11, t1__scaled_i,
+                        t2__scaled_i, t4, t9, tau,
                     )
                     grad_u_words = _with_part(
                         grad_u, grad_u_words, part, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3),
@@ -1773,7 +1633,7 @@ def value_and_grad_3_f32(
                 )
                 grad_u_d, grad_v_d = _value_and_grad_3_f32_sweep2(
                     d_u_hat__product_d, d_v_hat__product_d, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1,
-                    t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    t11, t1__scaled_i, t2__scaled_i, t4, t9, tau,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -1787,76 +1647,65 @@ def value_and_grad_3_f32(
 @_device
 def _hvp_1_f32_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(abs(u_d)), abs(abs(v_d))
+    return abs(u_d), abs(v_d)
 
 
 @_device
 def _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u = t1 * u_d2
     measured_v = t2 * v_d2
-    return abs(measured_u), abs(measured_v)
-
-
-@_device
-def _hvp_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
-    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    measured_u2 = t1 * u_d3
-    measured_v2 = t2 * v_d3
-    t1__scaled2_entry = measured_u2 * t4
-    t2__scaled2_entry = measured_v2 * t5
+    t1__scaled2_entry = measured_u
+    t2__scaled2_entry = measured_v
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _hvp_1_f32_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8):
+def _hvp_1_f32_sweep3(u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__scaled2, t4):
     """One place of a row: tangent_t1_2_d, tangent_t2_2_d."""
     measured_v_u = t1 * v_u_d
-    measured_u3 = t1 * u_d4
-    t9 = abs(measured_u3) == t7
-    t10 = _sign_f32(measured_u3)
-    t11 = measured_u3 * t4 / t1__scaled2
-    t12 = t10 if t9 else t11
-    t13 = measured_v_u * t12
+    measured_u2 = t1 * u_d3
+    t5 = abs(measured_u2) == t1__scaled2
+    t6 = _sign_f32(measured_u2)
+    t7 = measured_u2 / t1__scaled2
+    t8 = t6 if t5 else t7
+    t9 = measured_v_u * t8
     measured_v_v = t2 * v_v_d
-    measured_v3 = t2 * v_d4
-    t17 = abs(measured_v3) == t15
-    t18 = _sign_f32(measured_v3)
-    t19 = measured_v3 * t5 / t2__scaled2
-    t20 = t18 if t17 else t19
-    t21 = measured_v_v * t20
-    return f32(0.0) if t8 else t13, f32(0.0) if t16 else t21
+    measured_v2 = t2 * v_d3
+    t11 = abs(measured_v2) == t2__scaled2
+    t12 = _sign_f32(measured_v2)
+    t13 = measured_v2 / t2__scaled2
+    t14 = t12 if t11 else t13
+    t15 = measured_v_v * t14
+    return f32(0.0) if t4 else t9, f32(0.0) if t10 else t15
 
 
 @_device
-def _hvp_1_f32_sweep5(
-    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2, tangent_t2_2,
-):
+def _hvp_1_f32_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2):
     """One place of a row: u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d."""
-    measured_u4 = t1 * u_d5
-    t22 = abs(measured_u4) == t7
-    t23 = _sign_f32(measured_u4)
-    t24 = measured_u4 * t4 / t1__scaled2
-    t25 = t23 if t22 else t24
-    measured_v4 = t2 * v_d5
-    t26 = abs(measured_v4) == t15
-    t27 = _sign_f32(measured_v4)
-    t28 = measured_v4 * t5 / t2__scaled2
-    t29 = t27 if t26 else t28
+    measured_u3 = t1 * u_d4
+    t16 = abs(measured_u3) == t1__scaled2
+    t17 = _sign_f32(measured_u3)
+    t18 = measured_u3 / t1__scaled2
+    t19 = t17 if t16 else t18
+    measured_v3 = t2 * v_d4
+    t20 = abs(measured_v3) == t2__scaled2
+    t21 = _sign_f32(measured_v3)
+    t22 = measured_v3 / t2__scaled2
+    t23 = t21 if t20 else t22
     measured_v_u2 = t1 * v_u_d
     measured_v_v2 = t2 * v_v_d
     return (
-        t25, t29, (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2, (measured_v_v2 - tangent_t2_2 * t29) * t5 /
-        t2__scaled2
+        t19, t23, (measured_v_u2 - tangent_t1_2 * t19) / t1__scaled2, (measured_v_v2 - tangent_t2_2 * t23) / t2__scaled2
     )
 
 
 def hvp_1_f32(
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
-    u_hat, v_hat, tangent_u_hat, tangent_v_hat, mask, samples, size_d, options,
+    u, v, _unit0_d, _unit1_d, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2, u_hat, v_hat, tangent_u_hat,
+    tangent_v_hat, mask, samples, size_d, options,
 ):
-    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, tangent_t1, tangent_t2,
-    u_hat, v_hat, tangent_u_hat, tangent_v_hat.
+    """All samples: _unit0_d, _unit1_d, t1__scaled, t2__scaled, tangent_t1, tangent_t2, u_hat, v_hat,
+    tangent_u_hat, tangent_v_hat.
     """
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d // _parts(u) if options & ALIGNED else size_d
@@ -1924,8 +1773,8 @@ def hvp_1_f32(
                 _put(_unit1_d, row, unit1_d)
             t1 = _unit_scale_f32(unit0_d)
             t2 = _unit_scale_f32(unit1_d)
-            t1__largest2 = -f32(np.inf)
-            t2__largest2 = -f32(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1942,58 +1791,10 @@ def hvp_1_f32(
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
-                    t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__largest2_d_2, t2__largest2_d_2 = _hvp_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                    t1__largest2_d_3, t2__largest2_d_3 = _hvp_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
-                    t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(u) * vectors + thread
-            while at < size_d:
-                u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest2_d, t2__largest2_d = _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
-                at += _stride(threads)
-            t1__largest2 = _row_max_f32(t1__largest2)
-            t2__largest2 = _row_max_f32(t2__largest2)
-            if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            if thread == 0:
-                _put(t2__largest, row, t2__largest2)
-            t4 = _unit_scale_f32(t1__largest2)
-            t5 = _unit_scale_f32(t2__largest2)
-            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
-            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
-            vectors = size_d // _packed(u) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                u_d3_words = (
-                    _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
-                    u_row + _packed(u) * vector)
-                )
-                v_d3_words = (
-                    _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(v, v_row + _packed(u) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(u):
-                    at = _packed(u) * vector + LANES_F32 * part
-                    u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
-                    v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
-                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                    t1__scaled2_d_2, t2__scaled2_d_2 = _hvp_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
-                    t1__scaled2_d_3, t2__scaled2_d_3 = _hvp_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled2_d_2, t2__scaled2_d_2 = _hvp_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__scaled2_d_3, t2__scaled2_d_3 = _hvp_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
@@ -2006,9 +1807,9 @@ def hvp_1_f32(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _hvp_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                t1__scaled2_d, t2__scaled2_d = _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
@@ -2018,22 +1819,18 @@ def hvp_1_f32(
                 _put(t1__scaled, row, t1__scaled2)
             if thread == 0:
                 _put(t2__scaled, row, t2__scaled2)
-            t6 = f32(1.0) / t4
-            t7 = t1__scaled2 * t6
-            t8 = t7 == f32(0.0)
-            t14 = f32(1.0) / t5
-            t15 = t2__scaled2 * t14
-            t16 = t15 == f32(0.0)
+            t4 = t1__scaled2 == f32(0.0)
+            t10 = t2__scaled2 == f32(0.0)
             tangent_t1_2_high, tangent_t1_2_low = f32(0.0), f32(0.0)
             tangent_t2_2_high, tangent_t2_2_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                u_d4_words = (
+                u_d3_words = (
                     _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
                     u_row + _packed(u) * vector)
                 )
-                v_d4_words = (
+                v_d3_words = (
                     _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
                     _load_words(v, v_row + _packed(u) * vector)
                 )
@@ -2046,21 +1843,21 @@ def hvp_1_f32(
                 part = np.int64(0)
                 while part < _parts(u):
                     at = _packed(u) * vector + LANES_F32 * part
-                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
-                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
+                    u_d3_0, u_d3_1, u_d3_2, u_d3_3 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1, v_d3_2, v_d3_3 = _part(v, v_d3_words, part)
                     v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _part(v_u_, v_u_d_words, part)
                     v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _part(v_v_, v_v_d_words, part)
-                    tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep4(
-                        u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep3(
+                        u_d3_0, v_d3_0, v_u_d_0, v_v_d_0, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                     )
-                    tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep4(
-                        u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep3(
+                        u_d3_1, v_d3_1, v_u_d_1, v_v_d_1, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                     )
-                    tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep4(
-                        u_d4_2, v_d4_2, v_u_d_2, v_v_d_2, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep3(
+                        u_d3_2, v_d3_2, v_u_d_2, v_v_d_2, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                     )
-                    tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep4(
-                        u_d4_3, v_d4_3, v_u_d_3, v_v_d_3, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep3(
+                        u_d3_3, v_d3_3, v_u_d_3, v_v_d_3, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                     )
                     tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
                         tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
@@ -2090,16 +1887,16 @@ def hvp_1_f32(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 v_u_d = _get(v_u_, v_u__row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = v_u_d
                 v_v_d = _get(v_v_, v_v__row + at)
                 if options & STAGED:
                     staged[stage + 3 * pitch + at] = v_v_d
-                tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f32_sweep4(
-                    u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f32_sweep3(
+                    u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                 )
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
@@ -2113,11 +1910,11 @@ def hvp_1_f32(
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                u_d5_words = (
+                u_d4_words = (
                     _as_words(u, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
                     u_row + _packed(u) * vector)
                 )
-                v_d5_words = (
+                v_d4_words = (
                     _as_words(v, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
                     _load_words(v, v_row + _packed(u) * vector)
                 )
@@ -2132,25 +1929,21 @@ def hvp_1_f32(
                 part = np.int64(0)
                 while part < _parts(u):
                     at = _packed(u) * vector + LANES_F32 * part
-                    u_d5_0, u_d5_1, u_d5_2, u_d5_3 = _part(u, u_d5_words, part)
-                    v_d5_0, v_d5_1, v_d5_2, v_d5_3 = _part(v, v_d5_words, part)
+                    u_d4_0, u_d4_1, u_d4_2, u_d4_3 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1, v_d4_2, v_d4_3 = _part(v, v_d4_words, part)
                     v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _part(v_u_, v_u_d_words, part)
                     v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _part(v_v_, v_v_d_words, part)
-                    u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f32_sweep5(
-                        u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                        tangent_t1_2, tangent_t2_2,
+                    u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f32_sweep4(
+                        u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                     )
-                    u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f32_sweep5(
-                        u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                        tangent_t1_2, tangent_t2_2,
+                    u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f32_sweep4(
+                        u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                     )
-                    u_hat_d_2, v_hat_d_2, tangent_u_hat_d_2, tangent_v_hat_d_2 = _hvp_1_f32_sweep5(
-                        u_d5_2, v_d5_2, v_u_d_2, v_v_d_2, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                        tangent_t1_2, tangent_t2_2,
+                    u_hat_d_2, v_hat_d_2, tangent_u_hat_d_2, tangent_v_hat_d_2 = _hvp_1_f32_sweep4(
+                        u_d4_2, v_d4_2, v_u_d_2, v_v_d_2, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                     )
-                    u_hat_d_3, v_hat_d_3, tangent_u_hat_d_3, tangent_v_hat_d_3 = _hvp_1_f32_sweep5(
-                        u_d5_3, v_d5_3, v_u_d_3, v_v_d_3, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                        tangent_t1_2, tangent_t2_2,
+                    u_hat_d_3, v_hat_d_3, tangent_u_hat_d_3, tangent_v_hat_d_3 = _hvp_1_f32_sweep4(
+                        u_d4_3, v_d4_3, v_u_d_3, v_v_d_3, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                     )
                     _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
                     _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
@@ -2166,13 +1959,12 @@ def hvp_1_f32(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d5 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d5 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 v_u_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_u_, v_u__row + at)
                 v_v_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(v_v_, v_v__row + at)
-                u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f32_sweep5(
-                    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
+                u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f32_sweep4(
+                    u_d4, v_d4, v_u_d, v_v_d, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                 )
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
@@ -2182,8 +1974,6 @@ def hvp_1_f32(
         else:
             _clear_row_f32(_unit0_d, row, 1)
             _clear_row_f32(_unit1_d, row, 1)
-            _clear_row_f32(t1__largest, row, 1)
-            _clear_row_f32(t2__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
             _clear_row_f32(t2__scaled, row, 1)
             _clear_row_f32(tangent_t1, row, 1)
@@ -2456,43 +2246,40 @@ def _hvp_3_f32_sweep1(
 @_device
 def _hvp_3_f32_sweep2(
     d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
-    d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
-    tangent_t2_i, tau,
+    d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26, t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
 ):
     """One place of a row: hvp_u_d, hvp_v_d."""
     tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
     d_u_hat2 = d_u_hat__product_d / tau
-    measured_u = t10 * u_d
-    t11 = abs(measured_u) == t4
-    t12 = _sign_f32(measured_u)
-    t13 = measured_u * t1 / t1__scaled_i
-    t14 = t12 if t11 else t13
-    measured_v_u = t10 * v_u_d
-    t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
+    measured_u = t7 * u_d
+    t8 = abs(measured_u) == t1__scaled_i
+    t9 = _sign_f32(measured_u)
+    t10 = measured_u / t1__scaled_i
+    t11 = t9 if t8 else t10
+    measured_v_u = t7 * v_u_d
+    t14 = t6 * t11 + (measured_v_u * d_t1 + -t13 * t11) / t1__scaled_i
     scaled_hvp_u = (
-        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (f32(0.0) if t5 else
-        t17)
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 / t1__scaled_i)) / t1__scaled_i + (f32(0.0) if t1 else t14)
     )
     tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
     d_v_hat2 = d_v_hat__product_d / tau
-    measured_v = t26 * v_d
-    t27 = abs(measured_v) == t20
-    t28 = _sign_f32(measured_v)
-    t29 = measured_v * t18 / t2__scaled_i
-    t30 = t28 if t27 else t29
-    measured_v_v = t26 * v_v_d
-    t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
+    measured_v = t20 * v_d
+    t21 = abs(measured_v) == t2__scaled_i
+    t22 = _sign_f32(measured_v)
+    t23 = measured_v / t2__scaled_i
+    t24 = t22 if t21 else t23
+    measured_v_v = t20 * v_v_d
+    t27 = t19 * t24 + (measured_v_v * d_t2 + -t26 * t24) / t2__scaled_i
     scaled_hvp_v = (
-        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (f32(0.0) if t21 else
-        t33)
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + (f32(0.0) if t15 else t27)
     )
-    return scaled_hvp_u * t10, scaled_hvp_v * t26
+    return scaled_hvp_u * t7, scaled_hvp_v * t20
 
 
 def hvp_3_f32(
     d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
-    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
-    t2__scaled, _unit1_d, v, v_v_, tau, mask, samples, size_d, options,
+    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__scaled, _unit1_d, v,
+    v_v_, tau, mask, samples, size_d, options,
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float32)
@@ -2517,11 +2304,9 @@ def hvp_3_f32(
         hvp_v_row = row * size_d
         live = _live(mask, row, options)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
         tangent_t2_n = _get(tangent_t2, row)
-        t2__largest_n = _get(t2__largest, row)
         t2__scaled_n = _get(t2__scaled, row)
         _unit1_d_n = _get(_unit1_d, row)
         if live:
@@ -2666,37 +2451,29 @@ def hvp_3_f32(
             tangent_d_t2_sum = _row_sum_f32(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
             tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
             tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t1 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == f32(0.0)
-            t6 = tangent_t1_i * t1 / t1__scaled_i
-            t7 = d_t1_sum * t6
-            t8 = t7 - tangent_d_t1_sum
-            t9 = t8 * t1 / t1__scaled_i
+            t1 = t1__scaled_i == f32(0.0)
+            t2 = tangent_t1_i / t1__scaled_i
+            t4 = d_t1_sum * t2
+            t5 = t4 - tangent_d_t1_sum
+            t6 = t5 / t1__scaled_i
             unit0_d_i = _unit0_d_n
-            t10 = _unit_scale_f32(unit0_d_i)
-            t15 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t15
-            t16 = d_t1 * tangent_t1_i
+            t7 = _unit_scale_f32(unit0_d_i)
+            t12 = d_t1_sum / t1__scaled_i
+            d_t1 = -t12
+            t13 = d_t1 * tangent_t1_i
             tangent_t2_i = tangent_t2_n
-            t2__largest_i = t2__largest_n
-            t18 = _unit_scale_f32(t2__largest_i)
             t2__scaled_i = t2__scaled_n
-            t19 = f32(1.0) / t18
-            t20 = t2__scaled_i * t19
-            t21 = t20 == f32(0.0)
-            t22 = tangent_t2_i * t18 / t2__scaled_i
-            t23 = d_t2_sum * t22
-            t24 = t23 - tangent_d_t2_sum
-            t25 = t24 * t18 / t2__scaled_i
+            t15 = t2__scaled_i == f32(0.0)
+            t16 = tangent_t2_i / t2__scaled_i
+            t17 = d_t2_sum * t16
+            t18 = t17 - tangent_d_t2_sum
+            t19 = t18 / t2__scaled_i
             unit1_d_i = _unit1_d_n
-            t26 = _unit_scale_f32(unit1_d_i)
-            t31 = d_t2_sum * t18 / t2__scaled_i
-            d_t2 = -t31
-            t32 = d_t2 * tangent_t2_i
+            t20 = _unit_scale_f32(unit1_d_i)
+            t25 = d_t2_sum / t2__scaled_i
+            d_t2 = -t25
+            t26 = d_t2 * tangent_t2_i
             vectors = size_d // _packed(hvp_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2737,23 +2514,23 @@ def hvp_3_f32(
                     v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _part(v_v_, v_v_d_words, part)
                     hvp_u_d_0, hvp_v_d_0 = _hvp_3_f32_sweep2(
                         d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
-                        u_d_0, v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                        u_d_0, v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26,
+                        t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                     )
                     hvp_u_d_1, hvp_v_d_1 = _hvp_3_f32_sweep2(
                         d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
-                        u_d_1, v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                        u_d_1, v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26,
+                        t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                     )
                     hvp_u_d_2, hvp_v_d_2 = _hvp_3_f32_sweep2(
                         d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2,
-                        u_d_2, v_d_2, v_u_d_2, v_v_d_2, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                        u_d_2, v_d_2, v_u_d_2, v_v_d_2, d_t1, d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26,
+                        t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                     )
                     hvp_u_d_3, hvp_v_d_3 = _hvp_3_f32_sweep2(
                         d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3,
-                        u_d_3, v_d_3, v_u_d_3, v_v_d_3, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                        u_d_3, v_d_3, v_u_d_3, v_v_d_3, d_t1, d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26,
+                        t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                     )
                     hvp_u_words = _with_part(hvp_u, hvp_u_words, part, (hvp_u_d_0, hvp_u_d_1, hvp_u_d_2, hvp_u_d_3))
                     hvp_v_words = _with_part(hvp_v, hvp_v_words, part, (hvp_v_d_0, hvp_v_d_1, hvp_v_d_2, hvp_v_d_3))
@@ -2778,8 +2555,7 @@ def hvp_3_f32(
                 hvp_u_d, hvp_v_d = _hvp_3_f32_sweep2(
                     d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u, u_row
                     + at), _get(v, v_row + at), _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), d_t1, d_t2, t1,
-                    t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
-                    tangent_t2_i, tau,
+                    t13, t15, t19, t1__scaled_i, t20, t26, t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                 )
                 _put(hvp_u, hvp_u_row + at, hvp_u_d)
                 _put(hvp_v, hvp_v_row + at, hvp_v_d)
@@ -3167,39 +2943,31 @@ def _softplus_f64(x):
 @_device
 def _value_1_f64_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(abs(u_d)), abs(abs(v_d))
+    return abs(u_d), abs(v_d)
 
 
 @_device
 def _value_1_f64_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__largest_d, t2__largest_d."""
+    """One place of a row: t1__scaled_d, t2__scaled_d."""
     measured_u = t1 * u_d2
     measured_v = t2 * v_d2
-    return abs(measured_u), abs(measured_v)
-
-
-@_device
-def _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
-    """One place of a row: t1__scaled_d, t2__scaled_d."""
-    measured_u2 = t1 * u_d3
-    measured_v2 = t2 * v_d3
-    t1__scaled_entry = measured_u2 * t4
-    t2__scaled_entry = measured_v2 * t5
+    t1__scaled_entry = measured_u
+    t2__scaled_entry = measured_v
     return t1__scaled_entry * t1__scaled_entry, t2__scaled_entry * t2__scaled_entry
 
 
 @_device
-def _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7):
+def _value_1_f64_sweep3(u_d3, v_d3, t1, t1__scaled, t2, t2__scaled):
     """One place of a row: u_hat_d, v_hat_d."""
-    measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3) == t7
-    t9 = _sign_f64(measured_u3)
-    t10 = measured_u3 * t4 / t1__scaled
-    measured_v3 = t2 * v_d4
-    t13 = abs(measured_v3) == t12
-    t14 = _sign_f64(measured_v3)
-    t15 = measured_v3 * t5 / t2__scaled
-    return t9 if t8 else t10, t14 if t13 else t15
+    measured_u2 = t1 * u_d3
+    t4 = abs(measured_u2) == t1__scaled
+    t5 = _sign_f64(measured_u2)
+    t6 = measured_u2 / t1__scaled
+    measured_v2 = t2 * v_d3
+    t7 = abs(measured_v2) == t2__scaled
+    t8 = _sign_f64(measured_v2)
+    t9 = measured_v2 / t2__scaled
+    return t5 if t4 else t6, t8 if t7 else t9
 
 
 def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -3256,8 +3024,8 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             unit1_d = _row_max_f64(unit1_d)
             t1 = _unit_scale_f64(unit0_d)
             t2 = _unit_scale_f64(unit1_d)
-            t1__largest = -f64(np.inf)
-            t2__largest = -f64(np.inf)
+            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
+            t2__scaled_high, t2__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3274,28 +3042,24 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
-                    t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
-                    t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
-                    t2__largest = _larger_f64(t2__largest, t2__largest_d_0)
-                    t2__largest = _larger_f64(t2__largest, t2__largest_d_1)
+                    t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
+                    t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest_d, t2__largest_d = _value_1_f64_sweep2(u_d2, v_d2, t1, t2)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d)
-                t2__largest = _larger_f64(t2__largest, t2__largest_d)
+                t1__scaled_d, t2__scaled_d = _value_1_f64_sweep2(u_d2, v_d2, t1, t2)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f64(t1__largest)
-            t2__largest = _row_max_f64(t2__largest)
-            t4 = _unit_scale_f64(t1__largest)
-            t5 = _unit_scale_f64(t2__largest)
-            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
-            t2__scaled_high, t2__scaled_low = f64(0.0), f64(0.0)
+            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
+            t2__scaled = math.sqrt(_row_sum_f64(t2__scaled_high, t2__scaled_low))
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3312,59 +3076,17 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
                     v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
-                    t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                    t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                    t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
-                    t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(u) * vectors + thread
-            while at < size_d:
-                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled_d, t2__scaled_d = _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
-                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d)
-                at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
-            t2__scaled = math.sqrt(_row_sum_f64(t2__scaled_high, t2__scaled_low))
-            t6 = 1.0 / t4
-            t7 = t1__scaled * t6
-            t11 = 1.0 / t5
-            t12 = t2__scaled * t11
-            vectors = size_d // _packed(u) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                u_d4_words = (
-                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
-                    u_row + _packed(u) * vector)
-                )
-                v_d4_words = (
-                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(v, v_row + _packed(u) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(u):
-                    at = _packed(u) * vector + LANES_F64 * part
-                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
-                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
-                    u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep4(
-                        u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                    )
-                    u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep4(
-                        u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
-                    )
+                    u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t1__scaled, t2, t2__scaled)
+                    u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t1__scaled, t2, t2__scaled)
                     _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
                     _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
                     part += 1
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_1_f64_sweep3(u_d3, v_d3, t1, t1__scaled, t2, t2__scaled)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -3491,46 +3213,37 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f64_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(abs(u_d)), abs(abs(v_d))
+    return abs(u_d), abs(v_d)
 
 
 @_device
 def _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u = t1 * u_d2
     measured_v = t2 * v_d2
-    return abs(measured_u), abs(measured_v)
-
-
-@_device
-def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
-    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    measured_u2 = t1 * u_d3
-    measured_v2 = t2 * v_d3
-    t1__scaled2_entry = measured_u2 * t4
-    t2__scaled2_entry = measured_v2 * t5
+    t1__scaled2_entry = measured_u
+    t2__scaled2_entry = measured_v
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7):
+def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t1__scaled2, t2, t2__scaled2):
     """One place of a row: u_hat_d, v_hat_d."""
-    measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3) == t7
-    t9 = _sign_f64(measured_u3)
-    t10 = measured_u3 * t4 / t1__scaled2
-    measured_v3 = t2 * v_d4
-    t13 = abs(measured_v3) == t12
-    t14 = _sign_f64(measured_v3)
-    t15 = measured_v3 * t5 / t2__scaled2
-    return t9 if t8 else t10, t14 if t13 else t15
+    measured_u2 = t1 * u_d3
+    t4 = abs(measured_u2) == t1__scaled2
+    t5 = _sign_f64(measured_u2)
+    t6 = measured_u2 / t1__scaled2
+    measured_v2 = t2 * v_d3
+    t7 = abs(measured_v2) == t2__scaled2
+    t8 = _sign_f64(measured_v2)
+    t9 = measured_v2 / t2__scaled2
+    return t5 if t4 else t6, t8 if t7 else t9
 
 
 def value_and_grad_1_f64(
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d,
-    options,
+    u, v, _unit0_d, _unit1_d, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d, options,
 ):
-    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
+    """All samples: _unit0_d, _unit1_d, t1__scaled, t2__scaled, u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d // _parts(u) if options & ALIGNED else size_d
     stage = cuda.threadIdx.y * 2 * pitch
@@ -3587,8 +3300,8 @@ def value_and_grad_1_f64(
                 _put(_unit1_d, row, unit1_d)
             t1 = _unit_scale_f64(unit0_d)
             t2 = _unit_scale_f64(unit1_d)
-            t1__largest2 = -f64(np.inf)
-            t2__largest2 = -f64(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3605,32 +3318,28 @@ def value_and_grad_1_f64(
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
-                    t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
-                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
-                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f64(t1__largest2)
-            t2__largest2 = _row_max_f64(t2__largest2)
+            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
+            t2__scaled2 = math.sqrt(_row_sum_f64(t2__scaled2_high, t2__scaled2_low))
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
+                _put(t1__scaled, row, t1__scaled2)
             if thread == 0:
-                _put(t2__largest, row, t2__largest2)
-            t4 = _unit_scale_f64(t1__largest2)
-            t5 = _unit_scale_f64(t2__largest2)
-            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
-            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
+                _put(t2__scaled, row, t2__scaled2)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3647,53 +3356,11 @@ def value_and_grad_1_f64(
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
                     v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
-                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                    t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(u) * vectors + thread
-            while at < size_d:
-                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
-                at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
-            t2__scaled2 = math.sqrt(_row_sum_f64(t2__scaled2_high, t2__scaled2_low))
-            if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
-            if thread == 0:
-                _put(t2__scaled, row, t2__scaled2)
-            t6 = 1.0 / t4
-            t7 = t1__scaled2 * t6
-            t11 = 1.0 / t5
-            t12 = t2__scaled2 * t11
-            vectors = size_d // _packed(u) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                u_d4_words = (
-                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
-                    u_row + _packed(u) * vector)
-                )
-                v_d4_words = (
-                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(v, v_row + _packed(u) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(u):
-                    at = _packed(u) * vector + LANES_F64 * part
-                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
-                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
-                    u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep4(
-                        u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep3(
+                        u_d3_0, v_d3_0, t1, t1__scaled2, t2, t2__scaled2,
                     )
-                    u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep4(
-                        u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                    u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep3(
+                        u_d3_1, v_d3_1, t1, t1__scaled2, t2, t2__scaled2,
                     )
                     _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
                     _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
@@ -3701,19 +3368,15 @@ def value_and_grad_1_f64(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep4(
-                    u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                )
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t1__scaled2, t2, t2__scaled2)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
             _clear_row_f64(_unit0_d, row, 1)
             _clear_row_f64(_unit1_d, row, 1)
-            _clear_row_f64(t1__largest, row, 1)
-            _clear_row_f64(t2__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
             _clear_row_f64(t2__scaled, row, 1)
             _clear_row_f64(u_hat, row, size_d)
@@ -3893,30 +3556,29 @@ def _value_and_grad_3_f64_sweep1(d_u_hat__product_d, d_v_hat__product_d, u_hat_d
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_u_hat__product_d, d_v_hat__product_d, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i,
-    t4, t5, t7, tau,
+    d_u_hat__product_d, d_v_hat__product_d, u_d, v_d, d_t1, d_t2, t1, t11, t1__scaled_i, t2__scaled_i, t4, t9, tau,
 ):
     """One place of a row: grad_u_d, grad_v_d."""
     d_u_hat2 = d_u_hat__product_d / tau
-    measured_u = t7 * u_d
-    t8 = abs(measured_u) == t4
-    t9 = _sign_f64(measured_u)
-    t10 = measured_u * t1 / t1__scaled_i
-    t11 = d_t1 * (t9 if t8 else t10)
-    scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
+    measured_u = t4 * u_d
+    t5 = abs(measured_u) == t1__scaled_i
+    t6 = _sign_f64(measured_u)
+    t7 = measured_u / t1__scaled_i
+    t8 = d_t1 * (t6 if t5 else t7)
+    scaled_grad_u = d_u_hat2 / t1__scaled_i + (0.0 if t1 else t8)
     d_v_hat2 = d_v_hat__product_d / tau
-    measured_v = t17 * v_d
-    t18 = abs(measured_v) == t14
-    t19 = _sign_f64(measured_v)
-    t20 = measured_v * t12 / t2__scaled_i
-    t21 = d_t2 * (t19 if t18 else t20)
-    scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
-    return scaled_grad_u * t7, scaled_grad_v * t17
+    measured_v = t11 * v_d
+    t12 = abs(measured_v) == t2__scaled_i
+    t13 = _sign_f64(measured_v)
+    t14 = measured_v / t2__scaled_i
+    t15 = d_t2 * (t13 if t12 else t14)
+    scaled_grad_v = d_v_hat2 / t2__scaled_i + (0.0 if t9 else t15)
+    return scaled_grad_u * t4, scaled_grad_v * t11
 
 
 def value_and_grad_3_f64(
-    d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest,
-    t2__scaled, _unit1_d, v, tau, mask, samples, size_d, options,
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__scaled, _unit0_d, u, t2__scaled, _unit1_d, v,
+    tau, mask, samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float64)
@@ -3934,10 +3596,8 @@ def value_and_grad_3_f64(
         v_row = row * size_d
         grad_v_row = row * size_d
         live = _live(mask, row, options)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
-        t2__largest_n = _get(t2__largest, row)
         t2__scaled_n = _get(t2__scaled, row)
         _unit1_d_n = _get(_unit1_d, row)
         if live:
@@ -3996,26 +3656,18 @@ def value_and_grad_3_f64(
                 at += _stride(threads)
             d_t2_sum = _row_sum_f64(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__largest_i = t1__largest_n
-            t1 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == 0.0
-            t6 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t6
+            t1 = t1__scaled_i == 0.0
+            t2 = d_t1_sum / t1__scaled_i
+            d_t1 = -t2
             unit0_d_i = _unit0_d_n
-            t7 = _unit_scale_f64(unit0_d_i)
-            t2__largest_i = t2__largest_n
-            t12 = _unit_scale_f64(t2__largest_i)
+            t4 = _unit_scale_f64(unit0_d_i)
             t2__scaled_i = t2__scaled_n
-            t13 = 1.0 / t12
-            t14 = t2__scaled_i * t13
-            t15 = t14 == 0.0
-            t16 = d_t2_sum * t12 / t2__scaled_i
-            d_t2 = -t16
+            t9 = t2__scaled_i == 0.0
+            t10 = d_t2_sum / t2__scaled_i
+            d_t2 = -t10
             unit1_d_i = _unit1_d_n
-            t17 = _unit_scale_f64(unit1_d_i)
+            t11 = _unit_scale_f64(unit1_d_i)
             vectors = size_d // _packed(grad_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4037,12 +3689,12 @@ def value_and_grad_3_f64(
                     u_d_0, u_d_1 = _part(u, u_d_words, part)
                     v_d_0, v_d_1 = _part(v, v_d_words, part)
                     grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
-                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
-                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                        d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t11, t1__scaled_i,
+                        t2__scaled_i, t4, t9, tau,
                     )
                     grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
-                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
-                        t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                        d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t11, t1__scaled_i,
+                        t2__scaled_i, t4, t9, tau,
                     )
                     grad_u_words = _with_part(grad_u, grad_u_words, part, (grad_u_d_0, grad_u_d_1))
                     grad_v_words = _with_part(grad_v, grad_v_words, part, (grad_v_d_0, grad_v_d_1))
@@ -4060,7 +3712,7 @@ def value_and_grad_3_f64(
                 )
                 grad_u_d, grad_v_d = _value_and_grad_3_f64_sweep2(
                     d_u_hat__product_d, d_v_hat__product_d, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1,
-                    t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
+                    t11, t1__scaled_i, t2__scaled_i, t4, t9, tau,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -4074,76 +3726,65 @@ def value_and_grad_3_f64(
 @_device
 def _hvp_1_f64_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(abs(u_d)), abs(abs(v_d))
+    return abs(u_d), abs(v_d)
 
 
 @_device
 def _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u = t1 * u_d2
     measured_v = t2 * v_d2
-    return abs(measured_u), abs(measured_v)
-
-
-@_device
-def _hvp_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
-    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    measured_u2 = t1 * u_d3
-    measured_v2 = t2 * v_d3
-    t1__scaled2_entry = measured_u2 * t4
-    t2__scaled2_entry = measured_v2 * t5
+    t1__scaled2_entry = measured_u
+    t2__scaled2_entry = measured_v
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _hvp_1_f64_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8):
+def _hvp_1_f64_sweep3(u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__scaled2, t4):
     """One place of a row: tangent_t1_2_d, tangent_t2_2_d."""
     measured_v_u = t1 * v_u_d
-    measured_u3 = t1 * u_d4
-    t9 = abs(measured_u3) == t7
-    t10 = _sign_f64(measured_u3)
-    t11 = measured_u3 * t4 / t1__scaled2
-    t12 = t10 if t9 else t11
-    t13 = measured_v_u * t12
+    measured_u2 = t1 * u_d3
+    t5 = abs(measured_u2) == t1__scaled2
+    t6 = _sign_f64(measured_u2)
+    t7 = measured_u2 / t1__scaled2
+    t8 = t6 if t5 else t7
+    t9 = measured_v_u * t8
     measured_v_v = t2 * v_v_d
-    measured_v3 = t2 * v_d4
-    t17 = abs(measured_v3) == t15
-    t18 = _sign_f64(measured_v3)
-    t19 = measured_v3 * t5 / t2__scaled2
-    t20 = t18 if t17 else t19
-    t21 = measured_v_v * t20
-    return 0.0 if t8 else t13, 0.0 if t16 else t21
+    measured_v2 = t2 * v_d3
+    t11 = abs(measured_v2) == t2__scaled2
+    t12 = _sign_f64(measured_v2)
+    t13 = measured_v2 / t2__scaled2
+    t14 = t12 if t11 else t13
+    t15 = measured_v_v * t14
+    return 0.0 if t4 else t9, 0.0 if t10 else t15
 
 
 @_device
-def _hvp_1_f64_sweep5(
-    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2, tangent_t2_2,
-):
+def _hvp_1_f64_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2):
     """One place of a row: u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d."""
-    measured_u4 = t1 * u_d5
-    t22 = abs(measured_u4) == t7
-    t23 = _sign_f64(measured_u4)
-    t24 = measured_u4 * t4 / t1__scaled2
-    t25 = t23 if t22 else t24
-    measured_v4 = t2 * v_d5
-    t26 = abs(measured_v4) == t15
-    t27 = _sign_f64(measured_v4)
-    t28 = measured_v4 * t5 / t2__scaled2
-    t29 = t27 if t26 else t28
+    measured_u3 = t1 * u_d4
+    t16 = abs(measured_u3) == t1__scaled2
+    t17 = _sign_f64(measured_u3)
+    t18 = measured_u3 / t1__scaled2
+    t19 = t17 if t16 else t18
+    measured_v3 = t2 * v_d4
+    t20 = abs(measured_v3) == t2__scaled2
+    t21 = _sign_f64(measured_v3)
+    t22 = measured_v3 / t2__scaled2
+    t23 = t21 if t20 else t22
     measured_v_u2 = t1 * v_u_d
     measured_v_v2 = t2 * v_v_d
     return (
-        t25, t29, (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2, (measured_v_v2 - tangent_t2_2 * t29) * t5 /
-        t2__scaled2
+        t19, t23, (measured_v_u2 - tangent_t1_2 * t19) / t1__scaled2, (measured_v_v2 - tangent_t2_2 * t23) / t2__scaled2
     )
 
 
 def hvp_1_f64(
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
-    u_hat, v_hat, tangent_u_hat, tangent_v_hat, mask, samples, size_d, options,
+    u, v, _unit0_d, _unit1_d, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2, u_hat, v_hat, tangent_u_hat,
+    tangent_v_hat, mask, samples, size_d, options,
 ):
-    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, tangent_t1, tangent_t2,
-    u_hat, v_hat, tangent_u_hat, tangent_v_hat.
+    """All samples: _unit0_d, _unit1_d, t1__scaled, t2__scaled, tangent_t1, tangent_t2, u_hat, v_hat,
+    tangent_u_hat, tangent_v_hat.
     """
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d // _parts(u) if options & ALIGNED else size_d
@@ -4205,8 +3846,8 @@ def hvp_1_f64(
                 _put(_unit1_d, row, unit1_d)
             t1 = _unit_scale_f64(unit0_d)
             t2 = _unit_scale_f64(unit1_d)
-            t1__largest2 = -f64(np.inf)
-            t2__largest2 = -f64(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4223,50 +3864,8 @@ def hvp_1_f64(
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
-                    t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
-                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
-                    t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(u) * vectors + thread
-            while at < size_d:
-                u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest2_d, t2__largest2_d = _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
-                at += _stride(threads)
-            t1__largest2 = _row_max_f64(t1__largest2)
-            t2__largest2 = _row_max_f64(t2__largest2)
-            if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            if thread == 0:
-                _put(t2__largest, row, t2__largest2)
-            t4 = _unit_scale_f64(t1__largest2)
-            t5 = _unit_scale_f64(t2__largest2)
-            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
-            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
-            vectors = size_d // _packed(u) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                u_d3_words = (
-                    _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
-                    u_row + _packed(u) * vector)
-                )
-                v_d3_words = (
-                    _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(v, v_row + _packed(u) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(u):
-                    at = _packed(u) * vector + LANES_F64 * part
-                    u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
-                    v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
-                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
-                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
@@ -4275,9 +3874,9 @@ def hvp_1_f64(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _hvp_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                t1__scaled2_d, t2__scaled2_d = _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
@@ -4287,22 +3886,18 @@ def hvp_1_f64(
                 _put(t1__scaled, row, t1__scaled2)
             if thread == 0:
                 _put(t2__scaled, row, t2__scaled2)
-            t6 = 1.0 / t4
-            t7 = t1__scaled2 * t6
-            t8 = t7 == 0.0
-            t14 = 1.0 / t5
-            t15 = t2__scaled2 * t14
-            t16 = t15 == 0.0
+            t4 = t1__scaled2 == 0.0
+            t10 = t2__scaled2 == 0.0
             tangent_t1_2_high, tangent_t1_2_low = f64(0.0), f64(0.0)
             tangent_t2_2_high, tangent_t2_2_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                u_d4_words = (
+                u_d3_words = (
                     _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
                     u_row + _packed(u) * vector)
                 )
-                v_d4_words = (
+                v_d3_words = (
                     _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
                     _load_words(v, v_row + _packed(u) * vector)
                 )
@@ -4315,15 +3910,15 @@ def hvp_1_f64(
                 part = np.int64(0)
                 while part < _parts(u):
                     at = _packed(u) * vector + LANES_F64 * part
-                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
-                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
+                    u_d3_0, u_d3_1 = _part(u, u_d3_words, part)
+                    v_d3_0, v_d3_1 = _part(v, v_d3_words, part)
                     v_u_d_0, v_u_d_1 = _part(v_u_, v_u_d_words, part)
                     v_v_d_0, v_v_d_1 = _part(v_v_, v_v_d_words, part)
-                    tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep4(
-                        u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep3(
+                        u_d3_0, v_d3_0, v_u_d_0, v_v_d_0, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                     )
-                    tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep4(
-                        u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                    tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep3(
+                        u_d3_1, v_d3_1, v_u_d_1, v_v_d_1, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                     )
                     tangent_t1_2_high, tangent_t1_2_low = _plus_f64(
                         tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
@@ -4341,16 +3936,16 @@ def hvp_1_f64(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 v_u_d = _get(v_u_, v_u__row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = v_u_d
                 v_v_d = _get(v_v_, v_v__row + at)
                 if options & STAGED:
                     staged[stage + 3 * pitch + at] = v_v_d
-                tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f64_sweep4(
-                    u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f64_sweep3(
+                    u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__scaled2, t4,
                 )
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
@@ -4364,11 +3959,11 @@ def hvp_1_f64(
             vectors = size_d // _packed(u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                u_d5_words = (
+                u_d4_words = (
                     _as_words(u, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(u,
                     u_row + _packed(u) * vector)
                 )
-                v_d5_words = (
+                v_d4_words = (
                     _as_words(v, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
                     _load_words(v, v_row + _packed(u) * vector)
                 )
@@ -4383,17 +3978,15 @@ def hvp_1_f64(
                 part = np.int64(0)
                 while part < _parts(u):
                     at = _packed(u) * vector + LANES_F64 * part
-                    u_d5_0, u_d5_1 = _part(u, u_d5_words, part)
-                    v_d5_0, v_d5_1 = _part(v, v_d5_words, part)
+                    u_d4_0, u_d4_1 = _part(u, u_d4_words, part)
+                    v_d4_0, v_d4_1 = _part(v, v_d4_words, part)
                     v_u_d_0, v_u_d_1 = _part(v_u_, v_u_d_words, part)
                     v_v_d_0, v_v_d_1 = _part(v_v_, v_v_d_words, part)
-                    u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f64_sweep5(
-                        u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                        tangent_t1_2, tangent_t2_2,
+                    u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f64_sweep4(
+                        u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                     )
-                    u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f64_sweep5(
-                        u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
-                        tangent_t1_2, tangent_t2_2,
+                    u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f64_sweep4(
+                        u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                     )
                     _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
                     _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
@@ -4403,13 +3996,12 @@ def hvp_1_f64(
                 vector += _stride(threads)
             at = _packed(u) * vectors + thread
             while at < size_d:
-                u_d5 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
-                v_d5 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
                 v_u_d = staged[stage + 2 * pitch + at] if options & STAGED else _get(v_u_, v_u__row + at)
                 v_v_d = staged[stage + 3 * pitch + at] if options & STAGED else _get(v_v_, v_v__row + at)
-                u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f64_sweep5(
-                    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
-                    tangent_t2_2,
+                u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f64_sweep4(
+                    u_d4, v_d4, v_u_d, v_v_d, t1, t1__scaled2, t2, t2__scaled2, tangent_t1_2, tangent_t2_2,
                 )
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
@@ -4419,8 +4011,6 @@ def hvp_1_f64(
         else:
             _clear_row_f64(_unit0_d, row, 1)
             _clear_row_f64(_unit1_d, row, 1)
-            _clear_row_f64(t1__largest, row, 1)
-            _clear_row_f64(t2__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
             _clear_row_f64(t2__scaled, row, 1)
             _clear_row_f64(tangent_t1, row, 1)
@@ -4657,41 +4247,36 @@ def _hvp_3_f64_sweep1(
 @_device
 def _hvp_3_f64_sweep2(
     d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
-    d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
-    tangent_t2_i, tau,
+    d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26, t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
 ):
     """One place of a row: hvp_u_d, hvp_v_d."""
     tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
     d_u_hat2 = d_u_hat__product_d / tau
-    measured_u = t10 * u_d
-    t11 = abs(measured_u) == t4
-    t12 = _sign_f64(measured_u)
-    t13 = measured_u * t1 / t1__scaled_i
-    t14 = t12 if t11 else t13
-    measured_v_u = t10 * v_u_d
-    t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
-    scaled_hvp_u = (
-        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (0.0 if t5 else t17)
-    )
+    measured_u = t7 * u_d
+    t8 = abs(measured_u) == t1__scaled_i
+    t9 = _sign_f64(measured_u)
+    t10 = measured_u / t1__scaled_i
+    t11 = t9 if t8 else t10
+    measured_v_u = t7 * v_u_d
+    t14 = t6 * t11 + (measured_v_u * d_t1 + -t13 * t11) / t1__scaled_i
+    scaled_hvp_u = (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 / t1__scaled_i)) / t1__scaled_i + (0.0 if t1 else t14)
     tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
     d_v_hat2 = d_v_hat__product_d / tau
-    measured_v = t26 * v_d
-    t27 = abs(measured_v) == t20
-    t28 = _sign_f64(measured_v)
-    t29 = measured_v * t18 / t2__scaled_i
-    t30 = t28 if t27 else t29
-    measured_v_v = t26 * v_v_d
-    t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
-    scaled_hvp_v = (
-        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (0.0 if t21 else t33)
-    )
-    return scaled_hvp_u * t10, scaled_hvp_v * t26
+    measured_v = t20 * v_d
+    t21 = abs(measured_v) == t2__scaled_i
+    t22 = _sign_f64(measured_v)
+    t23 = measured_v / t2__scaled_i
+    t24 = t22 if t21 else t23
+    measured_v_v = t20 * v_v_d
+    t27 = t19 * t24 + (measured_v_v * d_t2 + -t26 * t24) / t2__scaled_i
+    scaled_hvp_v = (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + (0.0 if t15 else t27)
+    return scaled_hvp_u * t7, scaled_hvp_v * t20
 
 
 def hvp_3_f64(
     d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
-    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
-    t2__scaled, _unit1_d, v, v_v_, tau, mask, samples, size_d, options,
+    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__scaled, _unit1_d, v,
+    v_v_, tau, mask, samples, size_d, options,
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float64)
@@ -4716,11 +4301,9 @@ def hvp_3_f64(
         hvp_v_row = row * size_d
         live = _live(mask, row, options)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
         tangent_t2_n = _get(tangent_t2, row)
-        t2__largest_n = _get(t2__largest, row)
         t2__scaled_n = _get(t2__scaled, row)
         _unit1_d_n = _get(_unit1_d, row)
         if live:
@@ -4829,37 +4412,29 @@ def hvp_3_f64(
             tangent_d_t2_sum = _row_sum_f64(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
             tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
             tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t1 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == 0.0
-            t6 = tangent_t1_i * t1 / t1__scaled_i
-            t7 = d_t1_sum * t6
-            t8 = t7 - tangent_d_t1_sum
-            t9 = t8 * t1 / t1__scaled_i
+            t1 = t1__scaled_i == 0.0
+            t2 = tangent_t1_i / t1__scaled_i
+            t4 = d_t1_sum * t2
+            t5 = t4 - tangent_d_t1_sum
+            t6 = t5 / t1__scaled_i
             unit0_d_i = _unit0_d_n
-            t10 = _unit_scale_f64(unit0_d_i)
-            t15 = d_t1_sum * t1 / t1__scaled_i
-            d_t1 = -t15
-            t16 = d_t1 * tangent_t1_i
+            t7 = _unit_scale_f64(unit0_d_i)
+            t12 = d_t1_sum / t1__scaled_i
+            d_t1 = -t12
+            t13 = d_t1 * tangent_t1_i
             tangent_t2_i = tangent_t2_n
-            t2__largest_i = t2__largest_n
-            t18 = _unit_scale_f64(t2__largest_i)
             t2__scaled_i = t2__scaled_n
-            t19 = 1.0 / t18
-            t20 = t2__scaled_i * t19
-            t21 = t20 == 0.0
-            t22 = tangent_t2_i * t18 / t2__scaled_i
-            t23 = d_t2_sum * t22
-            t24 = t23 - tangent_d_t2_sum
-            t25 = t24 * t18 / t2__scaled_i
+            t15 = t2__scaled_i == 0.0
+            t16 = tangent_t2_i / t2__scaled_i
+            t17 = d_t2_sum * t16
+            t18 = t17 - tangent_d_t2_sum
+            t19 = t18 / t2__scaled_i
             unit1_d_i = _unit1_d_n
-            t26 = _unit_scale_f64(unit1_d_i)
-            t31 = d_t2_sum * t18 / t2__scaled_i
-            d_t2 = -t31
-            t32 = d_t2 * tangent_t2_i
+            t20 = _unit_scale_f64(unit1_d_i)
+            t25 = d_t2_sum / t2__scaled_i
+            d_t2 = -t25
+            t26 = d_t2 * tangent_t2_i
             vectors = size_d // _packed(hvp_u) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4894,13 +4469,13 @@ def hvp_3_f64(
                     v_v_d_0, v_v_d_1 = _part(v_v_, v_v_d_words, part)
                     hvp_u_d_0, hvp_v_d_0 = _hvp_3_f64_sweep2(
                         d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
-                        u_d_0, v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                        u_d_0, v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26,
+                        t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                     )
                     hvp_u_d_1, hvp_v_d_1 = _hvp_3_f64_sweep2(
                         d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
-                        u_d_1, v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
-                        t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
+                        u_d_1, v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t13, t15, t19, t1__scaled_i, t20, t26,
+                        t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                     )
                     hvp_u_words = _with_part(hvp_u, hvp_u_words, part, (hvp_u_d_0, hvp_u_d_1))
                     hvp_v_words = _with_part(hvp_v, hvp_v_words, part, (hvp_v_d_0, hvp_v_d_1))
@@ -4925,8 +4500,7 @@ def hvp_3_f64(
                 hvp_u_d, hvp_v_d = _hvp_3_f64_sweep2(
                     d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u, u_row
                     + at), _get(v, v_row + at), _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), d_t1, d_t2, t1,
-                    t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
-                    tangent_t2_i, tau,
+                    t13, t15, t19, t1__scaled_i, t20, t26, t2__scaled_i, t6, t7, tangent_t1_i, tangent_t2_i, tau,
                 )
                 _put(hvp_u, hvp_u_row + at, hvp_u_d)
                 _put(hvp_v, hvp_v_row + at, hvp_v_d)
@@ -4971,10 +4545,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_d'],
                       'staged': 2,
                       'packed': True,
-                      'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: '
-                                   'real*, t2__largest: real*, t1__scaled: real*, t2__scaled: real*, u_hat: '
-                                   'real*, v_hat: real*, mask: uint8*, samples: int64, size_d: int64, '
-                                   'options: uint32'},
+                      'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__scaled: real*, '
+                                   't2__scaled: real*, u_hat: real*, v_hat: real*, mask: uint8*, samples: '
+                                   'int64, size_d: int64, options: uint32'},
  'value_and_grad_2': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -4991,21 +4564,19 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'staged': 2,
                       'packed': False,
                       'arguments': 'd_v_hat__product: real*, v_hat: real*, d_u_hat__product: real*, u_hat: '
-                                   'real*, grad_u: data*, grad_v: data*, t1__largest: real*, t1__scaled: '
-                                   'real*, _unit0_d: real*, u: data*, t2__largest: real*, t2__scaled: real*, '
-                                   '_unit1_d: real*, v: data*, tau: real, mask: uint8*, samples: int64, '
-                                   'size_d: int64, options: uint32'},
+                                   'real*, grad_u: data*, grad_v: data*, t1__scaled: real*, _unit0_d: real*, '
+                                   'u: data*, t2__scaled: real*, _unit1_d: real*, v: data*, tau: real, mask: '
+                                   'uint8*, samples: int64, size_d: int64, options: uint32'},
  'hvp_1': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 4,
            'packed': True,
-           'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: real*, '
-                        't2__largest: real*, t1__scaled: real*, t2__scaled: real*, v_u_: data*, v_v_: data*, '
-                        'tangent_t1: real*, tangent_t2: real*, u_hat: real*, v_hat: real*, tangent_u_hat: '
-                        'real*, tangent_v_hat: real*, mask: uint8*, samples: int64, size_d: int64, options: '
-                        'uint32'},
+           'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__scaled: real*, '
+                        't2__scaled: real*, v_u_: data*, v_v_: data*, tangent_t1: real*, tangent_t2: real*, '
+                        'u_hat: real*, v_hat: real*, tangent_u_hat: real*, tangent_v_hat: real*, mask: '
+                        'uint8*, samples: int64, size_d: int64, options: uint32'},
  'hvp_2': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
@@ -5024,10 +4595,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'arguments': 'd_v_hat__product: real*, v_hat: real*, d_u_hat__product: real*, u_hat: real*, '
                         'tangent_v_hat: real*, tangent_d_v_hat_sum: real*, tangent_u_hat: real*, '
                         'tangent_d_u_hat_sum: real*, hvp_u: data*, hvp_v: data*, tangent_t1: real*, '
-                        't1__largest: real*, t1__scaled: real*, _unit0_d: real*, u: data*, v_u_: data*, '
-                        'tangent_t2: real*, t2__largest: real*, t2__scaled: real*, _unit1_d: real*, v: '
-                        'data*, v_v_: data*, tau: real, mask: uint8*, samples: int64, size_d: int64, '
-                        'options: uint32'}}
+                        't1__scaled: real*, _unit0_d: real*, u: data*, v_u_: data*, tangent_t2: real*, '
+                        't2__scaled: real*, _unit1_d: real*, v: data*, v_v_: data*, tau: real, mask: uint8*, '
+                        'samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 
@@ -5076,9 +4646,7 @@ PLANS = {'value': {'axes': {},
                                 'd_s': ['real', 'size_i', 'size_i'],
                                 'd_u_hat__product': ['real', 'size_i', 'size_d'],
                                 'd_v_hat__product': ['real', 'size_i', 'size_d'],
-                                't1__largest': ['real', 'size_i'],
                                 't1__scaled': ['real', 'size_i'],
-                                't2__largest': ['real', 'size_i'],
                                 't2__scaled': ['real', 'size_i'],
                                 't3': ['real', 'size_i', 'size_i'],
                                 'u_hat': ['real', 'size_i', 'size_d'],
@@ -5151,9 +4719,7 @@ PLANS = {'value': {'axes': {},
                      'd_s': ['real', 'size_i', 'size_i'],
                      'd_u_hat__product': ['real', 'size_i', 'size_d'],
                      'd_v_hat__product': ['real', 'size_i', 'size_d'],
-                     't1__largest': ['real', 'size_i'],
                      't1__scaled': ['real', 'size_i'],
-                     't2__largest': ['real', 'size_i'],
                      't2__scaled': ['real', 'size_i'],
                      't3': ['real', 'size_i', 'size_i'],
                      'tangent_d_s': ['real', 'size_i', 'size_i'],

@@ -759,32 +759,25 @@ def _softplus_f32(x):
 @_device
 def _value_1_f32_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(abs(z_d))
+    return abs(z_d)
 
 
 @_device
 def _value_1_f32_sweep2(z_d2, t1):
-    """One place of a row: t1__largest_d."""
-    measured_z = t1 * z_d2
-    return abs(measured_z)
-
-
-@_device
-def _value_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled_d."""
-    measured_z2 = t1 * z_d3
-    t1__scaled_entry = measured_z2 * t3
+    measured_z = t1 * z_d2
+    t1__scaled_entry = measured_z
     return t1__scaled_entry * t1__scaled_entry
 
 
 @_device
-def _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5):
+def _value_1_f32_sweep3(z_d3, t1, t1__scaled):
     """One place of a row: z_hat_d."""
-    measured_z3 = t1 * z_d4
-    t6 = abs(measured_z3) == t5
-    t7 = _sign_f32(measured_z3)
-    t8 = measured_z3 * t3 / t1__scaled
-    return t7 if t6 else t8
+    measured_z2 = t1 * z_d3
+    t3 = abs(measured_z2) == t1__scaled
+    t4 = _sign_f32(measured_z2)
+    t5 = measured_z2 / t1__scaled
+    return t4 if t3 else t5
 
 
 def value_1_f32(z, z_hat, mask, samples, size_d, options):
@@ -830,7 +823,7 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
             t1 = _unit_scale_f32(unit0_d)
-            t1__largest = -f32(np.inf)
+            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -842,25 +835,23 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
-                    t1__largest_d_0 = _value_1_f32_sweep2(z_d2_0, t1)
-                    t1__largest_d_1 = _value_1_f32_sweep2(z_d2_1, t1)
-                    t1__largest_d_2 = _value_1_f32_sweep2(z_d2_2, t1)
-                    t1__largest_d_3 = _value_1_f32_sweep2(z_d2_3, t1)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
-                    t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
+                    t1__scaled_d_0 = _value_1_f32_sweep2(z_d2_0, t1)
+                    t1__scaled_d_1 = _value_1_f32_sweep2(z_d2_1, t1)
+                    t1__scaled_d_2 = _value_1_f32_sweep2(z_d2_2, t1)
+                    t1__scaled_d_3 = _value_1_f32_sweep2(z_d2_3, t1)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
+                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__largest_d = _value_1_f32_sweep2(z_d2, t1)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d)
+                t1__scaled_d = _value_1_f32_sweep2(z_d2, t1)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f32(t1__largest)
-            t3 = _unit_scale_f32(t1__largest)
-            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
+            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -872,47 +863,17 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
-                    t1__scaled_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t3)
-                    t1__scaled_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t3)
-                    t1__scaled_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t3)
-                    t1__scaled_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t3)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
-                    t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < size_d:
-                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled_d = _value_1_f32_sweep3(z_d3, t1, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
-                at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
-            t4 = f32(1.0) / t3
-            t5 = t1__scaled * t4
-            vectors = size_d // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_d4_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
-                    z_hat_d_0 = _value_1_f32_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
-                    z_hat_d_1 = _value_1_f32_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
-                    z_hat_d_2 = _value_1_f32_sweep4(z_d4_2, t1, t1__scaled, t3, t5)
-                    z_hat_d_3 = _value_1_f32_sweep4(z_d4_3, t1, t1__scaled, t3, t5)
+                    z_hat_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t1__scaled)
+                    z_hat_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t1__scaled)
+                    z_hat_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t1__scaled)
+                    z_hat_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t1__scaled)
                     _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
-                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5)
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_1_f32_sweep3(z_d3, t1, t1__scaled)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -1061,36 +1022,29 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f32_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(abs(z_d))
+    return abs(z_d)
 
 
 @_device
 def _value_and_grad_1_f32_sweep2(z_d2, t1):
-    """One place of a row: t1__largest2_d."""
-    measured_z = t1 * z_d2
-    return abs(measured_z)
-
-
-@_device
-def _value_and_grad_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
-    measured_z2 = t1 * z_d3
-    t1__scaled2_entry = measured_z2 * t3
+    measured_z = t1 * z_d2
+    t1__scaled2_entry = measured_z
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5):
+def _value_and_grad_1_f32_sweep3(z_d3, t1, t1__scaled2):
     """One place of a row: z_hat_d."""
-    measured_z3 = t1 * z_d4
-    t6 = abs(measured_z3) == t5
-    t7 = _sign_f32(measured_z3)
-    t8 = measured_z3 * t3 / t1__scaled2
-    return t7 if t6 else t8
+    measured_z2 = t1 * z_d3
+    t3 = abs(measured_z2) == t1__scaled2
+    t4 = _sign_f32(measured_z2)
+    t5 = measured_z2 / t1__scaled2
+    return t4 if t3 else t5
 
 
-def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
-    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat."""
+def value_and_grad_1_f32(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__scaled, z_hat."""
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d // _parts(z) if options & ALIGNED else size_d
     stage = cuda.threadIdx.y * 1 * pitch
@@ -1134,7 +1088,7 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
             if thread == 0:
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f32(unit0_d)
-            t1__largest2 = -f32(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1146,27 +1100,25 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
-                    t1__largest2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t1)
-                    t1__largest2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t1)
-                    t1__largest2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t1)
-                    t1__largest2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t1)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                    t1__scaled2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t1)
+                    t1__scaled2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t1)
+                    t1__scaled2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t1)
+                    t1__scaled2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__largest2_d = _value_and_grad_1_f32_sweep2(z_d2, t1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
+                t1__scaled2_d = _value_and_grad_1_f32_sweep2(z_d2, t1)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f32(t1__largest2)
+            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            t3 = _unit_scale_f32(t1__largest2)
-            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+                _put(t1__scaled, row, t1__scaled2)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1178,54 +1130,21 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
-                    t1__scaled2_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t3)
-                    t1__scaled2_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t3)
-                    t1__scaled2_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t3)
-                    t1__scaled2_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t3)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < size_d:
-                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _value_and_grad_1_f32_sweep3(z_d3, t1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
-                at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
-            if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
-            t4 = f32(1.0) / t3
-            t5 = t1__scaled2 * t4
-            vectors = size_d // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_d4_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
-                    z_hat_d_0 = _value_and_grad_1_f32_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
-                    z_hat_d_1 = _value_and_grad_1_f32_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
-                    z_hat_d_2 = _value_and_grad_1_f32_sweep4(z_d4_2, t1, t1__scaled2, t3, t5)
-                    z_hat_d_3 = _value_and_grad_1_f32_sweep4(z_d4_3, t1, t1__scaled2, t3, t5)
+                    z_hat_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t1__scaled2)
+                    z_hat_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t1__scaled2)
+                    z_hat_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t1__scaled2)
+                    z_hat_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t1__scaled2)
                     _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
-                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5)
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_and_grad_1_f32_sweep3(z_d3, t1, t1__scaled2)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
             _clear_row_f32(_unit0_d, row, 1)
-            _clear_row_f32(t1__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
             _clear_row_f32(z_hat, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1233,7 +1152,7 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
 
 @_device
 def _value_and_grad_2_f32_sweep1(t2_j, place, i, t1, tau):
-    """One place of a row: t3_others__max2_j."""
+    """One place of a row: t3_others__max_j."""
     j = place
     t3 = np.int32(j) != np.int32(t1)
     t4 = (np.int32(j) != np.int32(i)) & t3
@@ -1242,34 +1161,31 @@ def _value_and_grad_2_f32_sweep1(t2_j, place, i, t1, tau):
 
 
 @_device
-def _value_and_grad_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
-    """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
+def _value_and_grad_2_f32_sweep2(t2_j, place, i, t1, t3_others__max, tau):
+    """One place of a row: t3_others__below_j, t3_others__ties_j."""
     j = place
     t5 = np.int32(j) != np.int32(t1)
     t6 = (np.int32(j) != np.int32(i)) & t5
     s2 = t2_j / tau
-    t7 = t6 & (s2 < t3_others__max2)
-    t8 = _exp_f32(s2 - t3_others__max2)
-    return t8 if t7 else f32(0.0), np.int32(1) if t6 & (s2 == t3_others__max2) else np.int32(0)
+    t7 = t6 & (s2 < t3_others__max)
+    t8 = _exp_f32(s2 - t3_others__max)
+    return t8 if t7 else f32(0.0), np.int32(1) if t6 & (s2 == t3_others__max) else np.int32(0)
 
 
 @_device
-def _value_and_grad_2_f32_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max2, tau):
+def _value_and_grad_2_f32_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max, tau):
     """One place of a row: d_s_j."""
     j = place
     t9 = np.int32(j) != np.int32(t1)
     t10 = (np.int32(i) != np.int32(j)) & t9
     s3 = t2_j / tau
-    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max, s3)))
     t21 = t20 * weight_t3_others
     return t21 if t10 else f32(0.0)
 
 
-def value_and_grad_2_f32(
-    t2, t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, mask, divisor, divisors, losses, partial,
-    samples, options,
-):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_s, losses; a partial sum per block."""
+def value_and_grad_2_f32(t2, d_s, d_t3_others, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+    """All samples: d_s, d_t3_others, losses; a partial sum per block."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -1288,7 +1204,7 @@ def value_and_grad_2_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t1 = (i + size_i // 2) % size_i
-            t3_others__max2 = -f32(np.inf)
+            t3_others__max = -f32(np.inf)
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1301,14 +1217,14 @@ def value_and_grad_2_f32(
                             staged, stage + vector + LANES_F32 * part * vectors, vectors, (t2_j_0, t2_j_1, t2_j_2,
                             t2_j_3),
                         )
-                    t3_others__max2_j_0 = _value_and_grad_2_f32_sweep1(t2_j_0, at, i, t1, tau)
-                    t3_others__max2_j_1 = _value_and_grad_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
-                    t3_others__max2_j_2 = _value_and_grad_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
-                    t3_others__max2_j_3 = _value_and_grad_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
-                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_0)
-                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_1)
-                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_2)
-                    t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_3)
+                    t3_others__max_j_0 = _value_and_grad_2_f32_sweep1(t2_j_0, at, i, t1, tau)
+                    t3_others__max_j_1 = _value_and_grad_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                    t3_others__max_j_2 = _value_and_grad_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                    t3_others__max_j_3 = _value_and_grad_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_0)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_1)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_2)
+                    t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(losses) * vectors + thread
@@ -1316,14 +1232,12 @@ def value_and_grad_2_f32(
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max2_j = _value_and_grad_2_f32_sweep1(t2_j, at, i, t1, tau)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j)
+                t3_others__max_j = _value_and_grad_2_f32_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j)
                 at += _stride(threads)
-            t3_others__max2 = _row_max_f32(t3_others__max2)
-            if thread == 0:
-                _put(t3_others__max, row, t3_others__max2)
-            t3_others__below2_high, t3_others__below2_low = f32(0.0), f32(0.0)
-            t3_others__ties2 = np.int32(0)
+            t3_others__max = _row_max_f32(t3_others__max)
+            t3_others__below_high, t3_others__below_low = f32(0.0), f32(0.0)
+            t3_others__ties = np.int32(0)
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1334,62 +1248,58 @@ def value_and_grad_2_f32(
                         _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(t2, t2_row + at)
                     )
-                    t3_others__below2_j_0, t3_others__ties2_j_0 = _value_and_grad_2_f32_sweep2(
-                        t2_j_0, at, i, t1, t3_others__max2, tau,
+                    t3_others__below_j_0, t3_others__ties_j_0 = _value_and_grad_2_f32_sweep2(
+                        t2_j_0, at, i, t1, t3_others__max, tau,
                     )
-                    t3_others__below2_j_1, t3_others__ties2_j_1 = _value_and_grad_2_f32_sweep2(
-                        t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                    t3_others__below_j_1, t3_others__ties_j_1 = _value_and_grad_2_f32_sweep2(
+                        t2_j_1, at + 1, i, t1, t3_others__max, tau,
                     )
-                    t3_others__below2_j_2, t3_others__ties2_j_2 = _value_and_grad_2_f32_sweep2(
-                        t2_j_2, at + 2, i, t1, t3_others__max2, tau,
+                    t3_others__below_j_2, t3_others__ties_j_2 = _value_and_grad_2_f32_sweep2(
+                        t2_j_2, at + 2, i, t1, t3_others__max, tau,
                     )
-                    t3_others__below2_j_3, t3_others__ties2_j_3 = _value_and_grad_2_f32_sweep2(
-                        t2_j_3, at + 3, i, t1, t3_others__max2, tau,
+                    t3_others__below_j_3, t3_others__ties_j_3 = _value_and_grad_2_f32_sweep2(
+                        t2_j_3, at + 3, i, t1, t3_others__max, tau,
                     )
-                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
                     )
-                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
                     )
-                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_2,
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_2,
                     )
-                    t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_3,
+                    t3_others__below_high, t3_others__below_low = _plus_f32(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_3,
                     )
-                    t3_others__ties2 += t3_others__ties2_j_0
-                    t3_others__ties2 += t3_others__ties2_j_1
-                    t3_others__ties2 += t3_others__ties2_j_2
-                    t3_others__ties2 += t3_others__ties2_j_3
+                    t3_others__ties += t3_others__ties_j_0
+                    t3_others__ties += t3_others__ties_j_1
+                    t3_others__ties += t3_others__ties_j_2
+                    t3_others__ties += t3_others__ties_j_3
                     part += 1
                 vector += _stride(threads)
             at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below2_j, t3_others__ties2_j = _value_and_grad_2_f32_sweep2(
-                    t2_j, at, i, t1, t3_others__max2, tau,
+                t3_others__below_j, t3_others__ties_j = _value_and_grad_2_f32_sweep2(
+                    t2_j, at, i, t1, t3_others__max, tau,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
+                t3_others__below_high, t3_others__below_low = _plus_f32(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j,
                 )
-                t3_others__ties2 += t3_others__ties2_j
+                t3_others__ties += t3_others__ties_j
                 at += _stride(threads)
-            t3_others__below2 = _row_sum_f32(t3_others__below2_high, t3_others__below2_low)
-            t3_others__ties2 = _row_count(t3_others__ties2)
-            if thread == 0:
-                _put(t3_others__below, row, t3_others__below2)
-            if thread == 0:
-                t3_others__ties[row] = t3_others__ties2
+            t3_others__below = _row_sum_f32(t3_others__below_high, t3_others__below_low)
+            t3_others__ties = _row_count(t3_others__ties)
             seed_i = seed
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
+            t11 = 1 < t3_others__ties
+            t12 = t3_others__ties - 1
             t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + f32(t13)
+            t14 = t3_others__below + f32(t13)
             t15 = _log1p_f32(t14)
             t2_2 = _get(t2, t2_row + t1)
             t16 = t2_2 / tau
-            t17 = _gap_f32(t3_others__max2, t16)
+            t17 = _gap_f32(t3_others__max, t16)
             t18 = t15 + t17
             t19 = _sigmoid_f32(t18)
             t20 = seed_i * t19
@@ -1403,29 +1313,30 @@ def value_and_grad_2_f32(
                         _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(t2, t2_row + at)
                     )
-                    d_s_j_0 = _value_and_grad_2_f32_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
-                    d_s_j_1 = _value_and_grad_2_f32_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
-                    d_s_j_2 = _value_and_grad_2_f32_sweep3(t2_j_2, at + 2, i, t1, t15, t20, t3_others__max2, tau)
-                    d_s_j_3 = _value_and_grad_2_f32_sweep3(t2_j_3, at + 3, i, t1, t15, t20, t3_others__max2, tau)
+                    d_s_j_0 = _value_and_grad_2_f32_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max, tau)
+                    d_s_j_1 = _value_and_grad_2_f32_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max, tau)
+                    d_s_j_2 = _value_and_grad_2_f32_sweep3(t2_j_2, at + 2, i, t1, t15, t20, t3_others__max, tau)
+                    d_s_j_3 = _value_and_grad_2_f32_sweep3(t2_j_3, at + 3, i, t1, t15, t20, t3_others__max, tau)
                     _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
                     part += 1
                 vector += _stride(threads)
             at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                d_s_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
+                d_s_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max, tau)
                 _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
             scaled_value = _softplus_f32(t18)
+            if thread == 0:
+                _put(d_t3_others, row, t20)
             loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(t3_others__max, row, 1)
-            _clear_row_f32(t3_others__below, row, 1)
             _clear_row_f32(d_s, row, size_i)
+            _clear_row_f32(d_t3_others, row, 1)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1434,48 +1345,47 @@ def value_and_grad_2_f32(
 
 @_device
 def _value_and_grad_3_f32_sweep1(
-    d_z_hat_1__product_d, d_z_hat_2__product_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat,
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_hat_d, place, d_t3_others2, d_t3_others_i, t1, t3, tau, size_d, z_hat,
 ):
     """One place of a row: d_t1_sum_d."""
     d = place
     d_z_hat_1 = d_z_hat_1__product_d / tau
     d_z_hat_2 = d_z_hat_2__product_d / tau
     d_z_hat = (
-        d_z_hat_1 + d_z_hat_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) / tau
+        d_z_hat_1 + d_z_hat_2 + (-d_t3_others2 * _get(z_hat, (t1) * size_d + d) - d_t3_others_i * _get(z_hat, (t3) *
+        size_d + d)) / tau
     )
     return d_z_hat * z_hat_d
 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_z_hat_1__product_d, d_z_hat_2__product_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
-    tau, size_d, z_hat,
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_d, place, d_t1, d_t3_others2, d_t3_others_i, t1, t1__scaled_i, t3, t4,
+    t6, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
     d_z_hat_1_2 = d_z_hat_1__product_d / tau
     d_z_hat_2_2 = d_z_hat_2__product_d / tau
     d_z_hat2 = (
-        d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
-        tau
+        d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * _get(z_hat, (t1) * size_d + d) - d_t3_others_i * _get(z_hat, (t3) *
+        size_d + d)) / tau
     )
-    measured_z = t30 * z_d
-    t31 = abs(measured_z) == t27
-    t32 = _sign_f32(measured_z)
-    t33 = measured_z * t25 / t1__scaled_i
-    t34 = d_t1 * (t32 if t31 else t33)
-    scaled_grad_z = d_z_hat2 * t25 / t1__scaled_i + (f32(0.0) if t28 else t34)
-    return scaled_grad_z * t30
+    measured_z = t6 * z_d
+    t7 = abs(measured_z) == t1__scaled_i
+    t8 = _sign_f32(measured_z)
+    t9 = measured_z / t1__scaled_i
+    t10 = d_t1 * (t8 if t7 else t9)
+    scaled_grad_z = d_z_hat2 / t1__scaled_i + (f32(0.0) if t4 else t10)
+    return scaled_grad_z * t6
 
 
 def value_and_grad_3_f32(
-    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
-    t1__largest, t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat, grad_z, t1__scaled, _unit0_d, z, tau, mask, samples,
+    size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
-    if options & DIVIDE:
-        divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d
     stage = cuda.threadIdx.y * 2 * pitch
@@ -1484,54 +1394,19 @@ def value_and_grad_3_f32(
     while row < samples:
         d_z_hat_1__product_row = row * size_d
         d_z_hat_2__product_row = row * size_d
-        t2_row = row * size_i
         z_hat_row = row * size_d
         z_row = row * size_d
         grad_z_row = row * size_d
         live = _live(mask, row, options)
-        t3_others__below_n = _get(t3_others__below, row)
-        t3_others__ties_n = t3_others__ties[row]
-        t3_others__max_n = _get(t3_others__max, row)
-        t1__largest_n = _get(t1__largest, row)
+        d_t3_others_n = _get(d_t3_others, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_i = seed
-            t3_others__below_i = t3_others__below_n
-            t3_others__ties_i = t3_others__ties_n
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + f32(t4)
-            t6 = _log1p_f32(t5)
-            t3_others__max_i = t3_others__max_n
-            t7 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t7)
-            t8 = t2_2 / tau
-            t9 = _gap_f32(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f32(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t13)
-            t3_others__below2 = _get(t3_others__below, t13)
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + f32(t16)
-            t18 = _log1p_f32(t17)
-            t3_others__max2 = _get(t3_others__max, t13)
-            t19 = i % size_i
-            t2_3 = _get(t2, (t13) * size_i + t19)
-            t20 = t2_3 / tau
-            t21 = _gap_f32(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f32(t22)
-            t24 = seed2 * t23
+            t1 = ((-1) * (size_i // 2) + i) % size_i
+            d_t3_others2 = _get(d_t3_others, t1)
+            d_t3_others_i = d_t3_others_n
+            t3 = (i + size_i // 2) % size_i
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
@@ -1558,20 +1433,20 @@ def value_and_grad_3_f32(
                         )
                     z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
                     d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
-                        z_hat,
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, d_t3_others2, d_t3_others_i, t1,
+                        t3, tau, size_d, z_hat,
                     )
                     d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau,
-                        size_d, z_hat,
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, d_t3_others2, d_t3_others_i,
+                        t1, t3, tau, size_d, z_hat,
                     )
                     d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_hat_d_2, at + 2, t12, t13, t24, t7, tau,
-                        size_d, z_hat,
+                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_hat_d_2, at + 2, d_t3_others2, d_t3_others_i,
+                        t1, t3, tau, size_d, z_hat,
                     )
                     d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_hat_d_3, at + 3, t12, t13, t24, t7, tau,
-                        size_d, z_hat,
+                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_hat_d_3, at + 3, d_t3_others2, d_t3_others_i,
+                        t1, t3, tau, size_d, z_hat,
                     )
                     d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                     d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -1588,22 +1463,18 @@ def value_and_grad_3_f32(
                 if options & STAGED:
                     staged[stage + pitch + at] = d_z_hat_2__product_d
                 d_t1_sum_d = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau,
-                    size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, d_t3_others2,
+                    d_t3_others_i, t1, t3, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__largest_i = t1__largest_n
-            t25 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t26 = f32(1.0) / t25
-            t27 = t1__scaled_i * t26
-            t28 = t27 == f32(0.0)
-            t29 = d_t1_sum * t25 / t1__scaled_i
-            d_t1 = -t29
+            t4 = t1__scaled_i == f32(0.0)
+            t5 = d_t1_sum / t1__scaled_i
+            d_t1 = -t5
             unit0_d_i = _unit0_d_n
-            t30 = _unit_scale_f32(unit0_d_i)
+            t6 = _unit_scale_f32(unit0_d_i)
             _row_sync()
             vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
@@ -1623,20 +1494,20 @@ def value_and_grad_3_f32(
                     )
                     z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
                     grad_z_d_0 = _value_and_grad_3_f32_sweep2(
-                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24,
-                        t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, d_t3_others2, d_t3_others_i,
+                        t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                     )
                     grad_z_d_1 = _value_and_grad_3_f32_sweep2(
-                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i,
-                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, d_t3_others2,
+                        d_t3_others_i, t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                     )
                     grad_z_d_2 = _value_and_grad_3_f32_sweep2(
-                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled_i,
-                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                        d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_d_2, at + 2, d_t1, d_t3_others2,
+                        d_t3_others_i, t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                     )
                     grad_z_d_3 = _value_and_grad_3_f32_sweep2(
-                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled_i,
-                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                        d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_d_3, at + 3, d_t1, d_t3_others2,
+                        d_t3_others_i, t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                     )
                     grad_z_words = _with_part(
                         grad_z, grad_z_words, part, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3),
@@ -1653,8 +1524,8 @@ def value_and_grad_3_f32(
                     d_z_hat_2__product, d_z_hat_2__product_row + at,
                 )
                 grad_z_d = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i,
-                    t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z, z_row + at), at, d_t1, d_t3_others2,
+                    d_t3_others_i, t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -1666,53 +1537,44 @@ def value_and_grad_3_f32(
 @_device
 def _hvp_1_f32_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(abs(z_d))
+    return abs(z_d)
 
 
 @_device
 def _hvp_1_f32_sweep2(z_d2, t1):
-    """One place of a row: t1__largest2_d."""
-    measured_z = t1 * z_d2
-    return abs(measured_z)
-
-
-@_device
-def _hvp_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
-    measured_z2 = t1 * z_d3
-    t1__scaled2_entry = measured_z2 * t3
+    measured_z = t1 * z_d2
+    t1__scaled2_entry = measured_z
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
+def _hvp_1_f32_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3):
     """One place of a row: tangent_t1_2_d."""
     measured_v_z = t1 * v_z_d
-    measured_z3 = t1 * z_d4
-    t7 = abs(measured_z3) == t5
-    t8 = _sign_f32(measured_z3)
-    t9 = measured_z3 * t3 / t1__scaled2
-    t10 = t8 if t7 else t9
-    t11 = measured_v_z * t10
-    return f32(0.0) if t6 else t11
+    measured_z2 = t1 * z_d3
+    t4 = abs(measured_z2) == t1__scaled2
+    t5 = _sign_f32(measured_z2)
+    t6 = measured_z2 / t1__scaled2
+    t7 = t5 if t4 else t6
+    t8 = measured_v_z * t7
+    return f32(0.0) if t3 else t8
 
 
 @_device
-def _hvp_1_f32_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2):
+def _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, tangent_t1_2):
     """One place of a row: z_hat_d, tangent_z_hat_d."""
-    measured_z4 = t1 * z_d5
-    t12 = abs(measured_z4) == t5
-    t13 = _sign_f32(measured_z4)
-    t14 = measured_z4 * t3 / t1__scaled2
-    t15 = t13 if t12 else t14
+    measured_z3 = t1 * z_d4
+    t9 = abs(measured_z3) == t1__scaled2
+    t10 = _sign_f32(measured_z3)
+    t11 = measured_z3 / t1__scaled2
+    t12 = t10 if t9 else t11
     measured_v_z2 = t1 * v_z_d
-    return t15, (measured_v_z2 - tangent_t1_2 * t15) * t3 / t1__scaled2
+    return t12, (measured_v_z2 - tangent_t1_2 * t12) / t1__scaled2
 
 
-def hvp_1_f32(
-    z, _unit0_d, t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, mask, samples, size_d, options,
-):
-    """All samples: _unit0_d, t1__largest, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
+def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d // _parts(z) if options & ALIGNED else size_d
     stage = cuda.threadIdx.y * 2 * pitch
@@ -1758,7 +1620,7 @@ def hvp_1_f32(
             if thread == 0:
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f32(unit0_d)
-            t1__largest2 = -f32(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1770,42 +1632,10 @@ def hvp_1_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
-                    t1__largest2_d_0 = _hvp_1_f32_sweep2(z_d2_0, t1)
-                    t1__largest2_d_1 = _hvp_1_f32_sweep2(z_d2_1, t1)
-                    t1__largest2_d_2 = _hvp_1_f32_sweep2(z_d2_2, t1)
-                    t1__largest2_d_3 = _hvp_1_f32_sweep2(z_d2_3, t1)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                    t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < size_d:
-                z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__largest2_d = _hvp_1_f32_sweep2(z_d2, t1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
-                at += _stride(threads)
-            t1__largest2 = _row_max_f32(t1__largest2)
-            if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            t3 = _unit_scale_f32(t1__largest2)
-            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
-            vectors = size_d // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_d3_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
-                    t1__scaled2_d_0 = _hvp_1_f32_sweep3(z_d3_0, t1, t3)
-                    t1__scaled2_d_1 = _hvp_1_f32_sweep3(z_d3_1, t1, t3)
-                    t1__scaled2_d_2 = _hvp_1_f32_sweep3(z_d3_2, t1, t3)
-                    t1__scaled2_d_3 = _hvp_1_f32_sweep3(z_d3_3, t1, t3)
+                    t1__scaled2_d_0 = _hvp_1_f32_sweep2(z_d2_0, t1)
+                    t1__scaled2_d_1 = _hvp_1_f32_sweep2(z_d2_1, t1)
+                    t1__scaled2_d_2 = _hvp_1_f32_sweep2(z_d2_2, t1)
+                    t1__scaled2_d_3 = _hvp_1_f32_sweep2(z_d2_3, t1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
@@ -1814,16 +1644,14 @@ def hvp_1_f32(
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
-                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _hvp_1_f32_sweep3(z_d3, t1, t3)
+                z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                t1__scaled2_d = _hvp_1_f32_sweep2(z_d2, t1)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
             t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
             if thread == 0:
                 _put(t1__scaled, row, t1__scaled2)
-            t4 = f32(1.0) / t3
-            t5 = t1__scaled2 * t4
-            t6 = t5 == f32(0.0)
+            t3 = t1__scaled2 == f32(0.0)
             tangent_t1_2_high, tangent_t1_2_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
@@ -1831,7 +1659,7 @@ def hvp_1_f32(
                 v_z_d_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
                     _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_d_words))
-                z_d4_words = (
+                z_d3_words = (
                     _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
                     z_row + _packed(z) * vector)
                 )
@@ -1839,11 +1667,11 @@ def hvp_1_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _part(v_z_, v_z_d_words, part)
-                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
-                    tangent_t1_2_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
-                    tangent_t1_2_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
-                    tangent_t1_2_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, t3, t5, t6)
-                    tangent_t1_2_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, t3, t5, t6)
+                    z_d3_0, z_d3_1, z_d3_2, z_d3_3 = _part(z, z_d3_words, part)
+                    tangent_t1_2_d_0 = _hvp_1_f32_sweep3(v_z_d_0, z_d3_0, t1, t1__scaled2, t3)
+                    tangent_t1_2_d_1 = _hvp_1_f32_sweep3(v_z_d_1, z_d3_1, t1, t1__scaled2, t3)
+                    tangent_t1_2_d_2 = _hvp_1_f32_sweep3(v_z_d_2, z_d3_2, t1, t1__scaled2, t3)
+                    tangent_t1_2_d_3 = _hvp_1_f32_sweep3(v_z_d_3, z_d3_3, t1, t1__scaled2, t3)
                     tangent_t1_2_high, tangent_t1_2_low = _plus_f32(
                         tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
                     )
@@ -1863,8 +1691,8 @@ def hvp_1_f32(
                 v_z_d = _get(v_z_, v_z__row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = v_z_d
-                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                tangent_t1_2_d = _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6)
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                tangent_t1_2_d = _hvp_1_f32_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 at += _stride(threads)
             tangent_t1_2 = _row_sum_f32(tangent_t1_2_high, tangent_t1_2_low)
@@ -1877,7 +1705,7 @@ def hvp_1_f32(
                     _as_words(v_z_, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
                     _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_d5_words = (
+                z_d4_words = (
                     _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
                     z_row + _packed(z) * vector)
                 )
@@ -1885,19 +1713,11 @@ def hvp_1_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _part(v_z_, v_z_d_words, part)
-                    z_d5_0, z_d5_1, z_d5_2, z_d5_3 = _part(z, z_d5_words, part)
-                    z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f32_sweep5(
-                        v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2,
-                    )
-                    z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f32_sweep5(
-                        v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2,
-                    )
-                    z_hat_d_2, tangent_z_hat_d_2 = _hvp_1_f32_sweep5(
-                        v_z_d_2, z_d5_2, t1, t1__scaled2, t3, t5, tangent_t1_2,
-                    )
-                    z_hat_d_3, tangent_z_hat_d_3 = _hvp_1_f32_sweep5(
-                        v_z_d_3, z_d5_3, t1, t1__scaled2, t3, t5, tangent_t1_2,
-                    )
+                    z_d4_0, z_d4_1, z_d4_2, z_d4_3 = _part(z, z_d4_words, part)
+                    z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, tangent_t1_2)
+                    z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, tangent_t1_2)
+                    z_hat_d_2, tangent_z_hat_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, tangent_t1_2)
+                    z_hat_d_3, tangent_z_hat_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, tangent_t1_2)
                     _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
                     _store_lanes(
                         tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2,
@@ -1908,14 +1728,13 @@ def hvp_1_f32(
             at = _packed(z) * vectors + thread
             while at < size_d:
                 v_z_d = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
-                z_d5 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d, tangent_z_hat_d = _hvp_1_f32_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d, tangent_z_hat_d = _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, tangent_t1_2)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 _put(tangent_z_hat, tangent_z_hat_row + at, tangent_z_hat_d)
                 at += _stride(threads)
         else:
             _clear_row_f32(_unit0_d, row, 1)
-            _clear_row_f32(t1__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
             _clear_row_f32(tangent_t1, row, 1)
             _clear_row_f32(z_hat, row, size_d)
@@ -1925,7 +1744,7 @@ def hvp_1_f32(
 
 @_device
 def _hvp_2_f32_sweep1(t2_j, place, i, t1, tau):
-    """One place of a row: t3_others__max2_j."""
+    """One place of a row: t3_others__max_j."""
     j = place
     t3 = np.int32(j) != np.int32(t1)
     t4 = (np.int32(j) != np.int32(i)) & t3
@@ -1934,50 +1753,50 @@ def _hvp_2_f32_sweep1(t2_j, place, i, t1, tau):
 
 
 @_device
-def _hvp_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
-    """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
+def _hvp_2_f32_sweep2(t2_j, place, i, t1, t3_others__max, tau):
+    """One place of a row: t3_others__below_j, t3_others__ties_j."""
     j = place
     t5 = np.int32(j) != np.int32(t1)
     t6 = (np.int32(j) != np.int32(i)) & t5
     s2 = t2_j / tau
-    t7 = t6 & (s2 < t3_others__max2)
-    t8 = _exp_f32(s2 - t3_others__max2)
-    return t8 if t7 else f32(0.0), np.int32(1) if t6 & (s2 == t3_others__max2) else np.int32(0)
+    t7 = t6 & (s2 < t3_others__max)
+    t8 = _exp_f32(s2 - t3_others__max)
+    return t8 if t7 else f32(0.0), np.int32(1) if t6 & (s2 == t3_others__max) else np.int32(0)
 
 
 @_device
-def _hvp_2_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max2, tau):
-    """One place of a row: tangent_t3_others2_j."""
+def _hvp_2_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max, tau):
+    """One place of a row: tangent_t3_others_j."""
     j = place
     t9 = np.int32(j) != np.int32(t1)
     t10 = (np.int32(j) != np.int32(i)) & t9
     tangent_s = tangent_t2_j / tau
     s3 = t2_j / tau
-    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max, s3)))
     t16 = tangent_s * weight_t3_others
     return t16 if t10 else f32(0.0)
 
 
 @_device
-def _hvp_2_f32_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau):
+def _hvp_2_f32_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau):
     """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
     t17 = np.int32(j) != np.int32(t1)
     t18 = (np.int32(i) != np.int32(j)) & t17
     s4 = t2_j / tau
-    weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+    weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max, s4)))
     t24 = t23 * weight_t3_others2
     tangent_s2 = tangent_t2_j / tau
-    tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
+    tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others)
     t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
     return t24 if t18 else f32(0.0), t29 if t18 else f32(0.0)
 
 
 def hvp_2_f32(
-    t2, t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
-    mask, divisor, divisors, samples, options,
+    t2, tangent_t2, d_s, tangent_d_s, d_t3_others, tangent_d_t3_others, tau, weight, mask, divisor, divisors, samples,
+    options,
 ):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, tangent_t3_others, d_s, tangent_d_s."""
+    """All samples: d_s, tangent_d_s, d_t3_others, tangent_d_t3_others."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -1997,7 +1816,7 @@ def hvp_2_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t1 = (i + size_i // 2) % size_i
-            t3_others__max2 = -f32(np.inf)
+            t3_others__max = -f32(np.inf)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2005,28 +1824,26 @@ def hvp_2_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (t2_j_0, t2_j_1, t2_j_2, t2_j_3))
-                t3_others__max2_j_0 = _hvp_2_f32_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max2_j_1 = _hvp_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max2_j_2 = _hvp_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
-                t3_others__max2_j_3 = _hvp_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_0)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_1)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_2)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_3)
+                t3_others__max_j_0 = _hvp_2_f32_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max_j_1 = _hvp_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max_j_2 = _hvp_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                t3_others__max_j_3 = _hvp_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_0)
+                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_1)
+                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_2)
+                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max2_j = _hvp_2_f32_sweep1(t2_j, at, i, t1, tau)
-                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j)
+                t3_others__max_j = _hvp_2_f32_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max = _larger_f32(t3_others__max, t3_others__max_j)
                 at += _stride(threads)
-            t3_others__max2 = _row_max_f32(t3_others__max2)
-            if thread == 0:
-                _put(t3_others__max, row, t3_others__max2)
-            t3_others__below2_high, t3_others__below2_low = f32(0.0), f32(0.0)
-            t3_others__ties2 = np.int32(0)
+            t3_others__max = _row_max_f32(t3_others__max)
+            t3_others__below_high, t3_others__below_low = f32(0.0), f32(0.0)
+            t3_others__ties = np.int32(0)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2034,54 +1851,50 @@ def hvp_2_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_2_f32_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
-                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_2_f32_sweep2(
-                    t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                t3_others__below_j_0, t3_others__ties_j_0 = _hvp_2_f32_sweep2(t2_j_0, at, i, t1, t3_others__max, tau)
+                t3_others__below_j_1, t3_others__ties_j_1 = _hvp_2_f32_sweep2(
+                    t2_j_1, at + 1, i, t1, t3_others__max, tau,
                 )
-                t3_others__below2_j_2, t3_others__ties2_j_2 = _hvp_2_f32_sweep2(
-                    t2_j_2, at + 2, i, t1, t3_others__max2, tau,
+                t3_others__below_j_2, t3_others__ties_j_2 = _hvp_2_f32_sweep2(
+                    t2_j_2, at + 2, i, t1, t3_others__max, tau,
                 )
-                t3_others__below2_j_3, t3_others__ties2_j_3 = _hvp_2_f32_sweep2(
-                    t2_j_3, at + 3, i, t1, t3_others__max2, tau,
+                t3_others__below_j_3, t3_others__ties_j_3 = _hvp_2_f32_sweep2(
+                    t2_j_3, at + 3, i, t1, t3_others__max, tau,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                t3_others__below_high, t3_others__below_low = _plus_f32(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                t3_others__below_high, t3_others__below_low = _plus_f32(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_2,
+                t3_others__below_high, t3_others__below_low = _plus_f32(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j_2,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_3,
+                t3_others__below_high, t3_others__below_low = _plus_f32(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j_3,
                 )
-                t3_others__ties2 += t3_others__ties2_j_0
-                t3_others__ties2 += t3_others__ties2_j_1
-                t3_others__ties2 += t3_others__ties2_j_2
-                t3_others__ties2 += t3_others__ties2_j_3
+                t3_others__ties += t3_others__ties_j_0
+                t3_others__ties += t3_others__ties_j_1
+                t3_others__ties += t3_others__ties_j_2
+                t3_others__ties += t3_others__ties_j_3
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below2_j, t3_others__ties2_j = _hvp_2_f32_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
-                t3_others__below2_high, t3_others__below2_low = _plus_f32(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
+                t3_others__below_j, t3_others__ties_j = _hvp_2_f32_sweep2(t2_j, at, i, t1, t3_others__max, tau)
+                t3_others__below_high, t3_others__below_low = _plus_f32(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j,
                 )
-                t3_others__ties2 += t3_others__ties2_j
+                t3_others__ties += t3_others__ties_j
                 at += _stride(threads)
-            t3_others__below2 = _row_sum_f32(t3_others__below2_high, t3_others__below2_low)
-            t3_others__ties2 = _row_count(t3_others__ties2)
-            if thread == 0:
-                _put(t3_others__below, row, t3_others__below2)
-            if thread == 0:
-                t3_others__ties[row] = t3_others__ties2
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
+            t3_others__below = _row_sum_f32(t3_others__below_high, t3_others__below_low)
+            t3_others__ties = _row_count(t3_others__ties)
+            t11 = 1 < t3_others__ties
+            t12 = t3_others__ties - 1
             t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + f32(t13)
+            t14 = t3_others__below + f32(t13)
             t15 = _log1p_f32(t14)
-            tangent_t3_others2_high, tangent_t3_others2_low = f32(0.0), f32(0.0)
+            tangent_t3_others_high, tangent_t3_others_low = f32(0.0), f32(0.0)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2097,27 +1910,27 @@ def hvp_2_f32(
                         staged, stage + pitch + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2,
                         tangent_t2_j_3),
                     )
-                tangent_t3_others2_j_0 = _hvp_2_f32_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max2, tau)
-                tangent_t3_others2_j_1 = _hvp_2_f32_sweep3(
-                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max2, tau,
+                tangent_t3_others_j_0 = _hvp_2_f32_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max, tau)
+                tangent_t3_others_j_1 = _hvp_2_f32_sweep3(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max, tau,
                 )
-                tangent_t3_others2_j_2 = _hvp_2_f32_sweep3(
-                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t3_others__max2, tau,
+                tangent_t3_others_j_2 = _hvp_2_f32_sweep3(
+                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t3_others__max, tau,
                 )
-                tangent_t3_others2_j_3 = _hvp_2_f32_sweep3(
-                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t3_others__max2, tau,
+                tangent_t3_others_j_3 = _hvp_2_f32_sweep3(
+                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t3_others__max, tau,
                 )
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_0,
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f32(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j_0,
                 )
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_1,
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f32(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j_1,
                 )
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_2,
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f32(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j_2,
                 )
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_3,
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f32(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j_3,
                 )
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
@@ -2126,24 +1939,22 @@ def hvp_2_f32(
                 tangent_t2_j = _get(tangent_t2, tangent_t2_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = tangent_t2_j
-                tangent_t3_others2_j = _hvp_2_f32_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max2, tau)
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
+                tangent_t3_others_j = _hvp_2_f32_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max, tau)
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f32(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j,
                 )
                 at += _stride(threads)
-            tangent_t3_others2 = _row_sum_f32(tangent_t3_others2_high, tangent_t3_others2_low)
-            if thread == 0:
-                _put(tangent_t3_others, row, tangent_t3_others2)
+            tangent_t3_others = _row_sum_f32(tangent_t3_others_high, tangent_t3_others_low)
             seed_i = seed
             t2_2 = _get(t2, t2_row + t1)
             t19 = t2_2 / tau
-            t20 = _gap_f32(t3_others__max2, t19)
+            t20 = _gap_f32(t3_others__max, t19)
             t21 = t15 + t20
             t22 = _sigmoid_f32(t21)
             t23 = seed_i * t22
             tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t1)
             t25 = -tangent_t2_2 / tau
-            t26 = tangent_t3_others2 + t25
+            t26 = tangent_t3_others + t25
             t27 = _sigmoid_f32(-t21)
             t28 = seed_i * t26 * t27 * t22
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
@@ -2158,16 +1969,16 @@ def hvp_2_f32(
                     _load_lanes(tangent_t2, tangent_t2_row + at)
                 )
                 d_s_j_0, tangent_d_s_j_0 = _hvp_2_f32_sweep4(
-                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 d_s_j_1, tangent_d_s_j_1 = _hvp_2_f32_sweep4(
-                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 d_s_j_2, tangent_d_s_j_2 = _hvp_2_f32_sweep4(
-                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 d_s_j_3, tangent_d_s_j_3 = _hvp_2_f32_sweep4(
-                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
                 _store_lanes(
@@ -2180,49 +1991,42 @@ def hvp_2_f32(
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 tangent_t2_j = staged[stage + pitch + at] if options & STAGED else _get(tangent_t2, tangent_t2_row + at)
                 d_s_j, tangent_d_s_j = _hvp_2_f32_sweep4(
-                    t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 _put(d_s, d_s_row + at, d_s_j)
                 _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
                 at += _stride(threads)
+            if thread == 0:
+                _put(d_t3_others, row, t23)
+            if thread == 0:
+                _put(tangent_d_t3_others, row, t28)
         else:
-            _clear_row_f32(t3_others__max, row, 1)
-            _clear_row_f32(t3_others__below, row, 1)
-            _clear_row_f32(tangent_t3_others, row, 1)
             _clear_row_f32(d_s, row, size_i)
             _clear_row_f32(tangent_d_s, row, size_i)
+            _clear_row_f32(d_t3_others, row, 1)
+            _clear_row_f32(tangent_d_t3_others, row, 1)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
 def _hvp_3_f32_sweep1(
     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, tangent_z_hat_d,
-    z_hat_d3, place, t12, t13, t1__scaled2, t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2,
-    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+    z_hat_d3, place, d_t3_others2, d_t3_others_i, t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d,
+    tangent_z_hat, tau, z_hat,
 ):
     """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
     d = place
     d_z_hat_1 = d_z_hat_1__product_d / tau
     d_z_hat_2 = d_z_hat_2__product_d / tau
-    z_hat_d = _get(z_hat, (t7) * size_d + d)
-    z_hat_d2 = _get(z_hat, (t13) * size_d + d)
-    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+    z_hat_d = _get(z_hat, (t1) * size_d + d)
+    z_hat_d2 = _get(z_hat, (t3) * size_d + d)
+    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-d_t3_others2 * z_hat_d - d_t3_others_i * z_hat_d2) / tau
     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z = t25 * _get(v_z_, (t7) * size_d + d)
-    measured_z = t25 * _get(z, (t7) * size_d + d)
-    t29 = abs(measured_z) == t28
-    t30 = _sign_f32(measured_z)
-    t31 = measured_z * t26 / t1__scaled2
-    measured_v_z2 = t36 * _get(v_z_, (t13) * size_d + d)
-    measured_z2 = t36 * _get(z, (t13) * size_d + d)
-    t40 = abs(measured_z2) == t39
-    t41 = _sign_f32(measured_z2)
-    t42 = measured_z2 * t37 / t1__scaled3
     tangent_d_z_hat = (
-        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z - tangent_t1_2 * (t30 if t29 else t31)) * t26 /
-        t1__scaled2) - t35 * z_hat_d + -t24 * ((measured_v_z2 - tangent_t1_3 * (t41 if t40 else t42)) * t37 /
-        t1__scaled3) + -t46 * z_hat_d2) / tau
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-d_t3_others2 * _get(tangent_z_hat, (t1) * size_d + d) - d_t3_others_i
+        * _get(tangent_z_hat, (t3) * size_d + d) - tangent_d_t3_others2 * z_hat_d - tangent_d_t3_others_i * z_hat_d2) /
+        tau
     )
     return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat_d + tangent_d_z_hat * z_hat_d3
 
@@ -2230,56 +2034,43 @@ def _hvp_3_f32_sweep1(
 @_device
 def _hvp_3_f32_sweep2(
     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place,
-    d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56,
-    t60, t61, t67, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+    d_t1, d_t3_others2, d_t3_others_i, t1, t15, t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2,
+    tangent_d_t3_others_i, tangent_t1_i, size_d, tangent_z_hat, tau, z_hat,
 ):
     """One place of a row: hvp_z_d."""
     d = place
     tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z3 = t25 * _get(v_z_, (t7) * size_d + d)
-    measured_z3 = t25 * _get(z, (t7) * size_d + d)
-    t47 = abs(measured_z3) == t28
-    t48 = _sign_f32(measured_z3)
-    t49 = measured_z3 * t26 / t1__scaled2
-    z_hat_d4 = _get(z_hat, (t7) * size_d + d)
-    measured_v_z4 = t36 * _get(v_z_, (t13) * size_d + d)
-    measured_z4 = t36 * _get(z, (t13) * size_d + d)
-    t50 = abs(measured_z4) == t39
-    t51 = _sign_f32(measured_z4)
-    t52 = measured_z4 * t37 / t1__scaled3
-    z_hat_d5 = _get(z_hat, (t13) * size_d + d)
+    z_hat_d4 = _get(z_hat, (t1) * size_d + d)
+    z_hat_d5 = _get(z_hat, (t3) * size_d + d)
     tangent_d_z_hat2 = (
-        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z3 - tangent_t1_2 * (t48 if t47 else t49)) *
-        t26 / t1__scaled2) - t35 * z_hat_d4 + -t24 * ((measured_v_z4 - tangent_t1_3 * (t51 if t50 else t52)) * t37 /
-        t1__scaled3) + -t46 * z_hat_d5) / tau
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-d_t3_others2 * _get(tangent_z_hat, (t1) * size_d + d) -
+        d_t3_others_i * _get(tangent_z_hat, (t3) * size_d + d) - tangent_d_t3_others2 * z_hat_d4 - tangent_d_t3_others_i
+        * z_hat_d5) / tau
     )
     d_z_hat_1_2 = d_z_hat_1__product_d / tau
     d_z_hat_2_2 = d_z_hat_2__product_d / tau
-    d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
-    measured_z5 = t61 * z_d
-    t62 = abs(measured_z5) == t55
-    t63 = _sign_f32(measured_z5)
-    t64 = measured_z5 * t53 / t1__scaled_i
-    t65 = t63 if t62 else t64
-    measured_v_z5 = t61 * v_z_d
-    t68 = t60 * t65 + (measured_v_z5 * d_t1 + -t67 * t65) * t53 / t1__scaled_i
+    d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat_d4 - d_t3_others_i * z_hat_d5) / tau
+    measured_z = t9 * z_d
+    t10 = abs(measured_z) == t1__scaled_i
+    t11 = _sign_f32(measured_z)
+    t12 = measured_z / t1__scaled_i
+    t13 = t11 if t10 else t12
+    measured_v_z = t9 * v_z_d
+    t16 = t8 * t13 + (measured_v_z * d_t1 + -t15 * t13) / t1__scaled_i
     scaled_hvp_z = (
-        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t53 / t1__scaled_i)) * t53 / t1__scaled_i + (f32(0.0) if t56 else
-        t68)
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 / t1__scaled_i)) / t1__scaled_i + (f32(0.0) if t4 else t16)
     )
-    return scaled_hvp_z * t61
+    return scaled_hvp_z * t9
 
 
 def hvp_3_f32(
-    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_,
-    tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    tangent_t3_others, tangent_t2, hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat, tangent_z_hat, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, tangent_d_t3_others, hvp_z, tangent_t1, t1__scaled, _unit0_d, z, v_z_, tau, mask, samples,
+    size_d, options,
 ):
     """All samples: hvp_z."""
     size_i = samples
-    if options & DIVIDE:
-        divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d
     stage = cuda.threadIdx.y * 4 * pitch
@@ -2288,97 +2079,35 @@ def hvp_3_f32(
     while row < samples:
         d_z_hat_1__product_row = row * size_d
         d_z_hat_2__product_row = row * size_d
-        t2_row = row * size_i
         z_hat_row = row * size_d
         tangent_z_hat_row = row * size_d
         tangent_d_z_hat_1_sum_row = row * size_d
         tangent_d_z_hat_2_sum_row = row * size_d
-        tangent_t2_row = row * size_i
         z_row = row * size_d
         v_z__row = row * size_d
         hvp_z_row = row * size_d
         live = _live(mask, row, options)
-        t3_others__below_n = _get(t3_others__below, row)
-        t3_others__ties_n = t3_others__ties[row]
-        t3_others__max_n = _get(t3_others__max, row)
-        tangent_t3_others_n = _get(tangent_t3_others, row)
+        d_t3_others_n = _get(d_t3_others, row)
+        tangent_d_t3_others_n = _get(tangent_d_t3_others, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_i = seed
-            t3_others__below_i = t3_others__below_n
-            t3_others__ties_i = t3_others__ties_n
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + f32(t4)
-            t6 = _log1p_f32(t5)
-            t3_others__max_i = t3_others__max_n
-            t7 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t7)
-            t8 = t2_2 / tau
-            t9 = _gap_f32(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f32(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t13)
-            t3_others__below2 = _get(t3_others__below, t13)
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + f32(t16)
-            t18 = _log1p_f32(t17)
-            t3_others__max2 = _get(t3_others__max, t13)
-            t19 = i % size_i
-            t2_3 = _get(t2, (t13) * size_i + t19)
-            t20 = t2_3 / tau
-            t21 = _gap_f32(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f32(t22)
-            t24 = seed2 * t23
-            unit0_d = _get(_unit0_d, t7)
-            t25 = _unit_scale_f32(unit0_d)
-            tangent_t1_2 = _get(tangent_t1, t7)
-            t1__scaled2 = _get(t1__scaled, t7)
-            t1__largest2 = _get(t1__largest, t7)
-            t26 = _unit_scale_f32(t1__largest2)
-            t27 = f32(1.0) / t26
-            t28 = t1__scaled2 * t27
-            tangent_t3_others_i = tangent_t3_others_n
-            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t7)
-            t32 = -tangent_t2_2 / tau
-            t33 = tangent_t3_others_i + t32
-            t34 = _sigmoid_f32(-t10)
-            t35 = seed_i * t33 * t34 * t11
-            unit0_d2 = _get(_unit0_d, t13)
-            t36 = _unit_scale_f32(unit0_d2)
-            tangent_t1_3 = _get(tangent_t1, t13)
-            t1__scaled3 = _get(t1__scaled, t13)
-            t1__largest3 = _get(t1__largest, t13)
-            t37 = _unit_scale_f32(t1__largest3)
-            t38 = f32(1.0) / t37
-            t39 = t1__scaled3 * t38
-            tangent_t3_others2 = _get(tangent_t3_others, t13)
-            tangent_t2_3 = _get(tangent_t2, (t13) * size_i + t19)
-            t43 = -tangent_t2_3 / tau
-            t44 = tangent_t3_others2 + t43
-            t45 = _sigmoid_f32(-t22)
-            t46 = seed2 * t44 * t45 * t23
+            t1 = ((-1) * (size_i // 2) + i) % size_i
+            d_t3_others2 = _get(d_t3_others, t1)
+            d_t3_others_i = d_t3_others_n
+            t3 = (i + size_i // 2) % size_i
+            tangent_d_t3_others2 = _get(tangent_d_t3_others, t1)
+            tangent_d_t3_others_i = tangent_d_t3_others_n
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 part = np.int64(0)
-                while part < _parts(v_z_):
-                    at = _packed(v_z_) * vector + LANES_F32 * part
+                while part < _parts(hvp_z):
+                    at = _packed(hvp_z) * vector + LANES_F32 * part
                     d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
                         _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                     )
@@ -2426,27 +2155,23 @@ def hvp_3_f32(
                     z_hat_d3_0, z_hat_d3_1, z_hat_d3_2, z_hat_d3_3 = _load_lanes(z_hat, z_hat_row + at)
                     d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f32_sweep1(
                         d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                        tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2,
-                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                        size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, d_t3_others2, d_t3_others_i, t1,
+                        t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau, z_hat,
                     )
                     d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f32_sweep1(
                         d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                        tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
-                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                        size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, d_t3_others2, d_t3_others_i,
+                        t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau, z_hat,
                     )
                     d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_3_f32_sweep1(
                         d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
-                        tangent_d_z_hat_2_sum_d_2, tangent_z_hat_d_2, z_hat_d3_2, at + 2, t12, t13, t1__scaled2,
-                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                        size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_2, tangent_z_hat_d_2, z_hat_d3_2, at + 2, d_t3_others2, d_t3_others_i,
+                        t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau, z_hat,
                     )
                     d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_3_f32_sweep1(
                         d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
-                        tangent_d_z_hat_2_sum_d_3, tangent_z_hat_d_3, z_hat_d3_3, at + 3, t12, t13, t1__scaled2,
-                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                        size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_3, tangent_z_hat_d_3, z_hat_d3_3, at + 3, d_t3_others2, d_t3_others_i,
+                        t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau, z_hat,
                     )
                     d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                     d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -2466,7 +2191,7 @@ def hvp_3_f32(
                     )
                     part += 1
                 vector += _stride(threads)
-            at = _packed(v_z_) * vectors + thread
+            at = _packed(hvp_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
@@ -2482,9 +2207,9 @@ def hvp_3_f32(
                     staged[stage + 3 * pitch + at] = tangent_d_z_hat_2_sum_d
                 d_t1_sum_d, tangent_d_t1_sum_d = _hvp_3_f32_sweep1(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
-                    _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, t12, t13, t1__scaled2,
-                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                    size_d, v_z_, z, z_hat,
+                    _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, d_t3_others2,
+                    d_t3_others_i, t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau,
+                    z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
@@ -2494,31 +2219,27 @@ def hvp_3_f32(
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
             tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t53 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t54 = f32(1.0) / t53
-            t55 = t1__scaled_i * t54
-            t56 = t55 == f32(0.0)
-            t57 = tangent_t1_i * t53 / t1__scaled_i
-            t58 = d_t1_sum * t57
-            t59 = t58 - tangent_d_t1_sum
-            t60 = t59 * t53 / t1__scaled_i
+            t4 = t1__scaled_i == f32(0.0)
+            t5 = tangent_t1_i / t1__scaled_i
+            t6 = d_t1_sum * t5
+            t7 = t6 - tangent_d_t1_sum
+            t8 = t7 / t1__scaled_i
             unit0_d_i = _unit0_d_n
-            t61 = _unit_scale_f32(unit0_d_i)
-            t66 = d_t1_sum * t53 / t1__scaled_i
-            d_t1 = -t66
-            t67 = d_t1 * tangent_t1_i
+            t9 = _unit_scale_f32(unit0_d_i)
+            t14 = d_t1_sum / t1__scaled_i
+            d_t1 = -t14
+            t15 = d_t1 * tangent_t1_i
             _row_sync()
-            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                v_z_d_words = _load_words(v_z_, v_z__row + _packed(v_z_) * vector)
-                z_d_words = _load_words(z, z_row + _packed(v_z_) * vector)
+                v_z_d_words = _load_words(v_z_, v_z__row + _packed(hvp_z) * vector)
+                z_d_words = _load_words(z, z_row + _packed(hvp_z) * vector)
                 hvp_z_words = _no_words(hvp_z)
                 part = np.int64(0)
-                while part < _parts(v_z_):
-                    at = _packed(v_z_) * vector + LANES_F32 * part
+                while part < _parts(hvp_z):
+                    at = _packed(hvp_z) * vector + LANES_F32 * part
                     d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
                         _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
@@ -2545,33 +2266,33 @@ def hvp_3_f32(
                     z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
                     hvp_z_d_0 = _hvp_3_f32_sweep2(
                         d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                        tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                        t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                        tangent_z_hat, tau, z_hat,
                     )
                     hvp_z_d_1 = _hvp_3_f32_sweep2(
                         d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                        tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                        t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                        tangent_z_hat, tau, z_hat,
                     )
                     hvp_z_d_2 = _hvp_3_f32_sweep2(
                         d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
-                        tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2, at + 2, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                        t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                        tangent_z_hat, tau, z_hat,
                     )
                     hvp_z_d_3 = _hvp_3_f32_sweep2(
                         d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
-                        tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3, at + 3, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                        t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                        tangent_z_hat, tau, z_hat,
                     )
                     hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_d_0, hvp_z_d_1, hvp_z_d_2, hvp_z_d_3))
                     part += 1
-                _store_words(hvp_z, hvp_z_row + _packed(v_z_) * vector, hvp_z_words)
+                _store_words(hvp_z, hvp_z_row + _packed(hvp_z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = _packed(v_z_) * vectors + thread
+            at = _packed(hvp_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
                     d_z_hat_1__product, d_z_hat_1__product_row + at,
@@ -2587,9 +2308,9 @@ def hvp_3_f32(
                 )
                 hvp_z_d = _hvp_3_f32_sweep2(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
-                    _get(v_z_, v_z__row + at), _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    _get(v_z_, v_z__row + at), _get(z, z_row + at), at, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                    t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                    tangent_z_hat, tau, z_hat,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
@@ -2975,32 +2696,25 @@ def _softplus_f64(x):
 @_device
 def _value_1_f64_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(abs(z_d))
+    return abs(z_d)
 
 
 @_device
 def _value_1_f64_sweep2(z_d2, t1):
-    """One place of a row: t1__largest_d."""
-    measured_z = t1 * z_d2
-    return abs(measured_z)
-
-
-@_device
-def _value_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled_d."""
-    measured_z2 = t1 * z_d3
-    t1__scaled_entry = measured_z2 * t3
+    measured_z = t1 * z_d2
+    t1__scaled_entry = measured_z
     return t1__scaled_entry * t1__scaled_entry
 
 
 @_device
-def _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5):
+def _value_1_f64_sweep3(z_d3, t1, t1__scaled):
     """One place of a row: z_hat_d."""
-    measured_z3 = t1 * z_d4
-    t6 = abs(measured_z3) == t5
-    t7 = _sign_f64(measured_z3)
-    t8 = measured_z3 * t3 / t1__scaled
-    return t7 if t6 else t8
+    measured_z2 = t1 * z_d3
+    t3 = abs(measured_z2) == t1__scaled
+    t4 = _sign_f64(measured_z2)
+    t5 = measured_z2 / t1__scaled
+    return t4 if t3 else t5
 
 
 def value_1_f64(z, z_hat, mask, samples, size_d, options):
@@ -3042,7 +2756,7 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
             t1 = _unit_scale_f64(unit0_d)
-            t1__largest = -f64(np.inf)
+            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3054,21 +2768,19 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
-                    t1__largest_d_0 = _value_1_f64_sweep2(z_d2_0, t1)
-                    t1__largest_d_1 = _value_1_f64_sweep2(z_d2_1, t1)
-                    t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
-                    t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
+                    t1__scaled_d_0 = _value_1_f64_sweep2(z_d2_0, t1)
+                    t1__scaled_d_1 = _value_1_f64_sweep2(z_d2_1, t1)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__largest_d = _value_1_f64_sweep2(z_d2, t1)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d)
+                t1__scaled_d = _value_1_f64_sweep2(z_d2, t1)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f64(t1__largest)
-            t3 = _unit_scale_f64(t1__largest)
-            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
+            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3080,41 +2792,15 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
-                    t1__scaled_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t3)
-                    t1__scaled_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t3)
-                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                    t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < size_d:
-                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled_d = _value_1_f64_sweep3(z_d3, t1, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
-                at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
-            t4 = 1.0 / t3
-            t5 = t1__scaled * t4
-            vectors = size_d // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_d4_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
-                    z_hat_d_0 = _value_1_f64_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
-                    z_hat_d_1 = _value_1_f64_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
+                    z_hat_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t1__scaled)
+                    z_hat_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t1__scaled)
                     _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
-                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5)
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_1_f64_sweep3(z_d3, t1, t1__scaled)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -3242,36 +2928,29 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f64_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(abs(z_d))
+    return abs(z_d)
 
 
 @_device
 def _value_and_grad_1_f64_sweep2(z_d2, t1):
-    """One place of a row: t1__largest2_d."""
-    measured_z = t1 * z_d2
-    return abs(measured_z)
-
-
-@_device
-def _value_and_grad_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
-    measured_z2 = t1 * z_d3
-    t1__scaled2_entry = measured_z2 * t3
+    measured_z = t1 * z_d2
+    t1__scaled2_entry = measured_z
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5):
+def _value_and_grad_1_f64_sweep3(z_d3, t1, t1__scaled2):
     """One place of a row: z_hat_d."""
-    measured_z3 = t1 * z_d4
-    t6 = abs(measured_z3) == t5
-    t7 = _sign_f64(measured_z3)
-    t8 = measured_z3 * t3 / t1__scaled2
-    return t7 if t6 else t8
+    measured_z2 = t1 * z_d3
+    t3 = abs(measured_z2) == t1__scaled2
+    t4 = _sign_f64(measured_z2)
+    t5 = measured_z2 / t1__scaled2
+    return t4 if t3 else t5
 
 
-def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
-    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat."""
+def value_and_grad_1_f64(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__scaled, z_hat."""
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d // _parts(z) if options & ALIGNED else size_d
     stage = cuda.threadIdx.y * 1 * pitch
@@ -3311,7 +2990,7 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
             if thread == 0:
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f64(unit0_d)
-            t1__largest2 = -f64(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3323,23 +3002,21 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
-                    t1__largest2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t1)
-                    t1__largest2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t1)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                    t1__scaled2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t1)
+                    t1__scaled2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t1)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__largest2_d = _value_and_grad_1_f64_sweep2(z_d2, t1)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
+                t1__scaled2_d = _value_and_grad_1_f64_sweep2(z_d2, t1)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f64(t1__largest2)
+            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            t3 = _unit_scale_f64(t1__largest2)
-            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+                _put(t1__scaled, row, t1__scaled2)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3351,48 +3028,19 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
-                    t1__scaled2_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t3)
-                    t1__scaled2_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t3)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                    t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < size_d:
-                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _value_and_grad_1_f64_sweep3(z_d3, t1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
-                at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
-            if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
-            t4 = 1.0 / t3
-            t5 = t1__scaled2 * t4
-            vectors = size_d // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_d4_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
-                    z_hat_d_0 = _value_and_grad_1_f64_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
-                    z_hat_d_1 = _value_and_grad_1_f64_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
+                    z_hat_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t1__scaled2)
+                    z_hat_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t1__scaled2)
                     _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
-                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5)
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_and_grad_1_f64_sweep3(z_d3, t1, t1__scaled2)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
             _clear_row_f64(_unit0_d, row, 1)
-            _clear_row_f64(t1__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
             _clear_row_f64(z_hat, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -3400,7 +3048,7 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
 
 @_device
 def _value_and_grad_2_f64_sweep1(t2_j, place, i, t1, tau):
-    """One place of a row: t3_others__max2_j."""
+    """One place of a row: t3_others__max_j."""
     j = place
     t3 = j != t1
     t4 = (j != i) & t3
@@ -3409,34 +3057,31 @@ def _value_and_grad_2_f64_sweep1(t2_j, place, i, t1, tau):
 
 
 @_device
-def _value_and_grad_2_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
-    """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
+def _value_and_grad_2_f64_sweep2(t2_j, place, i, t1, t3_others__max, tau):
+    """One place of a row: t3_others__below_j, t3_others__ties_j."""
     j = place
     t5 = j != t1
     t6 = (j != i) & t5
     s2 = t2_j / tau
-    t7 = t6 & (s2 < t3_others__max2)
-    t8 = _exp_f64(s2 - t3_others__max2)
-    return t8 if t7 else 0.0, np.int32(1) if t6 & (s2 == t3_others__max2) else np.int32(0)
+    t7 = t6 & (s2 < t3_others__max)
+    t8 = _exp_f64(s2 - t3_others__max)
+    return t8 if t7 else 0.0, np.int32(1) if t6 & (s2 == t3_others__max) else np.int32(0)
 
 
 @_device
-def _value_and_grad_2_f64_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max2, tau):
+def _value_and_grad_2_f64_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max, tau):
     """One place of a row: d_s_j."""
     j = place
     t9 = j != t1
     t10 = (i != j) & t9
     s3 = t2_j / tau
-    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
+    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max, s3)))
     t21 = t20 * weight_t3_others
     return t21 if t10 else 0.0
 
 
-def value_and_grad_2_f64(
-    t2, t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, mask, divisor, divisors, losses, partial,
-    samples, options,
-):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_s, losses; a partial sum per block."""
+def value_and_grad_2_f64(t2, d_s, d_t3_others, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+    """All samples: d_s, d_t3_others, losses; a partial sum per block."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -3455,7 +3100,7 @@ def value_and_grad_2_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t1 = (i + size_i // 2) % size_i
-            t3_others__max2 = -f64(np.inf)
+            t3_others__max = -f64(np.inf)
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3465,10 +3110,10 @@ def value_and_grad_2_f64(
                     t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
                     if options & STAGED:
                         _stage_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors, (t2_j_0, t2_j_1))
-                    t3_others__max2_j_0 = _value_and_grad_2_f64_sweep1(t2_j_0, at, i, t1, tau)
-                    t3_others__max2_j_1 = _value_and_grad_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
-                    t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_0)
-                    t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_1)
+                    t3_others__max_j_0 = _value_and_grad_2_f64_sweep1(t2_j_0, at, i, t1, tau)
+                    t3_others__max_j_1 = _value_and_grad_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                    t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_0)
+                    t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(losses) * vectors + thread
@@ -3476,14 +3121,12 @@ def value_and_grad_2_f64(
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max2_j = _value_and_grad_2_f64_sweep1(t2_j, at, i, t1, tau)
-                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j)
+                t3_others__max_j = _value_and_grad_2_f64_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max = _larger_f64(t3_others__max, t3_others__max_j)
                 at += _stride(threads)
-            t3_others__max2 = _row_max_f64(t3_others__max2)
-            if thread == 0:
-                _put(t3_others__max, row, t3_others__max2)
-            t3_others__below2_high, t3_others__below2_low = f64(0.0), f64(0.0)
-            t3_others__ties2 = np.int32(0)
+            t3_others__max = _row_max_f64(t3_others__max)
+            t3_others__below_high, t3_others__below_low = f64(0.0), f64(0.0)
+            t3_others__ties = np.int32(0)
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3494,48 +3137,44 @@ def value_and_grad_2_f64(
                         _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(t2, t2_row + at)
                     )
-                    t3_others__below2_j_0, t3_others__ties2_j_0 = _value_and_grad_2_f64_sweep2(
-                        t2_j_0, at, i, t1, t3_others__max2, tau,
+                    t3_others__below_j_0, t3_others__ties_j_0 = _value_and_grad_2_f64_sweep2(
+                        t2_j_0, at, i, t1, t3_others__max, tau,
                     )
-                    t3_others__below2_j_1, t3_others__ties2_j_1 = _value_and_grad_2_f64_sweep2(
-                        t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                    t3_others__below_j_1, t3_others__ties_j_1 = _value_and_grad_2_f64_sweep2(
+                        t2_j_1, at + 1, i, t1, t3_others__max, tau,
                     )
-                    t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                    t3_others__below_high, t3_others__below_low = _plus_f64(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
                     )
-                    t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                        t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                    t3_others__below_high, t3_others__below_low = _plus_f64(
+                        t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
                     )
-                    t3_others__ties2 += t3_others__ties2_j_0
-                    t3_others__ties2 += t3_others__ties2_j_1
+                    t3_others__ties += t3_others__ties_j_0
+                    t3_others__ties += t3_others__ties_j_1
                     part += 1
                 vector += _stride(threads)
             at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below2_j, t3_others__ties2_j = _value_and_grad_2_f64_sweep2(
-                    t2_j, at, i, t1, t3_others__max2, tau,
+                t3_others__below_j, t3_others__ties_j = _value_and_grad_2_f64_sweep2(
+                    t2_j, at, i, t1, t3_others__max, tau,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
+                t3_others__below_high, t3_others__below_low = _plus_f64(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j,
                 )
-                t3_others__ties2 += t3_others__ties2_j
+                t3_others__ties += t3_others__ties_j
                 at += _stride(threads)
-            t3_others__below2 = _row_sum_f64(t3_others__below2_high, t3_others__below2_low)
-            t3_others__ties2 = _row_count(t3_others__ties2)
-            if thread == 0:
-                _put(t3_others__below, row, t3_others__below2)
-            if thread == 0:
-                t3_others__ties[row] = t3_others__ties2
+            t3_others__below = _row_sum_f64(t3_others__below_high, t3_others__below_low)
+            t3_others__ties = _row_count(t3_others__ties)
             seed_i = seed
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
+            t11 = 1 < t3_others__ties
+            t12 = t3_others__ties - 1
             t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + float(t13)
+            t14 = t3_others__below + float(t13)
             t15 = _log1p_f64(t14)
             t2_2 = _get(t2, t2_row + t1)
             t16 = t2_2 / tau
-            t17 = _gap_f64(t3_others__max2, t16)
+            t17 = _gap_f64(t3_others__max, t16)
             t18 = t15 + t17
             t19 = _sigmoid_f64(t18)
             t20 = seed_i * t19
@@ -3549,27 +3188,28 @@ def value_and_grad_2_f64(
                         _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(t2, t2_row + at)
                     )
-                    d_s_j_0 = _value_and_grad_2_f64_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
-                    d_s_j_1 = _value_and_grad_2_f64_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
+                    d_s_j_0 = _value_and_grad_2_f64_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max, tau)
+                    d_s_j_1 = _value_and_grad_2_f64_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max, tau)
                     _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
                     part += 1
                 vector += _stride(threads)
             at = _packed(losses) * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                d_s_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
+                d_s_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max, tau)
                 _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
             scaled_value = _softplus_f64(t18)
+            if thread == 0:
+                _put(d_t3_others, row, t20)
             loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(t3_others__max, row, 1)
-            _clear_row_f64(t3_others__below, row, 1)
             _clear_row_f64(d_s, row, size_i)
+            _clear_row_f64(d_t3_others, row, 1)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -3578,48 +3218,47 @@ def value_and_grad_2_f64(
 
 @_device
 def _value_and_grad_3_f64_sweep1(
-    d_z_hat_1__product_d, d_z_hat_2__product_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat,
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_hat_d, place, d_t3_others2, d_t3_others_i, t1, t3, tau, size_d, z_hat,
 ):
     """One place of a row: d_t1_sum_d."""
     d = place
     d_z_hat_1 = d_z_hat_1__product_d / tau
     d_z_hat_2 = d_z_hat_2__product_d / tau
     d_z_hat = (
-        d_z_hat_1 + d_z_hat_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) / tau
+        d_z_hat_1 + d_z_hat_2 + (-d_t3_others2 * _get(z_hat, (t1) * size_d + d) - d_t3_others_i * _get(z_hat, (t3) *
+        size_d + d)) / tau
     )
     return d_z_hat * z_hat_d
 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_z_hat_1__product_d, d_z_hat_2__product_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
-    tau, size_d, z_hat,
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_d, place, d_t1, d_t3_others2, d_t3_others_i, t1, t1__scaled_i, t3, t4,
+    t6, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
     d_z_hat_1_2 = d_z_hat_1__product_d / tau
     d_z_hat_2_2 = d_z_hat_2__product_d / tau
     d_z_hat2 = (
-        d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
-        tau
+        d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * _get(z_hat, (t1) * size_d + d) - d_t3_others_i * _get(z_hat, (t3) *
+        size_d + d)) / tau
     )
-    measured_z = t30 * z_d
-    t31 = abs(measured_z) == t27
-    t32 = _sign_f64(measured_z)
-    t33 = measured_z * t25 / t1__scaled_i
-    t34 = d_t1 * (t32 if t31 else t33)
-    scaled_grad_z = d_z_hat2 * t25 / t1__scaled_i + (0.0 if t28 else t34)
-    return scaled_grad_z * t30
+    measured_z = t6 * z_d
+    t7 = abs(measured_z) == t1__scaled_i
+    t8 = _sign_f64(measured_z)
+    t9 = measured_z / t1__scaled_i
+    t10 = d_t1 * (t8 if t7 else t9)
+    scaled_grad_z = d_z_hat2 / t1__scaled_i + (0.0 if t4 else t10)
+    return scaled_grad_z * t6
 
 
 def value_and_grad_3_f64(
-    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
-    t1__largest, t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat, grad_z, t1__scaled, _unit0_d, z, tau, mask, samples,
+    size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
-    if options & DIVIDE:
-        divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d
     stage = cuda.threadIdx.y * 2 * pitch
@@ -3628,54 +3267,19 @@ def value_and_grad_3_f64(
     while row < samples:
         d_z_hat_1__product_row = row * size_d
         d_z_hat_2__product_row = row * size_d
-        t2_row = row * size_i
         z_hat_row = row * size_d
         z_row = row * size_d
         grad_z_row = row * size_d
         live = _live(mask, row, options)
-        t3_others__below_n = _get(t3_others__below, row)
-        t3_others__ties_n = t3_others__ties[row]
-        t3_others__max_n = _get(t3_others__max, row)
-        t1__largest_n = _get(t1__largest, row)
+        d_t3_others_n = _get(d_t3_others, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_i = seed
-            t3_others__below_i = t3_others__below_n
-            t3_others__ties_i = t3_others__ties_n
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
-            t3_others__max_i = t3_others__max_n
-            t7 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t7)
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t13)
-            t3_others__below2 = _get(t3_others__below, t13)
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = _get(t3_others__max, t13)
-            t19 = i % size_i
-            t2_3 = _get(t2, (t13) * size_i + t19)
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
+            t1 = ((-1) * (size_i // 2) + i) % size_i
+            d_t3_others2 = _get(d_t3_others, t1)
+            d_t3_others_i = d_t3_others_n
+            t3 = (i + size_i // 2) % size_i
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
@@ -3701,12 +3305,12 @@ def value_and_grad_3_f64(
                         )
                     z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
                     d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
-                        z_hat,
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, d_t3_others2, d_t3_others_i, t1,
+                        t3, tau, size_d, z_hat,
                     )
                     d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau,
-                        size_d, z_hat,
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, d_t3_others2, d_t3_others_i,
+                        t1, t3, tau, size_d, z_hat,
                     )
                     d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                     d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -3721,22 +3325,18 @@ def value_and_grad_3_f64(
                 if options & STAGED:
                     staged[stage + pitch + at] = d_z_hat_2__product_d
                 d_t1_sum_d = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau,
-                    size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, d_t3_others2,
+                    d_t3_others_i, t1, t3, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__largest_i = t1__largest_n
-            t25 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t26 = 1.0 / t25
-            t27 = t1__scaled_i * t26
-            t28 = t27 == 0.0
-            t29 = d_t1_sum * t25 / t1__scaled_i
-            d_t1 = -t29
+            t4 = t1__scaled_i == 0.0
+            t5 = d_t1_sum / t1__scaled_i
+            d_t1 = -t5
             unit0_d_i = _unit0_d_n
-            t30 = _unit_scale_f64(unit0_d_i)
+            t6 = _unit_scale_f64(unit0_d_i)
             _row_sync()
             vectors = size_d // _packed(grad_z) if options & ALIGNED else 0
             vector = thread
@@ -3756,12 +3356,12 @@ def value_and_grad_3_f64(
                     )
                     z_d_0, z_d_1 = _part(z, z_d_words, part)
                     grad_z_d_0 = _value_and_grad_3_f64_sweep2(
-                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24,
-                        t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                        d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, d_t3_others2, d_t3_others_i,
+                        t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                     )
                     grad_z_d_1 = _value_and_grad_3_f64_sweep2(
-                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i,
-                        t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                        d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, d_t3_others2,
+                        d_t3_others_i, t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                     )
                     grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_d_0, grad_z_d_1))
                     part += 1
@@ -3776,8 +3376,8 @@ def value_and_grad_3_f64(
                     d_z_hat_2__product, d_z_hat_2__product_row + at,
                 )
                 grad_z_d = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i,
-                    t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z, z_row + at), at, d_t1, d_t3_others2,
+                    d_t3_others_i, t1, t1__scaled_i, t3, t4, t6, tau, size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -3789,53 +3389,44 @@ def value_and_grad_3_f64(
 @_device
 def _hvp_1_f64_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(abs(z_d))
+    return abs(z_d)
 
 
 @_device
 def _hvp_1_f64_sweep2(z_d2, t1):
-    """One place of a row: t1__largest2_d."""
-    measured_z = t1 * z_d2
-    return abs(measured_z)
-
-
-@_device
-def _hvp_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
-    measured_z2 = t1 * z_d3
-    t1__scaled2_entry = measured_z2 * t3
+    measured_z = t1 * z_d2
+    t1__scaled2_entry = measured_z
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
+def _hvp_1_f64_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3):
     """One place of a row: tangent_t1_2_d."""
     measured_v_z = t1 * v_z_d
-    measured_z3 = t1 * z_d4
-    t7 = abs(measured_z3) == t5
-    t8 = _sign_f64(measured_z3)
-    t9 = measured_z3 * t3 / t1__scaled2
-    t10 = t8 if t7 else t9
-    t11 = measured_v_z * t10
-    return 0.0 if t6 else t11
+    measured_z2 = t1 * z_d3
+    t4 = abs(measured_z2) == t1__scaled2
+    t5 = _sign_f64(measured_z2)
+    t6 = measured_z2 / t1__scaled2
+    t7 = t5 if t4 else t6
+    t8 = measured_v_z * t7
+    return 0.0 if t3 else t8
 
 
 @_device
-def _hvp_1_f64_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2):
+def _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, tangent_t1_2):
     """One place of a row: z_hat_d, tangent_z_hat_d."""
-    measured_z4 = t1 * z_d5
-    t12 = abs(measured_z4) == t5
-    t13 = _sign_f64(measured_z4)
-    t14 = measured_z4 * t3 / t1__scaled2
-    t15 = t13 if t12 else t14
+    measured_z3 = t1 * z_d4
+    t9 = abs(measured_z3) == t1__scaled2
+    t10 = _sign_f64(measured_z3)
+    t11 = measured_z3 / t1__scaled2
+    t12 = t10 if t9 else t11
     measured_v_z2 = t1 * v_z_d
-    return t15, (measured_v_z2 - tangent_t1_2 * t15) * t3 / t1__scaled2
+    return t12, (measured_v_z2 - tangent_t1_2 * t12) / t1__scaled2
 
 
-def hvp_1_f64(
-    z, _unit0_d, t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, mask, samples, size_d, options,
-):
-    """All samples: _unit0_d, t1__largest, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
+def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d // _parts(z) if options & ALIGNED else size_d
     stage = cuda.threadIdx.y * 2 * pitch
@@ -3877,7 +3468,7 @@ def hvp_1_f64(
             if thread == 0:
                 _put(_unit0_d, row, unit0_d)
             t1 = _unit_scale_f64(unit0_d)
-            t1__largest2 = -f64(np.inf)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3889,52 +3480,22 @@ def hvp_1_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
-                    t1__largest2_d_0 = _hvp_1_f64_sweep2(z_d2_0, t1)
-                    t1__largest2_d_1 = _hvp_1_f64_sweep2(z_d2_1, t1)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                    t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < size_d:
-                z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__largest2_d = _hvp_1_f64_sweep2(z_d2, t1)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
-                at += _stride(threads)
-            t1__largest2 = _row_max_f64(t1__largest2)
-            if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            t3 = _unit_scale_f64(t1__largest2)
-            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
-            vectors = size_d // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_d3_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
-                    t1__scaled2_d_0 = _hvp_1_f64_sweep3(z_d3_0, t1, t3)
-                    t1__scaled2_d_1 = _hvp_1_f64_sweep3(z_d3_1, t1, t3)
+                    t1__scaled2_d_0 = _hvp_1_f64_sweep2(z_d2_0, t1)
+                    t1__scaled2_d_1 = _hvp_1_f64_sweep2(z_d2_1, t1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(z) * vectors + thread
             while at < size_d:
-                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _hvp_1_f64_sweep3(z_d3, t1, t3)
+                z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                t1__scaled2_d = _hvp_1_f64_sweep2(z_d2, t1)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
             t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
             if thread == 0:
                 _put(t1__scaled, row, t1__scaled2)
-            t4 = 1.0 / t3
-            t5 = t1__scaled2 * t4
-            t6 = t5 == 0.0
+            t3 = t1__scaled2 == 0.0
             tangent_t1_2_high, tangent_t1_2_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(z) if options & ALIGNED else 0
             vector = thread
@@ -3942,7 +3503,7 @@ def hvp_1_f64(
                 v_z_d_words = _load_words(v_z_, v_z__row + _packed(z) * vector)
                 if options & STAGED:
                     _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(v_z_, v_z_d_words))
-                z_d4_words = (
+                z_d3_words = (
                     _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
                     z_row + _packed(z) * vector)
                 )
@@ -3950,9 +3511,9 @@ def hvp_1_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     v_z_d_0, v_z_d_1 = _part(v_z_, v_z_d_words, part)
-                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
-                    tangent_t1_2_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
-                    tangent_t1_2_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
+                    z_d3_0, z_d3_1 = _part(z, z_d3_words, part)
+                    tangent_t1_2_d_0 = _hvp_1_f64_sweep3(v_z_d_0, z_d3_0, t1, t1__scaled2, t3)
+                    tangent_t1_2_d_1 = _hvp_1_f64_sweep3(v_z_d_1, z_d3_1, t1, t1__scaled2, t3)
                     tangent_t1_2_high, tangent_t1_2_low = _plus_f64(
                         tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0,
                     )
@@ -3966,8 +3527,8 @@ def hvp_1_f64(
                 v_z_d = _get(v_z_, v_z__row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = v_z_d
-                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                tangent_t1_2_d = _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6)
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                tangent_t1_2_d = _hvp_1_f64_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 at += _stride(threads)
             tangent_t1_2 = _row_sum_f64(tangent_t1_2_high, tangent_t1_2_low)
@@ -3980,7 +3541,7 @@ def hvp_1_f64(
                     _as_words(v_z_, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
                     _load_words(v_z_, v_z__row + _packed(z) * vector)
                 )
-                z_d5_words = (
+                z_d4_words = (
                     _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
                     z_row + _packed(z) * vector)
                 )
@@ -3988,13 +3549,9 @@ def hvp_1_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     v_z_d_0, v_z_d_1 = _part(v_z_, v_z_d_words, part)
-                    z_d5_0, z_d5_1 = _part(z, z_d5_words, part)
-                    z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f64_sweep5(
-                        v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2,
-                    )
-                    z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f64_sweep5(
-                        v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2,
-                    )
+                    z_d4_0, z_d4_1 = _part(z, z_d4_words, part)
+                    z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, tangent_t1_2)
+                    z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, tangent_t1_2)
                     _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
                     _store_lanes(tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1))
                     part += 1
@@ -4002,14 +3559,13 @@ def hvp_1_f64(
             at = _packed(z) * vectors + thread
             while at < size_d:
                 v_z_d = staged[stage + pitch + at] if options & STAGED else _get(v_z_, v_z__row + at)
-                z_d5 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d, tangent_z_hat_d = _hvp_1_f64_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d, tangent_z_hat_d = _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, tangent_t1_2)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 _put(tangent_z_hat, tangent_z_hat_row + at, tangent_z_hat_d)
                 at += _stride(threads)
         else:
             _clear_row_f64(_unit0_d, row, 1)
-            _clear_row_f64(t1__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
             _clear_row_f64(tangent_t1, row, 1)
             _clear_row_f64(z_hat, row, size_d)
@@ -4019,7 +3575,7 @@ def hvp_1_f64(
 
 @_device
 def _hvp_2_f64_sweep1(t2_j, place, i, t1, tau):
-    """One place of a row: t3_others__max2_j."""
+    """One place of a row: t3_others__max_j."""
     j = place
     t3 = j != t1
     t4 = (j != i) & t3
@@ -4028,50 +3584,50 @@ def _hvp_2_f64_sweep1(t2_j, place, i, t1, tau):
 
 
 @_device
-def _hvp_2_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
-    """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
+def _hvp_2_f64_sweep2(t2_j, place, i, t1, t3_others__max, tau):
+    """One place of a row: t3_others__below_j, t3_others__ties_j."""
     j = place
     t5 = j != t1
     t6 = (j != i) & t5
     s2 = t2_j / tau
-    t7 = t6 & (s2 < t3_others__max2)
-    t8 = _exp_f64(s2 - t3_others__max2)
-    return t8 if t7 else 0.0, np.int32(1) if t6 & (s2 == t3_others__max2) else np.int32(0)
+    t7 = t6 & (s2 < t3_others__max)
+    t8 = _exp_f64(s2 - t3_others__max)
+    return t8 if t7 else 0.0, np.int32(1) if t6 & (s2 == t3_others__max) else np.int32(0)
 
 
 @_device
-def _hvp_2_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max2, tau):
-    """One place of a row: tangent_t3_others2_j."""
+def _hvp_2_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max, tau):
+    """One place of a row: tangent_t3_others_j."""
     j = place
     t9 = j != t1
     t10 = (j != i) & t9
     tangent_s = tangent_t2_j / tau
     s3 = t2_j / tau
-    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
+    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max, s3)))
     t16 = tangent_s * weight_t3_others
     return t16 if t10 else 0.0
 
 
 @_device
-def _hvp_2_f64_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau):
+def _hvp_2_f64_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau):
     """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
     t17 = j != t1
     t18 = (i != j) & t17
     s4 = t2_j / tau
-    weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
+    weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max, s4)))
     t24 = t23 * weight_t3_others2
     tangent_s2 = tangent_t2_j / tau
-    tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
+    tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others)
     t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
     return t24 if t18 else 0.0, t29 if t18 else 0.0
 
 
 def hvp_2_f64(
-    t2, t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
-    mask, divisor, divisors, samples, options,
+    t2, tangent_t2, d_s, tangent_d_s, d_t3_others, tangent_d_t3_others, tau, weight, mask, divisor, divisors, samples,
+    options,
 ):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, tangent_t3_others, d_s, tangent_d_s."""
+    """All samples: d_s, tangent_d_s, d_t3_others, tangent_d_t3_others."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -4091,7 +3647,7 @@ def hvp_2_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t1 = (i + size_i // 2) % size_i
-            t3_others__max2 = -f64(np.inf)
+            t3_others__max = -f64(np.inf)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4099,24 +3655,22 @@ def hvp_2_f64(
                 t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (t2_j_0, t2_j_1))
-                t3_others__max2_j_0 = _hvp_2_f64_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max2_j_1 = _hvp_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_0)
-                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_1)
+                t3_others__max_j_0 = _hvp_2_f64_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max_j_1 = _hvp_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_0)
+                t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max2_j = _hvp_2_f64_sweep1(t2_j, at, i, t1, tau)
-                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j)
+                t3_others__max_j = _hvp_2_f64_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max = _larger_f64(t3_others__max, t3_others__max_j)
                 at += _stride(threads)
-            t3_others__max2 = _row_max_f64(t3_others__max2)
-            if thread == 0:
-                _put(t3_others__max, row, t3_others__max2)
-            t3_others__below2_high, t3_others__below2_low = f64(0.0), f64(0.0)
-            t3_others__ties2 = np.int32(0)
+            t3_others__max = _row_max_f64(t3_others__max)
+            t3_others__below_high, t3_others__below_low = f64(0.0), f64(0.0)
+            t3_others__ties = np.int32(0)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4124,40 +3678,36 @@ def hvp_2_f64(
                 t2_j_0, t2_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_2_f64_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
-                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_2_f64_sweep2(
-                    t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                t3_others__below_j_0, t3_others__ties_j_0 = _hvp_2_f64_sweep2(t2_j_0, at, i, t1, t3_others__max, tau)
+                t3_others__below_j_1, t3_others__ties_j_1 = _hvp_2_f64_sweep2(
+                    t2_j_1, at + 1, i, t1, t3_others__max, tau,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                t3_others__below_high, t3_others__below_low = _plus_f64(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j_0,
                 )
-                t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                t3_others__below_high, t3_others__below_low = _plus_f64(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j_1,
                 )
-                t3_others__ties2 += t3_others__ties2_j_0
-                t3_others__ties2 += t3_others__ties2_j_1
+                t3_others__ties += t3_others__ties_j_0
+                t3_others__ties += t3_others__ties_j_1
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below2_j, t3_others__ties2_j = _hvp_2_f64_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
-                t3_others__below2_high, t3_others__below2_low = _plus_f64(
-                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
+                t3_others__below_j, t3_others__ties_j = _hvp_2_f64_sweep2(t2_j, at, i, t1, t3_others__max, tau)
+                t3_others__below_high, t3_others__below_low = _plus_f64(
+                    t3_others__below_high, t3_others__below_low, t3_others__below_j,
                 )
-                t3_others__ties2 += t3_others__ties2_j
+                t3_others__ties += t3_others__ties_j
                 at += _stride(threads)
-            t3_others__below2 = _row_sum_f64(t3_others__below2_high, t3_others__below2_low)
-            t3_others__ties2 = _row_count(t3_others__ties2)
-            if thread == 0:
-                _put(t3_others__below, row, t3_others__below2)
-            if thread == 0:
-                t3_others__ties[row] = t3_others__ties2
-            t11 = 1 < t3_others__ties2
-            t12 = t3_others__ties2 - 1
+            t3_others__below = _row_sum_f64(t3_others__below_high, t3_others__below_low)
+            t3_others__ties = _row_count(t3_others__ties)
+            t11 = 1 < t3_others__ties
+            t12 = t3_others__ties - 1
             t13 = t12 if t11 else 0
-            t14 = t3_others__below2 + float(t13)
+            t14 = t3_others__below + float(t13)
             t15 = _log1p_f64(t14)
-            tangent_t3_others2_high, tangent_t3_others2_low = f64(0.0), f64(0.0)
+            tangent_t3_others_high, tangent_t3_others_low = f64(0.0), f64(0.0)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4168,15 +3718,15 @@ def hvp_2_f64(
                 tangent_t2_j_0, tangent_t2_j_1 = _load_lanes(tangent_t2, tangent_t2_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + pitch + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1))
-                tangent_t3_others2_j_0 = _hvp_2_f64_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max2, tau)
-                tangent_t3_others2_j_1 = _hvp_2_f64_sweep3(
-                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max2, tau,
+                tangent_t3_others_j_0 = _hvp_2_f64_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max, tau)
+                tangent_t3_others_j_1 = _hvp_2_f64_sweep3(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max, tau,
                 )
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_0,
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f64(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j_0,
                 )
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_1,
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f64(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j_1,
                 )
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
@@ -4185,24 +3735,22 @@ def hvp_2_f64(
                 tangent_t2_j = _get(tangent_t2, tangent_t2_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = tangent_t2_j
-                tangent_t3_others2_j = _hvp_2_f64_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max2, tau)
-                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
-                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
+                tangent_t3_others_j = _hvp_2_f64_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max, tau)
+                tangent_t3_others_high, tangent_t3_others_low = _plus_f64(
+                    tangent_t3_others_high, tangent_t3_others_low, tangent_t3_others_j,
                 )
                 at += _stride(threads)
-            tangent_t3_others2 = _row_sum_f64(tangent_t3_others2_high, tangent_t3_others2_low)
-            if thread == 0:
-                _put(tangent_t3_others, row, tangent_t3_others2)
+            tangent_t3_others = _row_sum_f64(tangent_t3_others_high, tangent_t3_others_low)
             seed_i = seed
             t2_2 = _get(t2, t2_row + t1)
             t19 = t2_2 / tau
-            t20 = _gap_f64(t3_others__max2, t19)
+            t20 = _gap_f64(t3_others__max, t19)
             t21 = t15 + t20
             t22 = _sigmoid_f64(t21)
             t23 = seed_i * t22
             tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t1)
             t25 = -tangent_t2_2 / tau
-            t26 = tangent_t3_others2 + t25
+            t26 = tangent_t3_others + t25
             t27 = _sigmoid_f64(-t21)
             t28 = seed_i * t26 * t27 * t22
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
@@ -4217,10 +3765,10 @@ def hvp_2_f64(
                     _load_lanes(tangent_t2, tangent_t2_row + at)
                 )
                 d_s_j_0, tangent_d_s_j_0 = _hvp_2_f64_sweep4(
-                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 d_s_j_1, tangent_d_s_j_1 = _hvp_2_f64_sweep4(
-                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
                 _store_lanes(tangent_d_s, tangent_d_s_row + at, (tangent_d_s_j_0, tangent_d_s_j_1))
@@ -4230,49 +3778,42 @@ def hvp_2_f64(
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
                 tangent_t2_j = staged[stage + pitch + at] if options & STAGED else _get(tangent_t2, tangent_t2_row + at)
                 d_s_j, tangent_d_s_j = _hvp_2_f64_sweep4(
-                    t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                    t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max, tangent_t3_others, tau,
                 )
                 _put(d_s, d_s_row + at, d_s_j)
                 _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
                 at += _stride(threads)
+            if thread == 0:
+                _put(d_t3_others, row, t23)
+            if thread == 0:
+                _put(tangent_d_t3_others, row, t28)
         else:
-            _clear_row_f64(t3_others__max, row, 1)
-            _clear_row_f64(t3_others__below, row, 1)
-            _clear_row_f64(tangent_t3_others, row, 1)
             _clear_row_f64(d_s, row, size_i)
             _clear_row_f64(tangent_d_s, row, size_i)
+            _clear_row_f64(d_t3_others, row, 1)
+            _clear_row_f64(tangent_d_t3_others, row, 1)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
 def _hvp_3_f64_sweep1(
     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, tangent_z_hat_d,
-    z_hat_d3, place, t12, t13, t1__scaled2, t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2,
-    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+    z_hat_d3, place, d_t3_others2, d_t3_others_i, t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d,
+    tangent_z_hat, tau, z_hat,
 ):
     """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
     d = place
     d_z_hat_1 = d_z_hat_1__product_d / tau
     d_z_hat_2 = d_z_hat_2__product_d / tau
-    z_hat_d = _get(z_hat, (t7) * size_d + d)
-    z_hat_d2 = _get(z_hat, (t13) * size_d + d)
-    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+    z_hat_d = _get(z_hat, (t1) * size_d + d)
+    z_hat_d2 = _get(z_hat, (t3) * size_d + d)
+    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-d_t3_others2 * z_hat_d - d_t3_others_i * z_hat_d2) / tau
     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z = t25 * _get(v_z_, (t7) * size_d + d)
-    measured_z = t25 * _get(z, (t7) * size_d + d)
-    t29 = abs(measured_z) == t28
-    t30 = _sign_f64(measured_z)
-    t31 = measured_z * t26 / t1__scaled2
-    measured_v_z2 = t36 * _get(v_z_, (t13) * size_d + d)
-    measured_z2 = t36 * _get(z, (t13) * size_d + d)
-    t40 = abs(measured_z2) == t39
-    t41 = _sign_f64(measured_z2)
-    t42 = measured_z2 * t37 / t1__scaled3
     tangent_d_z_hat = (
-        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z - tangent_t1_2 * (t30 if t29 else t31)) * t26 /
-        t1__scaled2) - t35 * z_hat_d + -t24 * ((measured_v_z2 - tangent_t1_3 * (t41 if t40 else t42)) * t37 /
-        t1__scaled3) + -t46 * z_hat_d2) / tau
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-d_t3_others2 * _get(tangent_z_hat, (t1) * size_d + d) - d_t3_others_i
+        * _get(tangent_z_hat, (t3) * size_d + d) - tangent_d_t3_others2 * z_hat_d - tangent_d_t3_others_i * z_hat_d2) /
+        tau
     )
     return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat_d + tangent_d_z_hat * z_hat_d3
 
@@ -4280,55 +3821,41 @@ def _hvp_3_f64_sweep1(
 @_device
 def _hvp_3_f64_sweep2(
     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place,
-    d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56,
-    t60, t61, t67, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+    d_t1, d_t3_others2, d_t3_others_i, t1, t15, t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2,
+    tangent_d_t3_others_i, tangent_t1_i, size_d, tangent_z_hat, tau, z_hat,
 ):
     """One place of a row: hvp_z_d."""
     d = place
     tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z3 = t25 * _get(v_z_, (t7) * size_d + d)
-    measured_z3 = t25 * _get(z, (t7) * size_d + d)
-    t47 = abs(measured_z3) == t28
-    t48 = _sign_f64(measured_z3)
-    t49 = measured_z3 * t26 / t1__scaled2
-    z_hat_d4 = _get(z_hat, (t7) * size_d + d)
-    measured_v_z4 = t36 * _get(v_z_, (t13) * size_d + d)
-    measured_z4 = t36 * _get(z, (t13) * size_d + d)
-    t50 = abs(measured_z4) == t39
-    t51 = _sign_f64(measured_z4)
-    t52 = measured_z4 * t37 / t1__scaled3
-    z_hat_d5 = _get(z_hat, (t13) * size_d + d)
+    z_hat_d4 = _get(z_hat, (t1) * size_d + d)
+    z_hat_d5 = _get(z_hat, (t3) * size_d + d)
     tangent_d_z_hat2 = (
-        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z3 - tangent_t1_2 * (t48 if t47 else t49)) *
-        t26 / t1__scaled2) - t35 * z_hat_d4 + -t24 * ((measured_v_z4 - tangent_t1_3 * (t51 if t50 else t52)) * t37 /
-        t1__scaled3) + -t46 * z_hat_d5) / tau
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-d_t3_others2 * _get(tangent_z_hat, (t1) * size_d + d) -
+        d_t3_others_i * _get(tangent_z_hat, (t3) * size_d + d) - tangent_d_t3_others2 * z_hat_d4 - tangent_d_t3_others_i
+        * z_hat_d5) / tau
     )
     d_z_hat_1_2 = d_z_hat_1__product_d / tau
     d_z_hat_2_2 = d_z_hat_2__product_d / tau
-    d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
-    measured_z5 = t61 * z_d
-    t62 = abs(measured_z5) == t55
-    t63 = _sign_f64(measured_z5)
-    t64 = measured_z5 * t53 / t1__scaled_i
-    t65 = t63 if t62 else t64
-    measured_v_z5 = t61 * v_z_d
-    t68 = t60 * t65 + (measured_v_z5 * d_t1 + -t67 * t65) * t53 / t1__scaled_i
-    scaled_hvp_z = (
-        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t53 / t1__scaled_i)) * t53 / t1__scaled_i + (0.0 if t56 else t68)
-    )
-    return scaled_hvp_z * t61
+    d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat_d4 - d_t3_others_i * z_hat_d5) / tau
+    measured_z = t9 * z_d
+    t10 = abs(measured_z) == t1__scaled_i
+    t11 = _sign_f64(measured_z)
+    t12 = measured_z / t1__scaled_i
+    t13 = t11 if t10 else t12
+    measured_v_z = t9 * v_z_d
+    t16 = t8 * t13 + (measured_v_z * d_t1 + -t15 * t13) / t1__scaled_i
+    scaled_hvp_z = (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 / t1__scaled_i)) / t1__scaled_i + (0.0 if t4 else t16)
+    return scaled_hvp_z * t9
 
 
 def hvp_3_f64(
-    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_,
-    tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    tangent_t3_others, tangent_t2, hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat, tangent_z_hat, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, tangent_d_t3_others, hvp_z, tangent_t1, t1__scaled, _unit0_d, z, v_z_, tau, mask, samples,
+    size_d, options,
 ):
     """All samples: hvp_z."""
     size_i = samples
-    if options & DIVIDE:
-        divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d
     stage = cuda.threadIdx.y * 4 * pitch
@@ -4337,97 +3864,35 @@ def hvp_3_f64(
     while row < samples:
         d_z_hat_1__product_row = row * size_d
         d_z_hat_2__product_row = row * size_d
-        t2_row = row * size_i
         z_hat_row = row * size_d
         tangent_z_hat_row = row * size_d
         tangent_d_z_hat_1_sum_row = row * size_d
         tangent_d_z_hat_2_sum_row = row * size_d
-        tangent_t2_row = row * size_i
         z_row = row * size_d
         v_z__row = row * size_d
         hvp_z_row = row * size_d
         live = _live(mask, row, options)
-        t3_others__below_n = _get(t3_others__below, row)
-        t3_others__ties_n = t3_others__ties[row]
-        t3_others__max_n = _get(t3_others__max, row)
-        tangent_t3_others_n = _get(tangent_t3_others, row)
+        d_t3_others_n = _get(d_t3_others, row)
+        tangent_d_t3_others_n = _get(tangent_d_t3_others, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
         _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_i = seed
-            t3_others__below_i = t3_others__below_n
-            t3_others__ties_i = t3_others__ties_n
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
-            t3_others__max_i = t3_others__max_n
-            t7 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t7)
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t13)
-            t3_others__below2 = _get(t3_others__below, t13)
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = _get(t3_others__max, t13)
-            t19 = i % size_i
-            t2_3 = _get(t2, (t13) * size_i + t19)
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            unit0_d = _get(_unit0_d, t7)
-            t25 = _unit_scale_f64(unit0_d)
-            tangent_t1_2 = _get(tangent_t1, t7)
-            t1__scaled2 = _get(t1__scaled, t7)
-            t1__largest2 = _get(t1__largest, t7)
-            t26 = _unit_scale_f64(t1__largest2)
-            t27 = 1.0 / t26
-            t28 = t1__scaled2 * t27
-            tangent_t3_others_i = tangent_t3_others_n
-            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t7)
-            t32 = -tangent_t2_2 / tau
-            t33 = tangent_t3_others_i + t32
-            t34 = _sigmoid_f64(-t10)
-            t35 = seed_i * t33 * t34 * t11
-            unit0_d2 = _get(_unit0_d, t13)
-            t36 = _unit_scale_f64(unit0_d2)
-            tangent_t1_3 = _get(tangent_t1, t13)
-            t1__scaled3 = _get(t1__scaled, t13)
-            t1__largest3 = _get(t1__largest, t13)
-            t37 = _unit_scale_f64(t1__largest3)
-            t38 = 1.0 / t37
-            t39 = t1__scaled3 * t38
-            tangent_t3_others2 = _get(tangent_t3_others, t13)
-            tangent_t2_3 = _get(tangent_t2, (t13) * size_i + t19)
-            t43 = -tangent_t2_3 / tau
-            t44 = tangent_t3_others2 + t43
-            t45 = _sigmoid_f64(-t22)
-            t46 = seed2 * t44 * t45 * t23
+            t1 = ((-1) * (size_i // 2) + i) % size_i
+            d_t3_others2 = _get(d_t3_others, t1)
+            d_t3_others_i = d_t3_others_n
+            t3 = (i + size_i // 2) % size_i
+            tangent_d_t3_others2 = _get(tangent_d_t3_others, t1)
+            tangent_d_t3_others_i = tangent_d_t3_others_n
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 part = np.int64(0)
-                while part < _parts(v_z_):
-                    at = _packed(v_z_) * vector + LANES_F64 * part
+                while part < _parts(hvp_z):
+                    at = _packed(hvp_z) * vector + LANES_F64 * part
                     d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
                         d_z_hat_1__product, d_z_hat_1__product_row + at,
                     )
@@ -4464,15 +3929,13 @@ def hvp_3_f64(
                     z_hat_d3_0, z_hat_d3_1 = _load_lanes(z_hat, z_hat_row + at)
                     d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f64_sweep1(
                         d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                        tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2,
-                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                        size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, d_t3_others2, d_t3_others_i, t1,
+                        t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau, z_hat,
                     )
                     d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f64_sweep1(
                         d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                        tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
-                        t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                        size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, d_t3_others2, d_t3_others_i,
+                        t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau, z_hat,
                     )
                     d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                     d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -4484,7 +3947,7 @@ def hvp_3_f64(
                     )
                     part += 1
                 vector += _stride(threads)
-            at = _packed(v_z_) * vectors + thread
+            at = _packed(hvp_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
@@ -4500,9 +3963,9 @@ def hvp_3_f64(
                     staged[stage + 3 * pitch + at] = tangent_d_z_hat_2_sum_d
                 d_t1_sum_d, tangent_d_t1_sum_d = _hvp_3_f64_sweep1(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
-                    _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, t12, t13, t1__scaled2,
-                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
-                    size_d, v_z_, z, z_hat,
+                    _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, d_t3_others2,
+                    d_t3_others_i, t1, t3, tangent_d_t3_others2, tangent_d_t3_others_i, size_d, tangent_z_hat, tau,
+                    z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
@@ -4512,31 +3975,27 @@ def hvp_3_f64(
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
             tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t53 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t54 = 1.0 / t53
-            t55 = t1__scaled_i * t54
-            t56 = t55 == 0.0
-            t57 = tangent_t1_i * t53 / t1__scaled_i
-            t58 = d_t1_sum * t57
-            t59 = t58 - tangent_d_t1_sum
-            t60 = t59 * t53 / t1__scaled_i
+            t4 = t1__scaled_i == 0.0
+            t5 = tangent_t1_i / t1__scaled_i
+            t6 = d_t1_sum * t5
+            t7 = t6 - tangent_d_t1_sum
+            t8 = t7 / t1__scaled_i
             unit0_d_i = _unit0_d_n
-            t61 = _unit_scale_f64(unit0_d_i)
-            t66 = d_t1_sum * t53 / t1__scaled_i
-            d_t1 = -t66
-            t67 = d_t1 * tangent_t1_i
+            t9 = _unit_scale_f64(unit0_d_i)
+            t14 = d_t1_sum / t1__scaled_i
+            d_t1 = -t14
+            t15 = d_t1 * tangent_t1_i
             _row_sync()
-            vectors = size_d // _packed(v_z_) if options & ALIGNED else 0
+            vectors = size_d // _packed(hvp_z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                v_z_d_words = _load_words(v_z_, v_z__row + _packed(v_z_) * vector)
-                z_d_words = _load_words(z, z_row + _packed(v_z_) * vector)
+                v_z_d_words = _load_words(v_z_, v_z__row + _packed(hvp_z) * vector)
+                z_d_words = _load_words(z, z_row + _packed(hvp_z) * vector)
                 hvp_z_words = _no_words(hvp_z)
                 part = np.int64(0)
-                while part < _parts(v_z_):
-                    at = _packed(v_z_) * vector + LANES_F64 * part
+                while part < _parts(hvp_z):
+                    at = _packed(hvp_z) * vector + LANES_F64 * part
                     d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
                         _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
@@ -4557,21 +4016,21 @@ def hvp_3_f64(
                     z_d_0, z_d_1 = _part(z, z_d_words, part)
                     hvp_z_d_0 = _hvp_3_f64_sweep2(
                         d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
-                        tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                        t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                        tangent_z_hat, tau, z_hat,
                     )
                     hvp_z_d_1 = _hvp_3_f64_sweep2(
                         d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
-                        tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                        t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                        tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                        tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                        t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                        tangent_z_hat, tau, z_hat,
                     )
                     hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_d_0, hvp_z_d_1))
                     part += 1
-                _store_words(hvp_z, hvp_z_row + _packed(v_z_) * vector, hvp_z_words)
+                _store_words(hvp_z, hvp_z_row + _packed(hvp_z) * vector, hvp_z_words)
                 vector += _stride(threads)
-            at = _packed(v_z_) * vectors + thread
+            at = _packed(hvp_z) * vectors + thread
             while at < size_d:
                 d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
                     d_z_hat_1__product, d_z_hat_1__product_row + at,
@@ -4587,9 +4046,9 @@ def hvp_3_f64(
                 )
                 hvp_z_d = _hvp_3_f64_sweep2(
                     d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
-                    _get(v_z_, v_z__row + at), _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
-                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
-                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    _get(v_z_, v_z__row + at), _get(z, z_row + at), at, d_t1, d_t3_others2, d_t3_others_i, t1, t15,
+                    t1__scaled_i, t3, t4, t8, t9, tangent_d_t3_others2, tangent_d_t3_others_i, tangent_t1_i, size_d,
+                    tangent_z_hat, tau, z_hat,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
@@ -4640,29 +4099,26 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_d'],
                       'staged': 1,
                       'packed': True,
-                      'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, z_hat: '
-                                   'real*, mask: uint8*, samples: int64, size_d: int64, options: uint32'},
+                      'arguments': 'z: data*, _unit0_d: real*, t1__scaled: real*, z_hat: real*, mask: '
+                                   'uint8*, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_2': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
                       'sizes': ['size_i'],
                       'staged': 1,
                       'packed': False,
-                      'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, '
-                                   't3_others__ties: int64*, d_s: real*, tau: real, weight: data*, mask: '
-                                   'uint8*, divisor: real, divisors: real*, losses: data*, partial: real*, '
-                                   'samples: int64, options: uint32'},
+                      'arguments': 't2: real*, d_s: real*, d_t3_others: real*, tau: real, weight: data*, '
+                                   'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
+                                   'real*, samples: int64, options: uint32'},
  'value_and_grad_3': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
                       'packed': False,
-                      'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, t3_others__below: '
-                                   'real*, t3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: '
-                                   'real*, seed_: real*, grad_z: data*, t1__largest: real*, t1__scaled: '
-                                   'real*, _unit0_d: real*, z: data*, tau: real, weight: data*, mask: '
-                                   'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
+                      'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, d_t3_others: '
+                                   'real*, z_hat: real*, grad_z: data*, t1__scaled: real*, _unit0_d: real*, '
+                                   'z: data*, tau: real, mask: uint8*, samples: int64, size_d: int64, '
                                    'options: uint32'},
  'hvp_1': {'shape': 'rows',
            'samples': 'size_i',
@@ -4670,32 +4126,29 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 2,
            'packed': True,
-           'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, v_z_: data*, '
-                        'tangent_t1: real*, z_hat: real*, tangent_z_hat: real*, mask: uint8*, samples: '
-                        'int64, size_d: int64, options: uint32'},
+           'arguments': 'z: data*, _unit0_d: real*, t1__scaled: real*, v_z_: data*, tangent_t1: real*, '
+                        'z_hat: real*, tangent_z_hat: real*, mask: uint8*, samples: int64, size_d: int64, '
+                        'options: uint32'},
  'hvp_2': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_i'],
            'staged': 2,
            'packed': False,
-           'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, t3_others__ties: int64*, '
-                        'tangent_t2: real*, tangent_t3_others: real*, d_s: real*, tangent_d_s: real*, tau: '
-                        'real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
-                        'options: uint32'},
- 'hvp_3': {'shape': 'full_rows',
+           'arguments': 't2: real*, tangent_t2: real*, d_s: real*, tangent_d_s: real*, d_t3_others: real*, '
+                        'tangent_d_t3_others: real*, tau: real, weight: data*, mask: uint8*, divisor: real, '
+                        'divisors: real*, samples: int64, options: uint32'},
+ 'hvp_3': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 4,
            'packed': False,
-           'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, t3_others__below: real*, '
-                        't3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, seed_: '
+           'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, d_t3_others: real*, z_hat: '
                         'real*, tangent_z_hat: real*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: '
-                        'real*, _unit0_d: real*, v_z_: data*, tangent_t1: real*, z: data*, t1__scaled: '
-                        'real*, t1__largest: real*, tangent_t3_others: real*, tangent_t2: real*, hvp_z: '
-                        'data*, tau: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
-                        'samples: int64, size_d: int64, options: uint32'}}
+                        'real*, tangent_d_t3_others: real*, hvp_z: data*, tangent_t1: real*, t1__scaled: '
+                        'real*, _unit0_d: real*, z: data*, v_z_: data*, tau: real, mask: uint8*, samples: '
+                        'int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 
@@ -4739,16 +4192,13 @@ PLANS = {'value': {'axes': {},
                               'value_and_grad_3'],
                     'buffers': {'_unit0_d': ['real', 'size_i'],
                                 'd_s': ['real', 'size_i', 'size_i'],
+                                'd_t3_others': ['real', 'size_i'],
                                 'd_z_hat_1__product': ['real', 'size_i', 'size_d'],
                                 'd_z_hat_2__product': ['real', 'size_i', 'size_d'],
-                                't1__largest': ['real', 'size_i'],
                                 't1__scaled': ['real', 'size_i'],
                                 't2': ['real', 'size_i', 'size_i'],
-                                't3_others__below': ['real', 'size_i'],
-                                't3_others__max': ['real', 'size_i'],
-                                't3_others__ties': ['int64', 'size_i'],
                                 'z_hat': ['real', 'size_i', 'size_d']},
-                    'seeds': {'value': 'seed_'},
+                    'seeds': {},
                     'outputs': ['grad_z'],
                     'directions': [],
                     'names': {}},
@@ -4813,23 +4263,20 @@ PLANS = {'value': {'axes': {},
                    'hvp_3'],
          'buffers': {'_unit0_d': ['real', 'size_i'],
                      'd_s': ['real', 'size_i', 'size_i'],
+                     'd_t3_others': ['real', 'size_i'],
                      'd_z_hat_1__product': ['real', 'size_i', 'size_d'],
                      'd_z_hat_2__product': ['real', 'size_i', 'size_d'],
-                     't1__largest': ['real', 'size_i'],
                      't1__scaled': ['real', 'size_i'],
                      't2': ['real', 'size_i', 'size_i'],
-                     't3_others__below': ['real', 'size_i'],
-                     't3_others__max': ['real', 'size_i'],
-                     't3_others__ties': ['int64', 'size_i'],
                      'tangent_d_s': ['real', 'size_i', 'size_i'],
+                     'tangent_d_t3_others': ['real', 'size_i'],
                      'tangent_d_z_hat_1_sum': ['real', 'size_i', 'size_d'],
                      'tangent_d_z_hat_2_sum': ['real', 'size_i', 'size_d'],
                      'tangent_t1': ['real', 'size_i'],
                      'tangent_t2': ['real', 'size_i', 'size_i'],
-                     'tangent_t3_others': ['real', 'size_i'],
                      'tangent_z_hat': ['real', 'size_i', 'size_d'],
                      'z_hat': ['real', 'size_i', 'size_d']},
-         'seeds': {'value': 'seed_'},
+         'seeds': {},
          'outputs': ['hvp_z'],
          'directions': ['v_z_'],
          'names': {}}}
