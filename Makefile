@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+BUILT := $(VENV)/.built
 # `make EXTRAS=dev,cuda-ci test` runs the tests of the CUDA kernels as well, which need no GPU.
 EXTRAS ?= dev
 # `make SLOW=tests/kernels test-slow` runs the slow tests of one folder.
@@ -12,8 +13,10 @@ SLOW ?= tests
 
 all: build
 
+# The first time everything is built and verified on this machine, generated/ being committed; later what changed.
 build: $(STAMP)
-	$(BIN)/symloss build
+	$(BIN)/symloss build $$(test -e $(BUILT) || echo --again)
+	@touch $(BUILT)
 
 # The stamp is younger than pyproject.toml as long as what is installed is what is asked for.
 $(STAMP): pyproject.toml

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from symloss.atoms.record import record_of
@@ -23,6 +24,14 @@ class _PlainPrinter(StrPrinter):
 
     # SymPy's functions print themselves by their class where a printer asks them to; this one does not ask.
     printmethod = "_symloss_text"
+
+    def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        """A part of something that binds as `level` says; a pair, though a function, is written as a product."""
+        record = record_of(item)
+        binds = PRECEDENCE["Mul"]
+        if record is not None and record.name == "zero_times" and (binds < level or (not strict and binds == level)):
+            return f"({self._print(item)})"
+        return str(super().parenthesize(item, level, strict))
 
     def _print_Function(self, expr: Any) -> str:  # noqa: N802
         record = record_of(expr)

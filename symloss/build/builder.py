@@ -57,6 +57,7 @@ def build(
     verify: str = "standard",
     progress: Callable[[Result], None] = lambda result: None,
     begin: Callable[[int], None] = lambda due: None,
+    again: bool = False,
 ) -> list[Result]:
     """Bring the generated files of ``specs`` under ``out`` up to date.
 
@@ -69,6 +70,7 @@ def build(
             "none".
         progress: called with each result, in the order in which they come.
         begin: called once, before the first is compiled, with the number that has to be; not called if there is none.
+        again: whether to build what is up to date as well.
 
     Returns:
         One result per specification, in the order given. A file is replaced as a whole or not at all; a specification
@@ -83,7 +85,7 @@ def build(
     for path in specs:
         # The name in a file is its stem for the catalogue; for others the compiler finds out.
         name = path.stem
-        if is_fresh(entries.get(name), path, out, name, generator):
+        if not again and is_fresh(entries.get(name), path, out, name, generator):
             results[path] = Result(name, path, "fresh", entry=entries[name])
             progress(results[path])
         else:

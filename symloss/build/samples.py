@@ -24,8 +24,14 @@ __all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "moved_parameters", "s
 _ATTEMPTS = 12
 
 
-def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values]:
+def draw(program: Program, sizes: dict[str, int], seed: int, ties: bool = True) -> dict[str, Values]:
     """Values of every input by index, on both sides of kinks and branches; the same for the same arguments.
+
+    Args:
+        program: whose inputs are wanted.
+        sizes: of its axes.
+        seed: chooses the values.
+        ties: whether some samples have two equal largest entries.
 
     Raises:
         ArithmeticError: no admitted values were found.
@@ -33,13 +39,13 @@ def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values
     generator = Random(f"{program.name} {seed}")
     inputs = {name: tensor for name, tensor in program.tensors.items() if tensor.role in INPUT_ROLES}
     conditions = conditions_of(program)
-    drawn = _admitted(program, inputs, conditions, sizes, generator)
+    drawn = _admitted(program, inputs, conditions, sizes, generator, ties)
     sides = Sides(program)
     seen = sides.seen(sizes, drawn)
     for _ in range(_ATTEMPTS):
         if not _rare(program, sizes, sides, seen):
             break
-        other = _admitted(program, inputs, conditions, sizes, generator)
+        other = _admitted(program, inputs, conditions, sizes, generator, ties)
         for sample in _samples(program, sizes):
             _moved(program, inputs, other, sample, generator)
         drawn, seen = _improved(program, sizes, sides, conditions, (drawn, seen), other)
@@ -67,13 +73,14 @@ def _admitted(
     conditions: Interpreter | None,
     sizes: dict[str, int],
     generator: Random,
+    ties: bool,
 ) -> dict[str, Values]:
     """Values inside every domain that satisfy the constraints."""
     drawn = {name: _tensor(tensor, sizes, generator) for name, tensor in inputs.items()}
     constrained = {read.tensor for constraint in program.constraints for read in reads_of(constraint)}
     for name, tensor in inputs.items():
         free = tensor.role == "prediction" and tensor.domain.unrestricted and name not in constrained
-        if free and len(tensor.axes) > 1:
+        if ties and free and len(tensor.axes) > 1:
             _tie(drawn[name])
     if conditions is None:
         return drawn

@@ -139,7 +139,10 @@ class _Pairing:
                 gates[gates.index(entry)] = ZeroTimes(entry, poles.pop())
         # What is 0 must meet every factor that may be infinite: only one entry can stand inside of these.
         outside = [] if len(set(entries)) == 1 else entries[1:]
-        found = sympy.Mul(*(f for f in gates if f not in outside))
+        inside = list(gates)
+        for entry in outside:
+            inside.remove(entry)
+        found = sympy.Mul(*inside)
         for factor in (*guarded, *poles):
             found = factor if found == 1 else ZeroTimes(found, factor)
         for entry in outside:

@@ -43,8 +43,11 @@ if TYPE_CHECKING:
     default=None,
     help="Processes at work; by default one per processor, at most 8.",
 )
+@click.option("--again", is_flag=True, help="Build and verify what is up to date as well.")
 @click.option("-v", "--verbose", is_flag=True, help="Say what was rewritten into a stable form.")
-def command(specs: tuple[str, ...], out: Path, only_check: bool, verify: str, jobs: int | None, verbose: bool) -> int:
+def command(
+    specs: tuple[str, ...], out: Path, only_check: bool, verify: str, jobs: int | None, again: bool, verbose: bool
+) -> int:
     """Compile specifications to verified kernels: the whole catalogue, or each SPEC (a name or a path).
 
     Only what changed is compiled: a specification, one that it uses, or the compiler itself.
@@ -57,7 +60,7 @@ def command(specs: tuple[str, ...], out: Path, only_check: bool, verify: str, jo
     paths = resolve_all(specs)
     if not paths:
         raise click.UsageError("there is no specification to build")
-    return _build(paths, out, verify, jobs, verbose)
+    return _build(paths, out, verify, jobs, again, verbose)
 
 
 def _processors() -> int:
@@ -93,10 +96,10 @@ class _Display:
             self.progress.stop()
 
 
-def _build(paths: list[Path], out: Path, verify: str, jobs: int, verbose: bool) -> int:
+def _build(paths: list[Path], out: Path, verify: str, jobs: int, again: bool, verbose: bool) -> int:
     display = _Display(verbose)
     try:
-        results = build(paths, out, jobs, verify, display.show, display.begin)
+        results = build(paths, out, jobs, verify, display.show, display.begin, again)
     finally:
         display.close()
     fresh = sum(result.status == "fresh" for result in results)

@@ -41,6 +41,7 @@ class RowPlanner:
     ``locate`` names the array that holds any other tensor. ``checked`` are the labels that are known to lie in their
     domain when a live sample is computed; ``live_only`` says that the nodes run for no other samples. ``kept`` are maps
     whose entries a workspace keeps from the first sweep that needs them on, and ``filled`` those that are there.
+    ``fixed`` are the entries of unrolled axes that a target stands for, by their places in the array that holds it.
     """
 
     program: Program
@@ -56,6 +57,7 @@ class RowPlanner:
     live_only: bool = False
     kept: dict[str, str] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
+    fixed: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scopes = [Scope(None), Scope(self.kernel.axis)]
@@ -161,7 +163,8 @@ class RowPlanner:
         if read.tensor in self.local:
             own = self.kernel.axis in self.local[read.tensor].out
             inner = tuple(self.place(entry) for entry in read.index[own:])
-            return self.guarded(read, own, inner, Element(self.scratch[read.tensor], inner, read.integer))
+            place = self.subscripts(read.tensor, inner)
+            return self.guarded(read, own, inner, Element(self.scratch[read.tensor], place, read.integer))
         own_row = bool(read.index) and self.kernel.axis is not None and read.index[0] == AxisSymbol(self.kernel.axis)
         rest = tuple(self.place(entry) for entry in read.index[own_row:])
         array, integer = self.locate(read, own_row)
@@ -290,7 +293,8 @@ class RowPlanner:
         for statement, array, kind in stores:
             body = rename_axes(statement.body, dict(zip(self.inner(statement), axes, strict=True)))
             value = self.place(body)
-            subscripts: tuple[sympy.Expr, ...] = tuple(Variable(axis, True) for axis in axes)
+            running: tuple[sympy.Expr, ...] = tuple(Variable(axis, True) for axis in axes)
+            subscripts = running if kind else self.subscripts(statement.target, running)
             target = self.row_of(array) if self.kernel.axis in statement.out and not kind else array
             innermost.nodes.append(Store(target, subscripts, value, kind))
         self.filled |= {read.tensor for read in innermost.known if isinstance(read, Read) and read.tensor in self.kept}
@@ -298,6 +302,13 @@ class RowPlanner:
         bodies = tuple(tuple(scope.nodes) for scope in self.scopes[-len(axes) :])
         del self.scopes[-len(axes) :]
         self.scopes[-1].nodes.append(Sweep(loops, bodies, tuple(accumulations)))
+
+    def subscripts(self, target: str, running: tuple[sympy.Expr, ...]) -> tuple[sympy.Expr, ...]:
+        """Where one sample's entry of a target is stored: between its running indices stand those of unrolled axes."""
+        places = list(running)
+        for place, entry in self.fixed.get(target, ()):
+            places.insert(place, sympy.Integer(entry))
+        return tuple(places)
 
     def inner(self, statement: Statement) -> tuple[str, ...]:
         """The axes of a statement's target other than the samples'."""
@@ -310,7 +321,8 @@ class RowPlanner:
             self.scopes = [*self.scopes, Scope(axis)]
         self.sweep([statement], [])
         value = self.scopes[1].known.pop(_own_read(statement))
-        self.scopes[-1].nodes.append(Store(array, tuple(Variable(axis, True) for axis in inner), value))
+        subscripts = self.subscripts(statement.target, tuple(Variable(axis, True) for axis in inner))
+        self.scopes[-1].nodes.append(Store(array, subscripts, value))
         body = self.scopes[-1].nodes
         for axis, scope in zip(reversed(inner), reversed(self.scopes[-len(inner) :]), strict=True):
             if scope is not self.scopes[-1]:

@@ -168,7 +168,11 @@ class MatrixProduct:
 
 @dataclass
 class Schedule:
-    """All that runs for one entry point at one dtype."""
+    """All that runs for one entry point at one dtype.
+
+    ``parts`` are the buffers that hold one entry each of the unrolled axes of an output, with the output and the place
+    in it, None standing for an axis that the buffer has.
+    """
 
     entry: str
     dtype: str
@@ -176,3 +180,4 @@ class Schedule:
     steps: list[Kernel | MatrixProduct] = field(default_factory=list)
     buffers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, tuple[str, tuple[int | None, ...]]] = field(default_factory=dict)

@@ -129,6 +129,11 @@ class _Stages:
                 found[key] = [(name, tuple(map(int, name[len(target) + 2 :].split("_")))) for name in names]
         return found
 
+    def places(self, target: str, whole: str, entries: tuple[int, ...]) -> tuple[int | None, ...]:
+        """Where a statement that holds some entries of an output belongs in it: None along each of its own axes."""
+        left = iter(entries)
+        return tuple(None if axis in self.hard[target].out else next(left) for axis in self.source.axes_of(whole))
+
     # --- which loop ----------------------------------------------------------------------------------------------
 
     def hard_reads(self, expression: sympy.Expr) -> frozenset[Read]:
@@ -256,7 +261,11 @@ class _Stages:
         for target in sorted(self.stored):
             schedule.buffers[target] = self.hard[target].out
         for key, places in self.outputs().items():
-            schedule.outputs[key] = self.source.outputs[key] if len(places) != 1 or places[0][1] else places[0][0]
+            whole = self.source.outputs[key]
+            schedule.outputs[key] = whole if len(places) != 1 or places[0][1] else places[0][0]
+            for target, entries in places:
+                if entries and self.over_batch(self.hard[target]):
+                    schedule.parts[target] = (whole, self.places(target, whole, entries))
         kernels = [step for step in schedule.steps if isinstance(step, Kernel)]
         if len(kernels) == 1:
             kernels[0].name = self.entry
@@ -370,6 +379,7 @@ class _KernelBuilder:
         self.planner = RowPlanner(
             program, kernel, stages.virtual, self.locals, names, self.locate, checked=self.checked_labels()
         )
+        self.planner.fixed = {target: self._fixed(target) for target in self.outputs}
         for axis in program.axes:
             names.reserve(f"size_{axis}")
         self.checks()
@@ -394,6 +404,16 @@ class _KernelBuilder:
         visited = {argument.name for argument in kernel.arguments if argument.chunked}
         kernel.checked = [name for name in kernel.checked if name in visited]
         self.checked.update(kernel.checked)
+
+    def _fixed(self, target: str) -> tuple[tuple[int, int], ...]:
+        """The entries of unrolled axes that an output's statement stands for, by their places in a sample's array."""
+        key, entries = self.outputs[target]
+        whole = self.stages.source.outputs[key]
+        if not entries:
+            return ()
+        places = self.stages.places(target, whole, entries)
+        own_row = self.kernel.axis in self.stages.source.axes_of(whole)
+        return tuple((place, entry) for place, entry in enumerate(places[own_row:]) if entry is not None)
 
     def _terms(self) -> dict[str, str]:
         """Statement that holds a term's value → the term."""

@@ -121,12 +121,21 @@ class Unrolled:
         values = [kept(body, admitted, empty) for body, admitted in bodies]
         if not values:
             return empty
+        if len(values) == 1:
+            return values[0]
+        # The winners' mean: each of those that tie has an equal share of the slope.
         frozen = [self._freeze(value) for value in values]
-        branches = [
-            (value, reduce(sympy.And, (wins(here, other) for other in frozen)))
-            for value, here in zip(values[:-1], frozen[:-1], strict=True)
+        won = [
+            reduce(sympy.And, (wins(here, other) for other in frozen if other is not here), sympy.true)
+            for here in frozen
         ]
-        return _first_true([*branches, (values[-1], sympy.true)])
+
+        def counted(parts: list[Any]) -> Any:
+            return sympy.Add(
+                *(_first_true([(part, win), (sympy.S.Zero, sympy.true)]) for part, win in zip(parts, won, strict=True))
+            )
+
+        return counted(values) / counted([sympy.S.One] * len(values))
 
     def _expand(self, expression: Any, place: Mapping[str, int]) -> Any:
         """An expression at one place: leaves become symbols and numbers, atoms their textbook definitions."""

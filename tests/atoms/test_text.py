@@ -10,6 +10,9 @@ with exact_arithmetic():
         (Where(And(Equal(A, 0), Equal(B, 1)), A, B), "where((a == 0) and (b == 1), a, b)"),
         (Where(Or(Not(Equal(A, 0)), LessEqual(A, B)), A, B), "where((not (a == 0)) or (a <= b), a, b)"),
         (Where(Equal(A, 0), 0, ZeroTimes(A + 1, B)), "where(a == 0, 0, (a + 1)*b)"),
+        (ZeroTimes(A, B) ** 2, "(a*b)**2"),
+        (1 / ZeroTimes(A, B), "1/(a*b)"),
+        (-ZeroTimes(A, B), "-a*b"),
         (A - B, "a - b"),
     ]
 

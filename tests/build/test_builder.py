@@ -27,6 +27,12 @@ def test_only_what_changed_is_built(write_spec: Write, tmp_path: Path) -> None:
     assert statuses([first, second], out) == ["built", "fresh"]
 
 
+def test_what_is_up_to_date_is_built_when_asked_for(write_spec: Write, tmp_path: Path) -> None:
+    spec, out = write_spec(), tmp_path / "generated"
+    build([spec], out, jobs=1, verify="none")
+    assert [result.status for result in build([spec], out, jobs=1, verify="none", again=True)] == ["built"]
+
+
 def test_a_used_specification_counts(write_spec: Write, tmp_path: Path) -> None:
     out = tmp_path / "generated"
     inner = write_spec("inner")

@@ -7,10 +7,24 @@ import sympy
 import symloss
 from symloss.atoms import ZeroTimes
 from symloss.calculus.derivation import predictions, stabilised
+from symloss.calculus.forward import hessian_vector_product
 from symloss.calculus.reverse import gradient
 from symloss.calculus.vanishing import with_paired_zeros
+from symloss.language import parse_spec
 
 from ..accuracy.catalogue import NAMES, derivation_of
+
+THREE = """\
+symloss: 1
+name: three
+title: Three inputs
+axes: {{n: batch}}
+inputs:
+  b: {{axes: [n], role: prediction}}
+  w: {{axes: [n], role: prediction}}
+  m: {{axes: [n], role: prediction}}
+value: "{value}"
+"""
 
 
 def text(program, target):
@@ -40,9 +54,22 @@ def test_what_is_paired_stays_as_it_is(name):
 @pytest.mark.parametrize("name", ["kl_gaussian", "dice_bce", "vae_gaussian"])
 def test_pairs_say_what_the_product_says(name):
     """At numbers a pair is a product, so both programs are the same polynomial in what is read."""
-    derivation = derivation_of(name)
-    stable, _ = stabilised(derivation.textbook)
+    stable, _ = stabilised(derivation_of(name).textbook)
+    assert_same_products(gradient(stable, predictions(stable)))
+
+
+@pytest.mark.parametrize(
+    "value", ["sin(b[n])*w[n]**2*exp(m[n])", "b[n]*w[n]**3*exp(2*m[n])", "(b[n]*w[n])**2*exp(m[n])*b[n]"]
+)
+def test_no_repeated_factor_is_lost(value):
+    spec = parse_spec(THREE.format(value=value), "three.yaml")
+    stable, _ = stabilised(spec.program)
     before = gradient(stable, predictions(stable))
+    assert_same_products(before)
+    assert_same_products(hessian_vector_product(before, stable))
+
+
+def assert_same_products(before):
     after = with_paired_zeros(before)
     for first, second in zip(before.statements, after.statements, strict=True):
         a, b = (

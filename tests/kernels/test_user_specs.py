@@ -7,7 +7,7 @@ import pytest
 from tests.kernels.harness import DTYPES, USER_SPECS, Kernels, Options
 
 #: What compiles and evaluates within a second or two, so that the default tests have some.
-CHEAP = ("cauchy", "expectile", "poisson_nll", "td_huber", "tversky", "welsch")
+CHEAP = ("cauchy", "expectile", "keypoint_uncertainty", "poisson_nll", "td_huber", "tversky", "welsch")
 
 
 #: Inputs that random numbers would leave on a flat part of the loss: labels that coincide, small spreads.

@@ -32,6 +32,8 @@ def plant(batch: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:] or any(batch.split()[:1] not in [[kind] for kind in KINDS] for batch in sys.argv[1:]):
+        sys.exit(__doc__)
     # A forked process has imported everything and derived nothing.
     with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
         print(json.dumps(pool.map(plant, sys.argv[1:], chunksize=1)))

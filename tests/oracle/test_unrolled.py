@@ -117,3 +117,17 @@ def test_a_point_on_the_edge_of_a_domain_is_an_error_and_not_a_number():
     unrolled = Unrolled(elementwise(sympy.sqrt(X)), {"n": 1})
     with pytest.raises(ArithmeticError):
         unrolled.evaluate({"g": unrolled.gradient("x")}, {"x": [0]})
+
+
+@pytest.mark.parametrize(("operation", "row"), [("max", [2, 5, 5]), ("min", [5, 2, 2]), ("max", [3, 3, 3])])
+def test_a_tie_of_max_or_min_shares_the_slope(operation, row):
+    statement = Statement("value", ("n",), operation, Read("z", (N, K)), ("k",))
+    tensors = {"z": Tensor("z", ("n", "k"), "prediction")}
+    axes = {"n": Axis("n", "batch"), "k": Axis("k", "class")}
+    program = Program("extreme", axes, tensors, (statement,), {"value": "value"})
+    unrolled = Unrolled(program, {"n": 1, "k": 3}, {})
+    got = unrolled.evaluate({"gradient": unrolled.gradient("z")}, {"z": [row]}, {"value": [1]})
+    winners = [number == (max if operation == "max" else min)(row) for number in row]
+    with mp.workdps(40):
+        for k, won in enumerate(winners):
+            same(got["gradient"][0, k], mpf(won) / sum(winners))

@@ -432,6 +432,80 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
 }
 
 
+def angle(a: Any, b: Any) -> float:
+    return float(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b)))
+
+
+def nearest(x: Any, y: Any) -> float:
+    distances = ((x[:, None] - y[None]) ** 2).sum(-1)
+    return distances.min(0).mean() + distances.min(1).mean()
+
+
+def proxies(x: Any, proxy: Any, y: Any, a: float, delta: float = 0.1) -> float:
+    s = unit_rows(x) @ unit_rows(proxy).T
+    own = y[:, None] == np.arange(len(proxy))
+    near = np.log1p((np.exp(-a * (s - delta)) * own).sum(0))[own.any(0)]
+    return near.mean() + np.log1p((np.exp(a * (s + delta)) * ~own).sum(0)).mean()
+
+
+REFERENCES |= {
+    "angular_triplet": (
+        {"anchor": real(4, 3), "pos": real(4, 3), "neg": real(4, 3)},
+        {"margin": 0.5},
+        rows(lambda anchor, pos, neg, margin: max(0, angle(anchor, pos) - angle(anchor, neg) + margin)),
+    ),
+    "beta_regression": (
+        {"eta": real(5), "log_phi": real(5), "y": unit(5)},
+        {},
+        lambda eta, log_phi, y: (
+            -stats.beta.logpdf(y, special.expit(eta) * np.exp(log_phi), special.expit(-eta) * np.exp(log_phi))
+        ),
+    ),
+    "chamfer": ({"x": real(3, 4, 3), "y": real(3, 5, 3)}, {}, rows(nearest)),
+    "coral": (
+        {"score": real(4), "bias": real(3), "level": np.array([0.0, 3, 1, 2])},
+        {},
+        lambda score, bias, level: bce(score[:, None] + bias, level[:, None] > np.arange(3)).sum(1),
+    ),
+    "dirichlet_multinomial": (
+        {"alpha": positive(4, 3), "count": RNG.integers(0, 6, (4, 3)).astype(float)},
+        {},
+        rows(
+            lambda alpha, count: (
+                special.loggamma(count.sum() + 1)
+                - special.loggamma(count + 1).sum()
+                - stats.dirichlet_multinomial.logpmf(count.astype(int), alpha, int(count.sum()))
+            )
+        ),
+    ),
+    "keypoint_uncertainty": (
+        {"x": real(3, 2, 4), "log_sigma": real(4, 2), "log_tau": real(2), "y": real(3, 4, 2)},
+        {},
+        lambda x, log_sigma, log_tau, y: (
+            -stats.norm.logpdf(x.swapaxes(1, 2), y, np.exp(log_sigma + log_tau)) - np.log(2 * np.pi) / 2
+        ).sum((1, 2)),
+    ),
+    "multi_quantile": (
+        {"pred": real(4, 3), "target": real(4), "tau": np.array([0.1, 0.5, 0.9])},
+        {"strength": 0.5},
+        lambda pred, target, tau, strength: (
+            (np.where(target[:, None] > pred, tau, tau - 1) * (target[:, None] - pred)).mean(1)
+            + strength * (np.maximum(0, -np.diff(pred, axis=1)) ** 2).sum(1)
+        ),
+    ),
+    "proxy_anchor": ({"x": real(5, 3), "proxy": real(4, 3), "y": np.array([0, 2, 2, 3, 0])}, {"a": 8}, proxies),
+    "zip_nll": (
+        {"log_rate": real(6), "logit": real(6), "count": np.array([0.0, 1, 5, 0, 2, 9])},
+        {},
+        lambda log_rate, logit, count: (
+            -np.log(
+                special.expit(logit) * (count == 0) + special.expit(-logit) * stats.poisson.pmf(count, np.exp(log_rate))
+            )
+        ),
+    ),
+}
+
+
 def test_there_are_enough_and_every_one_has_a_reference() -> None:
     assert len(FILES) >= 18
     assert set(FILES) == set(REFERENCES)

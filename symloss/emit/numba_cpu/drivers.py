@@ -102,6 +102,9 @@ class DriverPrinter:
                 yield f"_matrix_product(run, {left}, {right}, {step.target}{adds})"
             else:
                 yield from self.run(step, self.kernels[step.name])
+        for part, (output, places) in self.schedule.parts.items():
+            value = part if None in places else f"{part}[0]"
+            yield f"{output}[{', '.join(':' if place is None else str(place) for place in places)}] = {value}"
         yield f"return ({', '.join(self.values())}{',' if len(self.values()) == 1 else ''}), None"
 
     def sizes(self) -> Iterator[str]:
