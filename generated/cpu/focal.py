@@ -101,8 +101,9 @@ META = {'name': 'focal',
                                            '-gamma*(softplus(z[n]*where(y[n] == 1, 1, -1)))'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of ((sigmoid(z[n]*where(y[n] == 1, 1, '
-                                           '-1)))*(sigmoid(-z[n]*where(y[n] == 1, 1, -1))*(where(y[n] == 1, '
-                                           '… have both signs, and no form with terms of one sign was found'},
+                                           '-1)))*(sigmoid(-z[n]*where(y[n] == 1, 1, -1))*((where(y[n] == '
+                                           '1,… have both signs, and no form with terms of one sign was '
+                                           'found'},
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of _v_z[n]*sigmoid(-z[n]*where(y[n] == 1, 1, '
                                 '-1))*sigmoid(z[n]*where(y[n] == 1, 1, -1))*where(y[n] == … have both signs, '

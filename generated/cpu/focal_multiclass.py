@@ -86,11 +86,11 @@ META = {'name': 'focal_multiclass',
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of (sigmoid(z[n, y[n]] - '
                                            't1_others[n]))*(sigmoid(t1_others[n] - z[n, '
-                                           'y[n]])*gamma*(-_seed[n]*exp(-gamm… have both signs, and no form '
+                                           'y[n]])*(gamma*(-_seed[n]*exp(-gam… have both signs, and no form '
                                            'with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of _seed[n]*sigmoid(t1_others[n] - z[n, y[n]])*gamma*((_v_z[n, '
-                                'y[n]] - tangent_t1_others[n])*exp(-gamm… have both signs, and no form with '
+                      'reason': 'the terms of _seed[n]*sigmoid(t1_others[n] - z[n, y[n]])*(gamma*((_v_z[n, '
+                                'y[n]] - tangent_t1_others[n])*exp(-gam… have both signs, and no form with '
                                 'terms of one sign was found'}},
  'checks': [{'argument': 'y'}],
  'ignore_index': True,

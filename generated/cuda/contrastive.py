@@ -97,12 +97,12 @@ META = {'name': 'contrastive',
                                  'reason': 'the terms of margin - D[n] have both signs, and no form with '
                                            'terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of 2*_seed[n]*y[n]*(a[n, d] - b[n, d]) + where(D[n] == '
-                                           '0, 0, d_D[n]*(where(abs(a[n, d] - b[n, d]) == D… have both '
+                                 'reason': 'the terms of 2*_seed[n]*(y[n]*(a[n, d] - b[n, d])) + where(D[n] '
+                                           '== 0, 0, d_D[n]*(where(abs(a[n, d] - b[n, d]) ==… have both '
                                            'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of 2*_seed[n]*y[n]*(_v_a[n, d] - _v_b[n, d]) + where(D[n] == 0, '
-                                '0, (_v_a[n, d] - _v_b[n, d])*d_D[n]*1/… have both signs, and no form with '
+                                '0, (_v_a[n, d] - _v_b[n, d])*(d_D[n]*1… have both signs, and no form with '
                                 'terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,

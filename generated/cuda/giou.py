@@ -92,12 +92,12 @@ META = {'name': 'giou',
                                            'excess[n]) have both signs, and no form with terms of one sign '
                                            'was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of hull_height[n]*(half_step(pred[n, 0] - target[n, '
-                                           '0])*half_step(max(pred[n, 0], target[n, 0]) - min(… have both '
+                                 'reason': 'the terms of hull_height[n]*((half_step(pred[n, 0] - target[n, '
+                                           '0])*half_step(max(pred[n, 0], target[n, 0]) - min… have both '
                                            'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of hull_height[n]*(half_step(pred[n, 0] - target[n, '
-                                '0])*half_step(max(pred[n, 0], target[n, 0]) - min(… have both signs, and no '
+                      'reason': 'the terms of hull_height[n]*((half_step(pred[n, 0] - target[n, '
+                                '0])*half_step(max(pred[n, 0], target[n, 0]) - min… have both signs, and no '
                                 'form with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,

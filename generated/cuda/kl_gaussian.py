@@ -97,11 +97,11 @@ META = {'name': 'kl_gaussian',
                         'reason': '9 roundings, those of differences of inputs among them, add up'},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
-                                           '_seed[n]*(mu1[n, d] - mu2[n, d])*(exp(-logvar2[n… have both '
+                                           '_seed[n]*((mu1[n, d] - mu2[n, d])*(exp(-logvar2[… have both '
                                            'signs, and no form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
-                                           '_seed[n]*(mu1[n, d] - mu2[n, d])*(exp(-logvar2[n… have both '
+                                           '_seed[n]*((mu1[n, d] - mu2[n, d])*(exp(-logvar2[… have both '
                                            'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of _v_mu1[n, d] - _v_logvar2[n, d]*(mu1[n, d] - mu2[n, d]) - '
