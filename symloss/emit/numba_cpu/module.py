@@ -193,7 +193,7 @@ class _LossFile:
             uses_math=any("math." in function for function in functions),
             uses_bits="_bits" in self.helpers,
             uses_blocks=any(PLACE in function for function in functions),
-            longest=LONGEST if any(f"<= {SHORT}:" in driver for driver in drivers) else None,
+            longest=LONGEST if any(SHORT in driver for driver in drivers) else None,
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
             header=self.header(meta["accuracy"]),
