@@ -28,6 +28,7 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
+SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'focal_multiclass',
  'title': 'Multi-class focal loss',
@@ -864,6 +865,77 @@ def value_f64(
 
 
 @_jit
+def value_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, gamma, size_k, weight, weight_step,
+    mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+):
+    value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    )
+    y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
+    z_columns = columns_float64[0]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t4 = 1 < t1_others__ties_rows[row]
+            t5 = t1_others__ties_rows[row] - 1
+            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(t5 if t4 else 0))
+            t6 = t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            value_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(-t6))) * _softplus_f64(t6)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def value_and_grad_f64(
     first, last, value_rows, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, gamma, size_k,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
@@ -951,6 +1023,123 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_and_grad_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, gamma, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    (
+        seed, value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t15_rows, t16_rows, t22_rows,
+        t25_rows, t1_others__share_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
+    )
+    y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
+    t1_others__terms_columns, z_columns, grad_z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below_rows[row] + float(t7)
+            t9 = _log1p_f64(t8)
+            t10 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            t11 = t9 + t10
+            t12 = _sigmoid_f64(-t11)
+            t13 = _softplus_f64(-t11)
+            t14 = _zero_times_f64(gamma, t13)
+            t15 = _exp_f64(-t14)
+            t16 = _softplus_f64(t11)
+            t17 = -seed[row] * t15 * t16
+            t18 = _zero_times_f64(gamma, t17)
+            t19 = _zero_times_f64(t12, t18)
+            t20 = _sigmoid_f64(t11)
+            t21 = -seed[row] * t15 * t20
+            t22 = t19 + t21
+            t23 = seed[row] * t15 * t20
+            t24 = _zero_times_f64(t12, -t18)
+            t25 = t23 + t24
+            t26 = 1.0 + t1_others__below_rows[row] + float(t7)
+            t1_others__share = 1.0 / t26
+            t15_rows[row] = t15
+            t16_rows[row] = t16
+            t22_rows[row] = t22
+            t25_rows[row] = t25
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = k == y_rows[row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t27 = t25_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t22_rows[row] if t4 else t27
+        for row in range(rows):
+            value_rows[row] = t15_rows[row] * t16_rows[row]
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = 0.0
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
@@ -1078,6 +1267,158 @@ def grad_hess_diag_f64(
 
 
 @_jit
+def grad_hess_diag_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        seed, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t10_rows, t23_rows, t26_rows,
+        t1_others__share_rows, t43_rows, t56_rows, t59_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10]
+    )
+    y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
+    t1_others__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        diag_z_chunk = diag_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t4 = _gap_f64(t1_others__max_rows[row], z_k2)
+                t1_others__terms = _exp_f64(-t4)
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below_rows[row] + float(t8)
+            t10 = _log1p_f64(t9)
+            t11 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            t12 = t10 + t11
+            t13 = _sigmoid_f64(-t12)
+            t14 = _softplus_f64(-t12)
+            t15 = _zero_times_f64(gamma, t14)
+            t16 = _exp_f64(-t15)
+            t17 = _softplus_f64(t12)
+            t18 = -seed[row] * t16 * t17
+            t19 = _zero_times_f64(gamma, t18)
+            t20 = _zero_times_f64(t13, t19)
+            t21 = _sigmoid_f64(t12)
+            t22 = -seed[row] * t16 * t21
+            t23 = t20 + t22
+            t24 = seed[row] * t16 * t21
+            t25 = _zero_times_f64(t13, -t19)
+            t26 = t24 + t25
+            t27 = 1.0 + t1_others__below_rows[row] + float(t8)
+            t1_others__share = 1.0 / t27
+            t29 = t21 * t19
+            t30 = _zero_times_f64(t13, t29)
+            t31 = -gamma * seed[row] * t17
+            t32 = _zero_times_f64(t13, t31)
+            t33 = -seed[row] * t21
+            t34 = t32 + t33
+            t35 = -t34 * t16
+            t36 = _zero_times_f64(gamma, t35)
+            t37 = _zero_times_f64(t13, t36)
+            t38 = -t16 * t13
+            t39 = t16 * t13
+            t40 = _zero_times_f64(gamma, t39)
+            t41 = t38 - t40
+            t42 = -seed[row] * t41 * t21
+            t43 = t30 + t37 + t42
+            t44 = -t21 * t19
+            t45 = _zero_times_f64(t13, t44)
+            t46 = seed[row] * t21
+            t47 = gamma * seed[row] * t17
+            t48 = _zero_times_f64(t13, t47)
+            t49 = t46 + t48
+            t50 = -t49 * t16
+            t51 = _zero_times_f64(gamma, t50)
+            t52 = _zero_times_f64(t13, t51)
+            t53 = _zero_times_f64(gamma, t38)
+            t54 = t39 - t53
+            t55 = -seed[row] * t54 * t21
+            t56 = t45 + t52 + t55
+            t57 = seed[row] * t16 * t13 * t21
+            t58 = -seed[row] * t21 * t53
+            t59 = t57 + t58 - t45 - t52
+            t10_rows[row] = t10
+            t23_rows[row] = t23
+            t26_rows[row] = t26
+            t1_others__share_rows[row] = t1_others__share
+            t43_rows[row] = t43
+            t56_rows[row] = t56
+            t59_rows[row] = t59
+        for k in range(size_k):
+            for row in range(rows):
+                t5 = k == y_rows[row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t28 = t26_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t23_rows[row] if t5 else t28
+                t60 = weight_t1_others * t59_rows[row]
+                tangent_d_t1_others = t56_rows[row] if t5 else t60
+                z_k3 = z_columns[k, row]
+                t61 = _gap_f64(t1_others__max_rows[row], z_k3)
+                t62 = weight_t1_others * (tangent_d_t1_others - t26_rows[row] * _expm1_f64(-(t10_rows[row] + t61)))
+                diag_z_columns[k, row] = t43_rows[row] if t5 else t62
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+                diag_z_chunk[row, k] = diag_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = 0.0
+                        diag_z_chunk[row, at_k] = 0.0
+
+
+@_jit
 def hvp_f64(
     first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_,
     hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
@@ -1194,6 +1535,147 @@ def hvp_f64(
 
 
 @_jit
+def hvp_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, v_z_, hvp_z, gamma, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        seed, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows, t1_others__share_rows, v_z__at_y_rows,
+        z_at_y_rows, t37_rows, t40_rows, t45_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
+    )
+    y_rows, t1_others__ties_rows, t7_rows = rows_int64[0], rows_int64[1], rows_int64[2]
+    t1_others__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
+        hvp_z_chunk = hvp_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+                v_z__columns[k, row] = v_z__chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+            tangent_t1_others_rows[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = 1.0 + t1_others__below_rows[row] + float(t7)
+            t1_others__share = 1.0 / t8
+            t7_rows[row] = t7
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = k != y_rows[row]
+                v_z_k = v_z__columns[k, row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t9 = v_z_k * weight_t1_others
+                tangent_t1_others_rows[row] += t9 if t4 else 0.0
+        for row in range(rows):
+            v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t11 = t1_others__below_rows[row] + float(t7_rows[row])
+            t12 = _log1p_f64(t11)
+            t13 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            t14 = t12 + t13
+            t15 = _sigmoid_f64(t14)
+            t16 = v_z__at_y_rows[row] - tangent_t1_others_rows[row]
+            t17 = _softplus_f64(-t14)
+            t18 = _zero_times_f64(gamma, t17)
+            t19 = _exp_f64(-t18)
+            t20 = _sigmoid_f64(-t14)
+            t21 = t16 * t19 * t20
+            t22 = _zero_times_f64(gamma, t21)
+            t23 = seed[row] * t15 * t22
+            t24 = t16 * t20 * t15
+            t25 = _softplus_f64(t14)
+            t26 = -seed[row] * t19 * t25
+            t27 = _zero_times_f64(gamma, t26)
+            t28 = _zero_times_f64(t24, t27)
+            t29 = _zero_times_f64(t22, t25)
+            t30 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
+            t31 = -t30 * t19 * t15
+            t32 = t29 + t31
+            t33 = seed[row] * t32
+            t34 = _zero_times_f64(gamma, t33)
+            t35 = _zero_times_f64(t20, t34)
+            t36 = -seed[row] * t30 * t19 * t20 * t15
+            t37 = t23 + t28 + t35 + t36
+            t38 = seed[row] * t19 * t15
+            t39 = _zero_times_f64(t20, -t27)
+            t40 = t38 + t39
+            t41 = seed[row] * t30 * t19 * t20 * t15
+            t42 = _zero_times_f64(t24, -t27)
+            t43 = _zero_times_f64(t20, -t34)
+            t44 = -seed[row] * t15 * t22
+            t45 = t41 + t42 + t43 + t44
+            t37_rows[row] = t37
+            t40_rows[row] = t40
+            t45_rows[row] = t45
+        for k in range(size_k):
+            for row in range(rows):
+                t10 = k == y_rows[row]
+                t1_others__terms3 = t1_others__terms_columns[k, row]
+                weight_t1_others2 = t1_others__share_rows[row] * t1_others__terms3
+                v_z_k2 = v_z__columns[k, row]
+                tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others_rows[row])
+                t46 = t40_rows[row] * tangent_weight_t1_others + t45_rows[row] * weight_t1_others2
+                hvp_z_columns[k, row] = t37_rows[row] if t10 else t46
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_z_chunk[row, at_k] = 0.0
+
+
+@_jit
 def value_f32(
     first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, gamma, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
@@ -1252,6 +1734,85 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_short_f32(
+    first, last, rows_float64, rows_float32, rows_int32, columns_float32, samples, chunk, y, z, gamma, size_k, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+):
+    value_rows, eighths, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
+    y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
+    z_columns = columns_float32[0]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t4 = 1 < t1_others__ties_rows[row]
+            t5 = t1_others__ties_rows[row] - 1
+            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(t5 if t4 else 0))
+            t6 = t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            value_narrow[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(-t6))) * _softplus_f32(t6)
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1345,6 +1906,132 @@ def value_and_grad_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_and_grad_short_f32(
+    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, grad_z, gamma, size_k,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    (
+        seed, value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows, t15_rows,
+        t16_rows, t22_rows, t25_rows, t1_others__share_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
+    )
+    value_rows, eighths, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
+    t1_others__terms_columns, z_columns, grad_z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below_rows[row] + f32(t7)
+            t9 = _log1p_f32(t8)
+            t10 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            t11 = t9 + t10
+            t12 = _sigmoid_f32(-t11)
+            t13 = _softplus_f32(-t11)
+            t14 = _zero_times_f32(gamma, t13)
+            t15 = _exp_f32(-t14)
+            t16 = _softplus_f32(t11)
+            t17 = -seed[row] * t15 * t16
+            t18 = _zero_times_f32(gamma, t17)
+            t19 = _zero_times_f32(t12, t18)
+            t20 = _sigmoid_f32(t11)
+            t21 = -seed[row] * t15 * t20
+            t22 = t19 + t21
+            t23 = seed[row] * t15 * t20
+            t24 = _zero_times_f32(t12, -t18)
+            t25 = t23 + t24
+            t26 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
+            t1_others__share = f32(1.0) / t26
+            t15_rows[row] = t15
+            t16_rows[row] = t16
+            t22_rows[row] = t22
+            t25_rows[row] = t25
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = np.int32(k) == np.int32(y_rows[row])
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t27 = t25_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t22_rows[row] if t4 else t27
+        for row in range(rows):
+            value_narrow[row] = t15_rows[row] * t16_rows[row]
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = f32(0.0)
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1473,6 +2160,165 @@ def grad_hess_diag_f32(
 
 
 @_jit
+def grad_hess_diag_short_f32(
+    first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, grad_z, diag_z, gamma,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        seed, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows, t10_rows, t23_rows,
+        t26_rows, t1_others__share_rows, t43_rows, t56_rows, t59_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
+    )
+    y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
+    t1_others__below_wide = rows_float64[0]
+    t1_others__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        diag_z_chunk = diag_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t4 = _gap_f32(t1_others__max_rows[row], z_k2)
+                t1_others__terms = _exp_f32(-t4)
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below_rows[row] + f32(t8)
+            t10 = _log1p_f32(t9)
+            t11 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            t12 = t10 + t11
+            t13 = _sigmoid_f32(-t12)
+            t14 = _softplus_f32(-t12)
+            t15 = _zero_times_f32(gamma, t14)
+            t16 = _exp_f32(-t15)
+            t17 = _softplus_f32(t12)
+            t18 = -seed[row] * t16 * t17
+            t19 = _zero_times_f32(gamma, t18)
+            t20 = _zero_times_f32(t13, t19)
+            t21 = _sigmoid_f32(t12)
+            t22 = -seed[row] * t16 * t21
+            t23 = t20 + t22
+            t24 = seed[row] * t16 * t21
+            t25 = _zero_times_f32(t13, -t19)
+            t26 = t24 + t25
+            t27 = f32(1.0) + t1_others__below_rows[row] + f32(t8)
+            t1_others__share = f32(1.0) / t27
+            t29 = t21 * t19
+            t30 = _zero_times_f32(t13, t29)
+            t31 = -gamma * seed[row] * t17
+            t32 = _zero_times_f32(t13, t31)
+            t33 = -seed[row] * t21
+            t34 = t32 + t33
+            t35 = -t34 * t16
+            t36 = _zero_times_f32(gamma, t35)
+            t37 = _zero_times_f32(t13, t36)
+            t38 = -t16 * t13
+            t39 = t16 * t13
+            t40 = _zero_times_f32(gamma, t39)
+            t41 = t38 - t40
+            t42 = -seed[row] * t41 * t21
+            t43 = t30 + t37 + t42
+            t44 = -t21 * t19
+            t45 = _zero_times_f32(t13, t44)
+            t46 = seed[row] * t21
+            t47 = gamma * seed[row] * t17
+            t48 = _zero_times_f32(t13, t47)
+            t49 = t46 + t48
+            t50 = -t49 * t16
+            t51 = _zero_times_f32(gamma, t50)
+            t52 = _zero_times_f32(t13, t51)
+            t53 = _zero_times_f32(gamma, t38)
+            t54 = t39 - t53
+            t55 = -seed[row] * t54 * t21
+            t56 = t45 + t52 + t55
+            t57 = seed[row] * t16 * t13 * t21
+            t58 = -seed[row] * t21 * t53
+            t59 = t57 + t58 - t45 - t52
+            t10_rows[row] = t10
+            t23_rows[row] = t23
+            t26_rows[row] = t26
+            t1_others__share_rows[row] = t1_others__share
+            t43_rows[row] = t43
+            t56_rows[row] = t56
+            t59_rows[row] = t59
+        for k in range(size_k):
+            for row in range(rows):
+                t5 = np.int32(k) == np.int32(y_rows[row])
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t28 = t26_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t23_rows[row] if t5 else t28
+                t60 = weight_t1_others * t59_rows[row]
+                tangent_d_t1_others = t56_rows[row] if t5 else t60
+                z_k3 = z_columns[k, row]
+                t61 = _gap_f32(t1_others__max_rows[row], z_k3)
+                t62 = weight_t1_others * (tangent_d_t1_others - t26_rows[row] * _expm1_f32(-(t10_rows[row] + t61)))
+                diag_z_columns[k, row] = t43_rows[row] if t5 else t62
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+                diag_z_chunk[row, k] = diag_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = f32(0.0)
+                        diag_z_chunk[row, at_k] = f32(0.0)
+
+
+@_jit
 def hvp_f32(
     first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z,
     v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
@@ -1591,6 +2437,158 @@ def hvp_f32(
                 hvp_z_row[k] = t37 if t10 else t46
 
 
+@_jit
+def hvp_short_f32(
+    first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, v_z_, hvp_z, gamma,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        seed, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows, t1_others__below_here,
+        t1_others__share_rows, tangent_t1_others_here, v_z__at_y_rows, z_at_y_rows, t37_rows, t40_rows, t45_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
+    )
+    y_rows, t1_others__ties_rows, t7_rows = rows_int32[0], rows_int32[1], rows_int32[2]
+    t1_others__below_wide, tangent_t1_others_wide = rows_float64[0], rows_float64[1]
+    t1_others__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
+        hvp_z_chunk = hvp_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+                v_z__columns[k, row] = v_z__chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+            tangent_t1_others_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
+            t1_others__share = f32(1.0) / t8
+            t7_rows[row] = t7
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = np.int32(k) != np.int32(y_rows[row])
+                v_z_k = v_z__columns[k, row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t9 = v_z_k * weight_t1_others
+                tangent_t1_others_here[row] = t9 if t4 else f32(0.0)
+            for row in range(rows):
+                tangent_t1_others_wide[row] += tangent_t1_others_here[row]
+        for row in range(rows):
+            tangent_t1_others_rows[row] = tangent_t1_others_wide[row]
+        for row in range(rows):
+            v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t11 = t1_others__below_rows[row] + f32(t7_rows[row])
+            t12 = _log1p_f32(t11)
+            t13 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            t14 = t12 + t13
+            t15 = _sigmoid_f32(t14)
+            t16 = v_z__at_y_rows[row] - tangent_t1_others_rows[row]
+            t17 = _softplus_f32(-t14)
+            t18 = _zero_times_f32(gamma, t17)
+            t19 = _exp_f32(-t18)
+            t20 = _sigmoid_f32(-t14)
+            t21 = t16 * t19 * t20
+            t22 = _zero_times_f32(gamma, t21)
+            t23 = seed[row] * t15 * t22
+            t24 = t16 * t20 * t15
+            t25 = _softplus_f32(t14)
+            t26 = -seed[row] * t19 * t25
+            t27 = _zero_times_f32(gamma, t26)
+            t28 = _zero_times_f32(t24, t27)
+            t29 = _zero_times_f32(t22, t25)
+            t30 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
+            t31 = -t30 * t19 * t15
+            t32 = t29 + t31
+            t33 = seed[row] * t32
+            t34 = _zero_times_f32(gamma, t33)
+            t35 = _zero_times_f32(t20, t34)
+            t36 = -seed[row] * t30 * t19 * t20 * t15
+            t37 = t23 + t28 + t35 + t36
+            t38 = seed[row] * t19 * t15
+            t39 = _zero_times_f32(t20, -t27)
+            t40 = t38 + t39
+            t41 = seed[row] * t30 * t19 * t20 * t15
+            t42 = _zero_times_f32(t24, -t27)
+            t43 = _zero_times_f32(t20, -t34)
+            t44 = -seed[row] * t15 * t22
+            t45 = t41 + t42 + t43 + t44
+            t37_rows[row] = t37
+            t40_rows[row] = t40
+            t45_rows[row] = t45
+        for k in range(size_k):
+            for row in range(rows):
+                t10 = np.int32(k) == np.int32(y_rows[row])
+                t1_others__terms3 = t1_others__terms_columns[k, row]
+                weight_t1_others2 = t1_others__share_rows[row] * t1_others__terms3
+                v_z_k2 = v_z__columns[k, row]
+                tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others_rows[row])
+                t46 = t40_rows[row] * tangent_weight_t1_others + t45_rows[row] * weight_t1_others2
+                hvp_z_columns[k, row] = t37_rows[row] if t10 else t46
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_z_chunk[row, at_k] = f32(0.0)
+
+
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
     gamma, = map(np.float64, parameters)
@@ -1605,10 +2603,17 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, gamma, size_k, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f64, chunks, (((4, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
+            np.float64)), samples, chunk, y, z, gamma, size_k, weight, weight_step, mask, mask_step, losses_out,
+            keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, gamma, size_k, weight,
+            weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1639,11 +2644,18 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64)), samples, chunk, y,
-        z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f64, chunks, (((10, chunk), np.float64), ((2, chunk), np.int64), ((3, size_k, chunk +
+            16), np.float64)), samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step,
+            denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64)), samples, chunk,
+            y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+            value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1671,10 +2683,17 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, diag_z,
-        gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f64, chunks, (((11, chunk), np.float64), ((2, chunk), np.int64), ((4, size_k, chunk +
+            16), np.float64)), samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight, weight_step, mask,
+            mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z,
+            diag_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1700,10 +2719,17 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_,
-        hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            hvp_short_f64, chunks, (((10, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk + 16),
+            np.float64)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step,
+            denominator, validate, failed,
+        )
+    else:
+        run(
+            hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_,
+            hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1729,10 +2755,18 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, gamma,
-        size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f32, chunks, (((3, chunk), np.float64), ((5, chunk), np.float32), ((2, chunk), np.int32), ((1,
+            size_k, chunk + 16), np.float32)), samples, chunk, y, z, gamma, size_k, weight, weight_step, mask,
+            mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+            gamma, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+            failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1763,11 +2797,18 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128, np.float64)),
-        samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f32, chunks, (((11, chunk), np.float32), ((3, chunk), np.float64), ((2, chunk),
+            np.int32), ((3, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, gamma, size_k, weight,
+            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128,
+            np.float64)), samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step,
+            denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1795,10 +2836,17 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
-        grad_z, diag_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f32, chunks, (((12, chunk), np.float32), ((2, chunk), np.int32), ((1, chunk),
+            np.float64), ((4, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, diag_z, gamma, size_k,
+            weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+            y, z, grad_z, diag_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1824,10 +2872,18 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
-        chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            hvp_short_f32, chunks, (((12, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk), np.float64), ((4,
+            size_k, chunk + 16), np.float32)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step,
+            mask, mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+            chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+            failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation

@@ -22,6 +22,7 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
+SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'kl_divergence',
  'title': 'Kullback-Leibler divergence of discrete distributions',
@@ -615,6 +616,75 @@ def value_f64(
 
 
 @_jit
+def value_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
+):
+    value_rows, totals, value2_rows = rows_float64[0], rows_float64[1], rows_float64[2]
+    p_columns, q_columns = columns_float64[0], columns_float64[1]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        p_chunk = p[start : start + rows]
+        q_chunk = q[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for row in range(rows):
+            value2_rows[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                q_k = q_columns[k, row]
+                t1 = (p_k == 0.0) & (q_k == 0.0)
+                value2_rows[row] += _zero_times_f64(p_k, _log_ratio_f64(p_k, 1.0 if t1 else q_k))
+        for row in range(rows):
+            value_rows[row] = value2_rows[row]
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def value_and_grad_f64(
     first, last, value_rows, check_block, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
@@ -697,6 +767,93 @@ def value_and_grad_f64(
 
 
 @_jit
+def value_and_grad_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    seed, value_rows, totals, value2_rows = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    grad_p_columns, grad_q_columns, p_columns, q_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_p_chunk = grad_p[start : start + rows]
+        grad_q_chunk = grad_q[start : start + rows]
+        p_chunk = p[start : start + rows]
+        q_chunk = q[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for row in range(rows):
+            value2_rows[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                q_k = q_columns[k, row]
+                t1 = (p_k == 0.0) & (q_k == 0.0)
+                t2 = _log_ratio_f64(p_k, 1.0 if t1 else q_k)
+                grad_p_columns[k, row] = _zero_times_f64(p_k, seed[row] / p_k) + _zero_times_f64(seed[row], t2)
+                t3 = -_zero_times_f64(p_k, seed[row] / q_k)
+                grad_q_columns[k, row] = 0.0 if t1 else t3
+                value2_rows[row] += _zero_times_f64(p_k, t2)
+        for row in range(rows):
+            value_rows[row] = value2_rows[row]
+        for row in range(rows):
+            for k in range(size_k):
+                grad_p_chunk[row, k] = grad_p_columns[k, row]
+                grad_q_chunk[row, k] = grad_q_columns[k, row]
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_p_chunk[row, at_k] = 0.0
+                        grad_q_chunk[row, at_k] = 0.0
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def grad_hess_diag_f64(
     first, last, check_block, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
@@ -771,6 +928,92 @@ def grad_hess_diag_f64(
                 diag_p_row[k] = t1
                 t4 = -1.0 / q_k / q_k
                 diag_q_row[k] = -seed_n * _zero_times_f64(p_k, 0.0 if t2 else t4)
+
+
+@_jit
+def grad_hess_diag_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
+):
+    seed, totals = rows_float64[0], rows_float64[1]
+    grad_p_columns, grad_q_columns, diag_p_columns, diag_q_columns, p_columns, q_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
+        columns_float64[5]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_p_chunk = grad_p[start : start + rows]
+        grad_q_chunk = grad_q[start : start + rows]
+        diag_p_chunk = diag_p[start : start + rows]
+        diag_q_chunk = diag_q[start : start + rows]
+        p_chunk = p[start : start + rows]
+        q_chunk = q[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                t1 = seed[row] / p_k
+                q_k = q_columns[k, row]
+                t2 = (p_k == 0.0) & (q_k == 0.0)
+                grad_p_columns[k, row] = (
+                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed[row], _log_ratio_f64(p_k, 1.0 if t2 else q_k))
+                )
+                t3 = -_zero_times_f64(p_k, seed[row] / q_k)
+                grad_q_columns[k, row] = 0.0 if t2 else t3
+                diag_p_columns[k, row] = t1
+                t4 = -1.0 / q_k / q_k
+                diag_q_columns[k, row] = -seed[row] * _zero_times_f64(p_k, 0.0 if t2 else t4)
+        for row in range(rows):
+            for k in range(size_k):
+                grad_p_chunk[row, k] = grad_p_columns[k, row]
+                grad_q_chunk[row, k] = grad_q_columns[k, row]
+                diag_p_chunk[row, k] = diag_p_columns[k, row]
+                diag_q_chunk[row, k] = diag_q_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_p_chunk[row, at_k] = 0.0
+                        grad_q_chunk[row, at_k] = 0.0
+                        diag_p_chunk[row, at_k] = 0.0
+                        diag_q_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -849,6 +1092,90 @@ def hvp_f64(
 
 
 @_jit
+def hvp_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
+):
+    seed, totals = rows_float64[0], rows_float64[1]
+    hvp_p_columns, hvp_q_columns, p_columns, v_p__columns, q_columns, v_q__columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
+        columns_float64[5]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        hvp_p_chunk = hvp_p[start : start + rows]
+        hvp_q_chunk = hvp_q[start : start + rows]
+        p_chunk = p[start : start + rows]
+        v_p__chunk = v_p_[start : start + rows]
+        q_chunk = q[start : start + rows]
+        v_q__chunk = v_q_[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                v_p__columns[k, row] = v_p__chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+                v_q__columns[k, row] = v_q__chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                v_p_k = v_p__columns[k, row]
+                q_k = q_columns[k, row]
+                t1 = (p_k == 0.0) & (q_k == 0.0)
+                v_q_k = v_q__columns[k, row]
+                t2 = -v_q_k / q_k
+                hvp_p_columns[k, row] = (
+                    _zero_times_f64(p_k, -seed[row] / p_k * (v_p_k / p_k)) + _zero_times_f64(seed[row], v_p_k / p_k +
+                    (0.0 if t1 else t2)) + _zero_times_f64(v_p_k, seed[row] / p_k)
+                )
+                t3 = -(_zero_times_f64(p_k, -seed[row] / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed[row] / q_k))
+                hvp_q_columns[k, row] = 0.0 if t1 else t3
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_p_chunk[row, k] = hvp_p_columns[k, row]
+                hvp_q_chunk[row, k] = hvp_q_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_p_chunk[row, at_k] = 0.0
+                        hvp_q_chunk[row, at_k] = 0.0
+
+
+@_jit
 def value_f32(
     first, last, value_rows, check_block, value2_block, eighths, samples, chunk, p, q, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
@@ -919,6 +1246,82 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_short_f32(
+    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, p, q, size_k, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+):
+    value_rows, eighths, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2]
+    p_columns, q_columns = columns_float32[0], columns_float32[1]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        p_chunk = p[start : start + rows]
+        q_chunk = q[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for row in range(rows):
+            value2_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                q_k = q_columns[k, row]
+                t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+                value2_here[row] = _zero_times_f32(p_k, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k))
+            for row in range(rows):
+                value2_wide[row] += value2_here[row]
+        for row in range(rows):
+            value2_rows[row] = value2_wide[row]
+        for row in range(rows):
+            value_narrow[row] = value2_rows[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -1006,6 +1409,101 @@ def value_and_grad_f32(
 
 
 @_jit
+def value_and_grad_short_f32(
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    seed, value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
+    value_rows, eighths, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    grad_p_columns, grad_q_columns, p_columns, q_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_p_chunk = grad_p[start : start + rows]
+        grad_q_chunk = grad_q[start : start + rows]
+        p_chunk = p[start : start + rows]
+        q_chunk = q[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for row in range(rows):
+            value2_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                q_k = q_columns[k, row]
+                t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+                t2 = _log_ratio_f32(p_k, f32(1.0) if t1 else q_k)
+                grad_p_columns[k, row] = _zero_times_f32(p_k, seed[row] / p_k) + _zero_times_f32(seed[row], t2)
+                t3 = -_zero_times_f32(p_k, seed[row] / q_k)
+                grad_q_columns[k, row] = f32(0.0) if t1 else t3
+                value2_here[row] = _zero_times_f32(p_k, t2)
+            for row in range(rows):
+                value2_wide[row] += value2_here[row]
+        for row in range(rows):
+            value2_rows[row] = value2_wide[row]
+        for row in range(rows):
+            value_narrow[row] = value2_rows[row]
+        for row in range(rows):
+            for k in range(size_k):
+                grad_p_chunk[row, k] = grad_p_columns[k, row]
+                grad_q_chunk[row, k] = grad_q_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_p_chunk[row, at_k] = f32(0.0)
+                        grad_q_chunk[row, at_k] = f32(0.0)
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
+
+
+@_jit
 def grad_hess_diag_f32(
     first, last, check_block, eighths, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
@@ -1084,6 +1582,94 @@ def grad_hess_diag_f32(
 
 
 @_jit
+def grad_hess_diag_short_f32(
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    seed = rows_float32[0]
+    totals = rows_float64[0]
+    grad_p_columns, grad_q_columns, diag_p_columns, diag_q_columns, p_columns, q_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
+        columns_float32[5]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_p_chunk = grad_p[start : start + rows]
+        grad_q_chunk = grad_q[start : start + rows]
+        diag_p_chunk = diag_p[start : start + rows]
+        diag_q_chunk = diag_q[start : start + rows]
+        p_chunk = p[start : start + rows]
+        q_chunk = q[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                t1 = seed[row] / p_k
+                q_k = q_columns[k, row]
+                t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+                grad_p_columns[k, row] = (
+                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed[row], _log_ratio_f32(p_k, f32(1.0) if t2 else q_k))
+                )
+                t3 = -_zero_times_f32(p_k, seed[row] / q_k)
+                grad_q_columns[k, row] = f32(0.0) if t2 else t3
+                diag_p_columns[k, row] = t1
+                t4 = -f32(1.0) / q_k / q_k
+                diag_q_columns[k, row] = -seed[row] * _zero_times_f32(p_k, f32(0.0) if t2 else t4)
+        for row in range(rows):
+            for k in range(size_k):
+                grad_p_chunk[row, k] = grad_p_columns[k, row]
+                grad_q_chunk[row, k] = grad_q_columns[k, row]
+                diag_p_chunk[row, k] = diag_p_columns[k, row]
+                diag_q_chunk[row, k] = diag_q_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_p_chunk[row, at_k] = f32(0.0)
+                        grad_q_chunk[row, at_k] = f32(0.0)
+                        diag_p_chunk[row, at_k] = f32(0.0)
+                        diag_q_chunk[row, at_k] = f32(0.0)
+
+
+@_jit
 def hvp_f32(
     first, last, check_block, eighths, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
@@ -1159,6 +1745,92 @@ def hvp_f32(
                 hvp_q_row[k] = f32(0.0) if t1 else t3
 
 
+@_jit
+def hvp_short_f32(
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    seed = rows_float32[0]
+    totals = rows_float64[0]
+    hvp_p_columns, hvp_q_columns, p_columns, v_p__columns, q_columns, v_q__columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
+        columns_float32[5]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        hvp_p_chunk = hvp_p[start : start + rows]
+        hvp_q_chunk = hvp_q[start : start + rows]
+        p_chunk = p[start : start + rows]
+        v_p__chunk = v_p_[start : start + rows]
+        q_chunk = q[start : start + rows]
+        v_q__chunk = v_q_[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                p_columns[k, row] = p_chunk[row, k]
+                v_p__columns[k, row] = v_p__chunk[row, k]
+                q_columns[k, row] = q_chunk[row, k]
+                v_q__columns[k, row] = v_q__chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = p_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        wrong = False
+        if validate:
+            for row in range(rows):
+                totals[row] = 0.0
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = q_columns[k, row]
+                    wrong |= live[row] & (entry < 0)
+                    totals[row] += entry
+            for row in range(rows):
+                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
+        if wrong:
+            failed[c, 0], failed[c, 1] = 2, start
+            continue
+        for k in range(size_k):
+            for row in range(rows):
+                p_k = p_columns[k, row]
+                v_p_k = v_p__columns[k, row]
+                q_k = q_columns[k, row]
+                t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+                v_q_k = v_q__columns[k, row]
+                t2 = -v_q_k / q_k
+                hvp_p_columns[k, row] = (
+                    _zero_times_f32(p_k, -seed[row] / p_k * (v_p_k / p_k)) + _zero_times_f32(seed[row], v_p_k / p_k +
+                    (f32(0.0) if t1 else t2)) + _zero_times_f32(v_p_k, seed[row] / p_k)
+                )
+                t3 = -(_zero_times_f32(p_k, -seed[row] / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed[row] / q_k))
+                hvp_q_columns[k, row] = f32(0.0) if t1 else t3
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_p_chunk[row, k] = hvp_p_columns[k, row]
+                hvp_q_chunk[row, k] = hvp_q_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_p_chunk[row, at_k] = f32(0.0)
+                        hvp_q_chunk[row, at_k] = f32(0.0)
+
+
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     p, q = inputs
     size_n = p.shape[0]
@@ -1172,10 +1844,17 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, p, q, size_k,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f64, chunks, (((3, chunk), np.float64), ((2, size_k, chunk + 16), np.float64)), samples, chunk,
+            p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+            failed,
+        )
+    else:
+        run(
+            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, p, q,
+            size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1207,11 +1886,18 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
-        grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f64, chunks, (((4, chunk), np.float64), ((4, size_k, chunk + 16), np.float64)),
+            samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+            keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
+            grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+            value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1240,10 +1926,17 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f64, chunks, (((2, chunk), np.float64), ((6, size_k, chunk + 16), np.float64)),
+            samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask, mask_step,
+            denominator, validate, failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q,
+            size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1270,10 +1963,16 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        hvp_f64, chunks, ((1024, np.float64),), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            hvp_short_f64, chunks, (((2, chunk), np.float64), ((6, size_k, chunk + 16), np.float64)), samples, chunk,
+            hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            hvp_f64, chunks, ((1024, np.float64),), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
+            weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1300,11 +1999,18 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
-        chunk, p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-        failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f32, chunks, (((4, chunk), np.float64), ((3, chunk), np.float32), ((2, size_k, chunk + 16),
+            np.float32)), samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+            value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)),
+            samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+            validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1336,11 +2042,18 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)),
-        samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f32, chunks, (((4, chunk), np.float32), ((4, chunk), np.float64), ((4, size_k, chunk +
+            16), np.float32)), samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step,
+            denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128,
+            np.float64)), samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step,
+            denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1369,10 +2082,17 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
-        diag_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f32, chunks, (((1, chunk), np.float32), ((1, chunk), np.float64), ((6, size_k, chunk +
+            16), np.float32)), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask,
+            mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
+            diag_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1399,10 +2119,17 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            hvp_short_f32, chunks, (((1, chunk), np.float32), ((1, chunk), np.float64), ((6, size_k, chunk + 16),
+            np.float32)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
+            denominator, validate, failed,
+        )
+    else:
+        run(
+            hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_,
+            size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation

@@ -24,6 +24,7 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
+SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'sigmoid_cross_entropy',
  'title': 'Sigmoid cross entropy of several labels',
@@ -634,6 +635,57 @@ def value_f64(
 
 
 @_jit
+def value_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
+):
+    value_rows, value2_rows = rows_float64[0], rows_float64[1]
+    y_columns, z_columns = columns_float64[0], columns_float64[1]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                y_columns[k, row] = y_chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        if validate:
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = y_columns[k, row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            value2_rows[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                y_k = y_columns[k, row]
+                z_k = z_columns[k, row]
+                value2_rows[row] += (
+                    _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(1.0 - y_k, _softplus_f64(z_k))
+                )
+        for row in range(rows):
+            value_rows[row] = value2_rows[row]
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def value_and_grad_f64(
     first, last, value_rows, value2_block, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
@@ -688,6 +740,66 @@ def value_and_grad_f64(
 
 
 @_jit
+def value_and_grad_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    seed, value_rows, value2_rows = rows_float64[0], rows_float64[1], rows_float64[2]
+    grad_z_columns, y_columns, z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_z_chunk = grad_z[start : start + rows]
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                y_columns[k, row] = y_chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = y_columns[k, row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            value2_rows[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                y_k = y_columns[k, row]
+                z_k = z_columns[k, row]
+                t1 = 1.0 - y_k
+                grad_z_columns[k, row] = seed[row] * (t1 * _sigmoid_f64(z_k) - y_k * _sigmoid_f64(-z_k))
+                value2_rows[row] += _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(t1, _softplus_f64(z_k))
+        for row in range(rows):
+            value_rows[row] = value2_rows[row]
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] *= weight_chunk[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = 0.0
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def grad_hess_diag_f64(
     first, last, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
@@ -730,6 +842,60 @@ def grad_hess_diag_f64(
 
 
 @_jit
+def grad_hess_diag_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
+    mask_step, denominator, validate, failed,
+):
+    seed = rows_float64[0]
+    grad_z_columns, diag_z_columns, y_columns, z_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_z_chunk = grad_z[start : start + rows]
+        diag_z_chunk = diag_z[start : start + rows]
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                y_columns[k, row] = y_chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = y_columns[k, row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for k in range(size_k):
+            for row in range(rows):
+                y_k = y_columns[k, row]
+                z_k = z_columns[k, row]
+                t1 = _sigmoid_f64(z_k)
+                t2 = _sigmoid_f64(-z_k)
+                grad_z_columns[k, row] = seed[row] * ((1.0 - y_k) * t1 - y_k * t2)
+                diag_z_columns[k, row] = seed[row] * t2 * t1
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+                diag_z_chunk[row, k] = diag_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = 0.0
+                        diag_z_chunk[row, at_k] = 0.0
+
+
+@_jit
 def hvp_f64(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator):
     for c in range(first, last):
         start = c * chunk
@@ -747,6 +913,42 @@ def hvp_f64(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_
             for k in range(size_k):
                 z_k = z_row[k]
                 hvp_z_row[k] = seed_n * v_z__row[k] * _sigmoid_f64(-z_k) * _sigmoid_f64(z_k)
+
+
+@_jit
+def hvp_short_f64(
+    first, last, rows_float64, columns_float64, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask,
+    mask_step, denominator,
+):
+    seed = rows_float64[0]
+    hvp_z_columns, v_z__columns, z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        hvp_z_chunk = hvp_z[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                v_z__columns[k, row] = v_z__chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        for k in range(size_k):
+            for row in range(rows):
+                z_k = z_columns[k, row]
+                hvp_z_columns[k, row] = seed[row] * v_z__columns[k, row] * _sigmoid_f64(-z_k) * _sigmoid_f64(z_k)
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_z_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -792,6 +994,64 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_short_f32(
+    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, y, z, size_k, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+):
+    value_rows, eighths, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2]
+    y_columns, z_columns = columns_float32[0], columns_float32[1]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                y_columns[k, row] = y_chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        if validate:
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = y_columns[k, row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            value2_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                y_k = y_columns[k, row]
+                z_k = z_columns[k, row]
+                value2_here[row] = (
+                    _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
+                )
+            for row in range(rows):
+                value2_wide[row] += value2_here[row]
+        for row in range(rows):
+            value2_rows[row] = value2_wide[row]
+        for row in range(rows):
+            value_narrow[row] = value2_rows[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
 
 
 @_jit
@@ -851,6 +1111,74 @@ def value_and_grad_f32(
 
 
 @_jit
+def value_and_grad_short_f32(
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_z, y, z, size_k, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    seed, value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
+    value_rows, eighths, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    grad_z_columns, y_columns, z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_z_chunk = grad_z[start : start + rows]
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                y_columns[k, row] = y_chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = y_columns[k, row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            value2_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                y_k = y_columns[k, row]
+                z_k = z_columns[k, row]
+                t1 = f32(1.0) - y_k
+                grad_z_columns[k, row] = seed[row] * (t1 * _sigmoid_f32(z_k) - y_k * _sigmoid_f32(-z_k))
+                value2_here[row] = _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
+            for row in range(rows):
+                value2_wide[row] += value2_here[row]
+        for row in range(rows):
+            value2_rows[row] = value2_wide[row]
+        for row in range(rows):
+            value_narrow[row] = value2_rows[row]
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = f32(0.0)
+                    value_narrow[row] = f32(0.0)
+        if weight_step:
+            for row in range(rows):
+                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
+        value_partial[c] = (
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+        )
+
+
+@_jit
 def grad_hess_diag_f32(
     first, last, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
@@ -894,6 +1222,61 @@ def grad_hess_diag_f32(
 
 
 @_jit
+def grad_hess_diag_short_f32(
+    first, last, rows_float32, columns_float32, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
+    mask_step, denominator, validate, failed,
+):
+    seed = rows_float32[0]
+    grad_z_columns, diag_z_columns, y_columns, z_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        grad_z_chunk = grad_z[start : start + rows]
+        diag_z_chunk = diag_z[start : start + rows]
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                y_columns[k, row] = y_chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        wrong = False
+        if validate:
+            for k in range(size_k):
+                for row in range(rows):
+                    entry = y_columns[k, row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for k in range(size_k):
+            for row in range(rows):
+                y_k = y_columns[k, row]
+                z_k = z_columns[k, row]
+                t1 = _sigmoid_f32(z_k)
+                t2 = _sigmoid_f32(-z_k)
+                grad_z_columns[k, row] = seed[row] * ((f32(1.0) - y_k) * t1 - y_k * t2)
+                diag_z_columns[k, row] = seed[row] * t2 * t1
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+                diag_z_chunk[row, k] = diag_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = f32(0.0)
+                        diag_z_chunk[row, at_k] = f32(0.0)
+
+
+@_jit
 def hvp_f32(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -914,6 +1297,43 @@ def hvp_f32(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_
                 hvp_z_row[k] = seed_n * v_z__row[k] * _sigmoid_f32(-z_k) * _sigmoid_f32(z_k)
 
 
+@_jit
+def hvp_short_f32(
+    first, last, rows_float32, columns_float32, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask,
+    mask_step, denominator,
+):
+    seed = rows_float32[0]
+    hvp_z_columns, v_z__columns, z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        hvp_z_chunk = hvp_z[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            for k in range(size_k):
+                v_z__columns[k, row] = v_z__chunk[row, k]
+                z_columns[k, row] = z_chunk[row, k]
+        if weight_step or c == first:
+            for row in range(rows):
+                seed[row] = weight_chunk[row] / denominator
+        for k in range(size_k):
+            for row in range(rows):
+                z_k = z_columns[k, row]
+                hvp_z_columns[k, row] = seed[row] * v_z__columns[k, row] * _sigmoid_f32(-z_k) * _sigmoid_f32(z_k)
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_z_chunk[row, at_k] = f32(0.0)
+
+
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
     size_n = y.shape[0]
@@ -927,10 +1347,17 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, size_k, weight, weight_step,
-        mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f64, chunks, (((2, chunk), np.float64), ((2, size_k, chunk + 16), np.float64)), samples, chunk,
+            y, z, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+            failed,
+        )
+    else:
+        run(
+            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, size_k, weight,
+            weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -960,10 +1387,17 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_z, y, z, size_k,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f64, chunks, (((3, chunk), np.float64), ((3, size_k, chunk + 16), np.float64)),
+            samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+            keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_z, y, z, size_k,
+            weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -990,10 +1424,17 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f64, chunks, (), samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f64, chunks, (((1, chunk), np.float64), ((4, size_k, chunk + 16), np.float64)),
+            samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+            failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f64, chunks, (), samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
+            mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1017,7 +1458,16 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    run(hvp_f64, chunks, (), samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator)
+    if size_k <= SHORT:
+        run(
+            hvp_short_f64, chunks, (((1, chunk), np.float64), ((3, size_k, chunk + 16), np.float64)), samples, chunk,
+            hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator,
+        )
+    else:
+        run(
+            hvp_f64, chunks, (), samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step,
+            denominator,
+        )
     return (), None
 
 
@@ -1034,10 +1484,17 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, size_k,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f32, chunks, (((3, chunk), np.float64), ((3, chunk), np.float32), ((2, size_k, chunk + 16),
+            np.float32)), samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+            value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+            size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1067,11 +1524,18 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
-        grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f32, chunks, (((4, chunk), np.float32), ((3, chunk), np.float64), ((3, size_k, chunk +
+            16), np.float32)), samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator,
+            losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+            grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+            value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1098,10 +1562,17 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f32, chunks, (), samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f32, chunks, (((1, chunk), np.float32), ((4, size_k, chunk + 16), np.float32)),
+            samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+            failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f32, chunks, (), samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
+            mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1125,7 +1596,16 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    run(hvp_f32, chunks, (), samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator)
+    if size_k <= SHORT:
+        run(
+            hvp_short_f32, chunks, (((1, chunk), np.float32), ((3, size_k, chunk + 16), np.float32)), samples, chunk,
+            hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator,
+        )
+    else:
+        run(
+            hvp_f32, chunks, (), samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step,
+            denominator,
+        )
     return (), None
 
 

@@ -25,6 +25,7 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
+SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'softmax_cross_entropy',
  'title': 'Softmax cross entropy',
@@ -897,6 +898,79 @@ def value_f64(
 
 
 @_jit
+def value_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+):
+    weights, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
+    y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
+    z_columns = columns_float64[0]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t4 = 1 < t1_others__ties_rows[row]
+            t5 = t1_others__ties_rows[row] - 1
+            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(t5 if t4 else 0))
+            value_rows[row] = _softplus_f64(t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row]))
+        for row in range(rows):
+            value_rows[row] *= weights[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def value_and_grad_f64(
     first, last, value_rows, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight,
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
@@ -974,6 +1048,112 @@ def value_and_grad_f64(
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_and_grad_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    (
+        weights, seed, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows,
+        t11_rows, t13_rows, t14_rows, t1_others__share_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10]
+    )
+    y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
+    t1_others__terms_columns, z_columns, grad_z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+            seed[row] = weights[row] / denominator
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below_rows[row] + float(t7)
+            t9 = _log1p_f64(t8)
+            t10 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            t11 = t9 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = -seed[row] * t12
+            t14 = seed[row] * t12
+            t15 = 1.0 + t1_others__below_rows[row] + float(t7)
+            t1_others__share = 1.0 / t15
+            t11_rows[row] = t11
+            t13_rows[row] = t13
+            t14_rows[row] = t14
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = k == y_rows[row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t16 = t14_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t13_rows[row] if t4 else t16
+        for row in range(rows):
+            value_rows[row] = _softplus_f64(t11_rows[row])
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+        for row in range(rows):
+            value_rows[row] *= weights[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = 0.0
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
@@ -1060,6 +1240,120 @@ def grad_hess_diag_f64(
                 t22 = _gap_f64(t1_others__max, z_k3)
                 t23 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f64(-(t10 + t22)))
                 diag_z_row[k] = t19 if t5 else t23
+
+
+@_jit
+def grad_hess_diag_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t10_rows,
+        t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11]
+    )
+    y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
+    t1_others__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        diag_z_chunk = diag_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+            seed[row] = weights[row] / denominator
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t4 = _gap_f64(t1_others__max_rows[row], z_k2)
+                t1_others__terms = _exp_f64(-t4)
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below_rows[row] + float(t8)
+            t10 = _log1p_f64(t9)
+            t11 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            t12 = t10 + t11
+            t13 = _sigmoid_f64(t12)
+            t14 = -seed[row] * t13
+            t15 = seed[row] * t13
+            t16 = 1.0 + t1_others__below_rows[row] + float(t8)
+            t1_others__share = 1.0 / t16
+            t18 = _sigmoid_f64(-t12)
+            t19 = seed[row] * t18 * t13
+            t20 = -seed[row] * t18 * t13
+            t10_rows[row] = t10
+            t14_rows[row] = t14
+            t15_rows[row] = t15
+            t1_others__share_rows[row] = t1_others__share
+            t19_rows[row] = t19
+            t20_rows[row] = t20
+        for k in range(size_k):
+            for row in range(rows):
+                t5 = k == y_rows[row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t17 = t15_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t14_rows[row] if t5 else t17
+                t21 = t19_rows[row] * weight_t1_others
+                tangent_d_t1_others = t20_rows[row] if t5 else t21
+                z_k3 = z_columns[k, row]
+                t22 = _gap_f64(t1_others__max_rows[row], z_k3)
+                t23 = weight_t1_others * (tangent_d_t1_others - t15_rows[row] * _expm1_f64(-(t10_rows[row] + t22)))
+                diag_z_columns[k, row] = t19_rows[row] if t5 else t23
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+                diag_z_chunk[row, k] = diag_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = 0.0
+                        diag_z_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -1152,6 +1446,124 @@ def hvp_f64(
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
                 hvp_z_row[k] = t18 if t10 else t21
+
+
+@_jit
+def hvp_short_f64(
+    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows,
+        t1_others__share_rows, v_z__at_y_rows, z_at_y_rows, t18_rows, t19_rows, t20_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11]
+    )
+    y_rows, t1_others__ties_rows, t7_rows = rows_int64[0], rows_int64[1], rows_int64[2]
+    t1_others__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
+        hvp_z_chunk = hvp_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+                v_z__columns[k, row] = v_z__chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+            seed[row] = weights[row] / denominator
+        for row in range(rows):
+            t1_others__max_rows[row] = -np.inf
+            t1_others__below_rows[row] = 0.0
+            t1_others__ties_rows[row] = 0
+            tangent_t1_others_rows[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = k != y_rows[row]
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = k != y_rows[row]
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = 1.0 + t1_others__below_rows[row] + float(t7)
+            t1_others__share = 1.0 / t8
+            t7_rows[row] = t7
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = k != y_rows[row]
+                v_z_k = v_z__columns[k, row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t9 = v_z_k * weight_t1_others
+                tangent_t1_others_rows[row] += t9 if t4 else 0.0
+        for row in range(rows):
+            v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t11 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
+            t12 = t1_others__below_rows[row] + float(t7_rows[row])
+            t13 = _log1p_f64(t12)
+            t14 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
+            t15 = t13 + t14
+            t16 = _sigmoid_f64(-t15)
+            t17 = _sigmoid_f64(t15)
+            t18 = -seed[row] * t11 * t16 * t17
+            t19 = seed[row] * t17
+            t20 = seed[row] * t11 * t16 * t17
+            t18_rows[row] = t18
+            t19_rows[row] = t19
+            t20_rows[row] = t20
+        for k in range(size_k):
+            for row in range(rows):
+                t10 = k == y_rows[row]
+                t1_others__terms3 = t1_others__terms_columns[k, row]
+                weight_t1_others2 = t1_others__share_rows[row] * t1_others__terms3
+                v_z_k2 = v_z__columns[k, row]
+                tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others_rows[row])
+                t21 = t19_rows[row] * tangent_weight_t1_others + t20_rows[row] * weight_t1_others2
+                hvp_z_columns[k, row] = t18_rows[row] if t10 else t21
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_z_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -1248,6 +1660,91 @@ def value_f32(
 
 
 @_jit
+def value_short_f32(
+    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, class_weight, size_k,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+):
+    (
+        weights, value_narrow, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows,
+        t1_others__below_here, z_at_y_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6]
+    )
+    value_rows, t1_others__below_wide = rows_float64[0], rows_float64[1]
+    y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
+    z_columns = columns_float32[0]
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t4 = 1 < t1_others__ties_rows[row]
+            t5 = t1_others__ties_rows[row] - 1
+            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(t5 if t4 else 0))
+            value_narrow[row] = _softplus_f32(t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row]))
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
+        for row in range(rows):
+            value_rows[row] *= weights[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
 def value_and_grad_f32(
     first, last, value_rows, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
@@ -1328,6 +1825,121 @@ def value_and_grad_f32(
             value_rows[row] *= own_weight
             if keep_losses:
                 losses_out[n] = value_rows[row]
+        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+
+
+@_jit
+def value_and_grad_short_f32(
+    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, grad_z, class_weight,
+    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+):
+    (
+        weights, seed, value_narrow, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows,
+        t1_others__below_here, z_at_y_rows, t11_rows, t13_rows, t14_rows, t1_others__share_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
+    )
+    value_rows, t1_others__below_wide = rows_float64[0], rows_float64[1]
+    y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
+    t1_others__terms_columns, z_columns, grad_z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+            seed[row] = weights[row] / denominator
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = t1_others__below_rows[row] + f32(t7)
+            t9 = _log1p_f32(t8)
+            t10 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            t11 = t9 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = -seed[row] * t12
+            t14 = seed[row] * t12
+            t15 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
+            t1_others__share = f32(1.0) / t15
+            t11_rows[row] = t11
+            t13_rows[row] = t13
+            t14_rows[row] = t14
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = np.int32(k) == np.int32(y_rows[row])
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t16 = t14_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t13_rows[row] if t4 else t16
+        for row in range(rows):
+            value_narrow[row] = _softplus_f32(t11_rows[row])
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
+        for row in range(rows):
+            value_rows[row] *= weights[row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = f32(0.0)
+                    value_rows[row] = 0.0
+        if keep_losses:
+            for row in range(rows):
+                losses_out[start + row] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
@@ -1416,6 +2028,128 @@ def grad_hess_diag_f32(
                 t22 = _gap_f32(t1_others__max, z_k3)
                 t23 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f32(-(t10 + t22)))
                 diag_z_row[k] = t19 if t5 else t23
+
+
+@_jit
+def grad_hess_diag_short_f32(
+    first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, grad_z, diag_z,
+    class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, t1_others__below_here,
+        z_at_y_rows, t10_rows, t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
+        rows_float32[12]
+    )
+    y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
+    t1_others__below_wide = rows_float64[0]
+    t1_others__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        grad_z_chunk = grad_z[start : start + rows]
+        diag_z_chunk = diag_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+            seed[row] = weights[row] / denominator
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t4 = _gap_f32(t1_others__max_rows[row], z_k2)
+                t1_others__terms = _exp_f32(-t4)
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below_rows[row] + f32(t8)
+            t10 = _log1p_f32(t9)
+            t11 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            t12 = t10 + t11
+            t13 = _sigmoid_f32(t12)
+            t14 = -seed[row] * t13
+            t15 = seed[row] * t13
+            t16 = f32(1.0) + t1_others__below_rows[row] + f32(t8)
+            t1_others__share = f32(1.0) / t16
+            t18 = _sigmoid_f32(-t12)
+            t19 = seed[row] * t18 * t13
+            t20 = -seed[row] * t18 * t13
+            t10_rows[row] = t10
+            t14_rows[row] = t14
+            t15_rows[row] = t15
+            t1_others__share_rows[row] = t1_others__share
+            t19_rows[row] = t19
+            t20_rows[row] = t20
+        for k in range(size_k):
+            for row in range(rows):
+                t5 = np.int32(k) == np.int32(y_rows[row])
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t17 = t15_rows[row] * weight_t1_others
+                grad_z_columns[k, row] = t14_rows[row] if t5 else t17
+                t21 = t19_rows[row] * weight_t1_others
+                tangent_d_t1_others = t20_rows[row] if t5 else t21
+                z_k3 = z_columns[k, row]
+                t22 = _gap_f32(t1_others__max_rows[row], z_k3)
+                t23 = weight_t1_others * (tangent_d_t1_others - t15_rows[row] * _expm1_f32(-(t10_rows[row] + t22)))
+                diag_z_columns[k, row] = t19_rows[row] if t5 else t23
+        for row in range(rows):
+            for k in range(size_k):
+                grad_z_chunk[row, k] = grad_z_columns[k, row]
+                diag_z_chunk[row, k] = diag_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        grad_z_chunk[row, at_k] = f32(0.0)
+                        diag_z_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
@@ -1513,6 +2247,137 @@ def hvp_f32(
                 hvp_z_row[k] = t18 if t10 else t21
 
 
+@_jit
+def hvp_short_f32(
+    first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, v_z_, hvp_z,
+    class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+):
+    (
+        weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows,
+        t1_others__below_here, t1_others__share_rows, tangent_t1_others_here, v_z__at_y_rows, z_at_y_rows, t18_rows,
+        t19_rows, t20_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
+        rows_float32[12], rows_float32[13]
+    )
+    y_rows, t1_others__ties_rows, t7_rows = rows_int32[0], rows_int32[1], rows_int32[2]
+    t1_others__below_wide, tangent_t1_others_wide = rows_float64[0], rows_float64[1]
+    t1_others__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
+    denominator = f32(denominator)
+    for c in range(first, last):
+        start = c * chunk
+        rows = samples - start if samples - start < chunk else chunk
+        y_chunk = y[start : start + rows]
+        z_chunk = z[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
+        hvp_z_chunk = hvp_z[start : start + rows]
+        live = mask[start * mask_step : start * mask_step + rows]
+        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        for row in range(rows):
+            y_rows[row] = y_chunk[row] if live[row] else 0
+        for row in range(rows):
+            for k in range(size_k):
+                z_columns[k, row] = z_chunk[row, k]
+                v_z__columns[k, row] = v_z__chunk[row, k]
+        wrong = False
+        for row in range(rows):
+            entry = y_chunk[row]
+            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+        if wrong:
+            failed[c, 0], failed[c, 1] = 1, start
+            continue
+        for row in range(rows):
+            class_weight_at_y_rows[row] = class_weight[y_rows[row]]
+        for row in range(rows):
+            weights[row] = weight_chunk[row] * class_weight_at_y_rows[row]
+            seed[row] = weights[row] / denominator
+        for row in range(rows):
+            t1_others__max_rows[row] = f32(-np.inf)
+            t1_others__ties_rows[row] = 0
+        for row in range(rows):
+            t1_others__below_wide[row] = 0.0
+            tangent_t1_others_wide[row] = 0.0
+        for k in range(size_k):
+            for row in range(rows):
+                t1 = np.int32(k) != np.int32(y_rows[row])
+                z_k = z_columns[k, row]
+                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_rows[row] = (
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max_rows[row]
+                )
+        for k in range(size_k):
+            for row in range(rows):
+                t2 = np.int32(k) != np.int32(y_rows[row])
+                z_k2 = z_columns[k, row]
+                t3 = t2 & (z_k2 < t1_others__max_rows[row])
+                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
+                t1_others__terms_columns[k, row] = t1_others__terms
+                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
+                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+            for row in range(rows):
+                t1_others__below_wide[row] += t1_others__below_here[row]
+        for row in range(rows):
+            t1_others__below_rows[row] = t1_others__below_wide[row]
+        for row in range(rows):
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = t6 if t5 else 0
+            t8 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
+            t1_others__share = f32(1.0) / t8
+            t7_rows[row] = t7
+            t1_others__share_rows[row] = t1_others__share
+        for k in range(size_k):
+            for row in range(rows):
+                t4 = np.int32(k) != np.int32(y_rows[row])
+                v_z_k = v_z__columns[k, row]
+                t1_others__terms2 = t1_others__terms_columns[k, row]
+                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
+                t9 = v_z_k * weight_t1_others
+                tangent_t1_others_here[row] = t9 if t4 else f32(0.0)
+            for row in range(rows):
+                tangent_t1_others_wide[row] += tangent_t1_others_here[row]
+        for row in range(rows):
+            tangent_t1_others_rows[row] = tangent_t1_others_wide[row]
+        for row in range(rows):
+            v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
+            z_at_y_rows[row] = z_columns[y_rows[row], row]
+        for row in range(rows):
+            t11 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
+            t12 = t1_others__below_rows[row] + f32(t7_rows[row])
+            t13 = _log1p_f32(t12)
+            t14 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
+            t15 = t13 + t14
+            t16 = _sigmoid_f32(-t15)
+            t17 = _sigmoid_f32(t15)
+            t18 = -seed[row] * t11 * t16 * t17
+            t19 = seed[row] * t17
+            t20 = seed[row] * t11 * t16 * t17
+            t18_rows[row] = t18
+            t19_rows[row] = t19
+            t20_rows[row] = t20
+        for k in range(size_k):
+            for row in range(rows):
+                t10 = np.int32(k) == np.int32(y_rows[row])
+                t1_others__terms3 = t1_others__terms_columns[k, row]
+                weight_t1_others2 = t1_others__share_rows[row] * t1_others__terms3
+                v_z_k2 = v_z__columns[k, row]
+                tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others_rows[row])
+                t21 = t19_rows[row] * tangent_weight_t1_others + t20_rows[row] * weight_t1_others2
+                hvp_z_columns[k, row] = t18_rows[row] if t10 else t21
+        for row in range(rows):
+            for k in range(size_k):
+                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
+        if mask_step:
+            for row in range(rows):
+                if not live[row]:
+                    for at_k in range(size_k):
+                        hvp_z_chunk[row, at_k] = f32(0.0)
+
+
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y, class_weight = inputs
     size_n = y.shape[0]
@@ -1551,10 +2416,17 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, class_weight, size_k,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f64, chunks, (((6, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
+            np.float64)), samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask, mask_step, losses_out,
+            keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, class_weight, size_k,
+            weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1609,11 +2481,18 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64)), samples, chunk, y,
-        z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f64, chunks, (((11, chunk), np.float64), ((2, chunk), np.int64), ((3, size_k, chunk +
+            16), np.float64)), samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step,
+            denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64)), samples, chunk,
+            y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+            keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1665,10 +2544,17 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, diag_z,
-        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f64, chunks, (((12, chunk), np.float64), ((2, chunk), np.int64), ((4, size_k, chunk +
+            16), np.float64)), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step, mask,
+            mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z,
+            diag_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1718,10 +2604,17 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_,
-        hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            hvp_short_f64, chunks, (((12, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk + 16),
+            np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step,
+            denominator, validate, failed,
+        )
+    else:
+        run(
+            hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_,
+            hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1772,11 +2665,18 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
-        class_weight, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-        failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_short_f32, chunks, (((7, chunk), np.float32), ((2, chunk), np.float64), ((2, chunk), np.int32), ((1,
+            size_k, chunk + 16), np.float32)), samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask,
+            mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+            class_weight, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+            validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1832,11 +2732,18 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128, np.float64)),
-        samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            value_and_grad_short_f32, chunks, (((12, chunk), np.float32), ((2, chunk), np.float64), ((2, chunk),
+            np.int32), ((3, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, class_weight, size_k,
+            weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
+    else:
+        run(
+            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128,
+            np.float64)), samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step,
+            denominator, losses_out, keep_losses, value_partial, validate, failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1889,10 +2796,18 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
-        grad_z, diag_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-    )
+    if size_k <= SHORT:
+        run(
+            grad_hess_diag_short_f32, chunks, (((13, chunk), np.float32), ((2, chunk), np.int32), ((1, chunk),
+            np.float64), ((4, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, diag_z, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+            y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+            failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -1943,11 +2858,18 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    run(
-        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
-        chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate,
-        failed,
-    )
+    if size_k <= SHORT:
+        run(
+            hvp_short_f32, chunks, (((14, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk), np.float64), ((4,
+            size_k, chunk + 16), np.float32)), samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight,
+            weight_step, mask, mask_step, denominator, validate, failed,
+        )
+    else:
+        run(
+            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+            chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+            failed,
+        )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import sympy
@@ -70,6 +71,23 @@ class ForEach:
 Node = Let | View | Store | Sweep | ForEach
 
 
+def expressions(node: Node) -> Iterator[sympy.Expr]:
+    """Every expression that a node evaluates."""
+    if isinstance(node, Let):
+        yield node.value
+    elif isinstance(node, View):
+        yield node.subscript
+    elif isinstance(node, Store):
+        yield from (node.value, *node.subscripts)
+    else:
+        bodies = [node.body] if isinstance(node, ForEach) else node.body
+        for body in bodies:
+            for inner in body:
+                yield from expressions(inner)
+        if isinstance(node, Sweep):
+            yield from (accumulation.value for accumulation in node.accumulations)
+
+
 @dataclass(frozen=True)
 class Argument:
     """An array that a kernel takes.
@@ -133,6 +151,30 @@ class Kernel:
     sample_weight: tuple[list[Node], sympy.Expr] | None = None
     weighs: bool = False
     gathers: bool = False
+
+    def short_axis(self, program: Program) -> str | None:
+        """The one axis inside a sample, if that may be so short that the loop over samples had better be innermost.
+
+        Then every loop inside a sample runs along it, and reaches no other sample. A span of several axes is not short.
+        """
+        weighing = self.sample_weight[0] if self.sample_weight else []
+        apart = [*self.preamble, *weighing]
+        nodes = [*self.nodes, *(node for _, (own, _) in self.constraints for node in own)]
+        roots = {program.root(axis) for node in nodes if isinstance(node, Sweep) for axis, _ in node.loops}
+        roots |= {program.root(axis) for argument in self.arguments if argument.chunked for axis in argument.axes[1:]}
+        roots |= {program.root(axis) for axes in self.scratch.values() for axis in axes}
+        if (
+            len(roots) != 1
+            or self.vector_results
+            or not any(isinstance(node, Sweep) for node in self.nodes)
+            or any(isinstance(node, Sweep | ForEach | View) for node in apart)
+            or any(isinstance(node, ForEach) or (isinstance(node, Sweep) and len(node.loops) > 1) for node in nodes)
+            or any(len(axes) > 1 for axes in self.scratch.values())
+            or any(len(argument.axes) > 2 for argument in self.arguments if argument.chunked)
+        ):
+            return None
+        axis = program.axes[roots.pop()]
+        return None if axis.kind == "batch" or axis.span or axis.size is not None else axis.name
 
     def element_wise(self, program: Program) -> bool:
         """Whether the loop over samples is the innermost one: each is a number, or a few that go by their places."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from mpmath import mp, mpf
@@ -433,6 +435,11 @@ def module_file(path: Path) -> Path:
 def kernels(name: str) -> Kernels:
     """A loss of the catalogue, prepared once."""
     return Kernels(CATALOGUE[name])
+
+
+def ways(k: Kernels) -> list[AbstractContextManager[Any]]:
+    """The ways in which a loss goes through its samples: side by side where they have few entries, and one by one."""
+    return [nullcontext(), *([mock.patch.object(k.module, "SHORT", -1)] if hasattr(k.module, "SHORT") else [])]
 
 
 def all_options() -> Iterator[Options]:

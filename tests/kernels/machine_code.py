@@ -222,5 +222,5 @@ def kernels_of(module: ModuleType, entry: str, suffix: str) -> list[Any]:
     """The kernels of an entry point in one dtype that have been called."""
     with open(module.__file__, encoding="utf-8") as file:
         names = [node.name for node in ast.parse(file.read()).body if isinstance(node, ast.FunctionDef)]
-    wanted = re.compile(rf"{entry}(_\d+)?_{suffix}")
+    wanted = re.compile(rf"{entry}(_\d+)?(_short)?_{suffix}")
     return [getattr(module, name) for name in names if wanted.fullmatch(name) and getattr(module, name).signatures]

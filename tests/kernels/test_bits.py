@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kernels.harness import CATALOGUE, DTYPES, Kernels, Options, kernels
+from tests.kernels.harness import CATALOGUE, DTYPES, Kernels, Options, kernels, ways
 
 THREADS = (1, 2, 3, 7)
 
@@ -30,12 +30,14 @@ def test_threads(name: str, dtype: str, small_chunks: Callable[..., None], monke
     k = kernels(name)
     small_chunks(k, 1 if k.coupled else 3)
     outcome = outcome_of(k, dtype)
-    for entry in k.entries:
-        found = [bits(outcome.run(entry, threads=count)) for count in THREADS]
-        assert all(one == found[0] for one in found), entry
-        with monkeypatch.context() as serial:
-            serial.setattr("symloss.runtime.threads.SERIAL_BELOW", 1 << 40)
-            assert bits(outcome.run(entry)) == found[0], entry
+    for way in ways(k):
+        with way:
+            for entry in k.entries:
+                found = [bits(outcome.run(entry, threads=count)) for count in THREADS]
+                assert all(one == found[0] for one in found), entry
+                with monkeypatch.context() as serial:
+                    serial.setattr("symloss.runtime.threads.SERIAL_BELOW", 1 << 40)
+                    assert bits(outcome.run(entry)) == found[0], entry
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -44,9 +46,11 @@ def test_one_value(name: str, dtype: str, small_chunks: Callable[..., None]) -> 
     k = kernels(name)
     small_chunks(k)
     outcome = outcome_of(k, dtype)
-    assert np.float64(outcome.run("value")["value"]).tobytes() == (
-        np.float64(outcome.run("value_and_grad")["value"]).tobytes()
-    )
+    for way in ways(k):
+        with way:
+            assert np.float64(outcome.run("value")["value"]).tobytes() == (
+                np.float64(outcome.run("value_and_grad")["value"]).tobytes()
+            )
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

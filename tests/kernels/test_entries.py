@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.kernels.harness import CATALOGUE, CORE, DTYPES, REDUCTIONS, Kernels, Options, all_options, kernels
+from tests.kernels.harness import CATALOGUE, CORE, DTYPES, REDUCTIONS, Kernels, Options, all_options, kernels, ways
 
 Shrink = Callable[..., None]
 
@@ -29,8 +29,10 @@ def test_every_entry_point(name: str, dtype: str, small_chunks: Shrink) -> None:
         outcome = k.call(length_of(k), dtype, Options(reduction, weighted=not k.batchless))
         if not k.coupled:
             outcome = k.call(length_of(k), dtype, Options(reduction, weighted=True, masked=True))
-        for entry in k.entries:
-            outcome.check(entry)
+        for way in ways(k):
+            with way:
+                for entry in k.entries:
+                    outcome.check(entry)
 
 
 @pytest.mark.slow
@@ -45,8 +47,10 @@ def test_all_options(name: str, dtype: str, small_chunks: Shrink) -> None:
         if k.coupled and options.masked:
             continue  # a mask removes candidates: see test_masks.py
         outcome = k.call(length_of(k), dtype, options)
-        for entry in k.entries:
-            outcome.check(entry)
+        for way in ways(k):
+            with way:
+                for entry in k.entries:
+                    outcome.check(entry)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kernels.harness import CATALOGUE, DTYPES, Options, kernels
+from tests.kernels.harness import CATALOGUE, DTYPES, Kernels, Options, kernels, ways
 
 
 def pairs(name: str) -> list[tuple[str, str, str]]:
@@ -21,6 +21,12 @@ def pairs(name: str) -> list[tuple[str, str, str]]:
 def test_named_inputs_may_be_overwritten(name: str, dtype: str, small_chunks: Callable[..., None]) -> None:
     k = kernels(name)
     small_chunks(k, 2)
+    for way in ways(k):
+        with way:
+            check_in_place(k, name, dtype)
+
+
+def check_in_place(k: Kernels, name: str, dtype: str) -> None:
     length = k.distinct if k.coupled else 2053 if k.elementwise else 9
     outcome = k.call(length, dtype, Options("mean", weighted=not k.batchless, masked=not k.coupled))
     for entry, result, source in pairs(name):

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import pytest
 
-from tests.kernels.harness import CATALOGUE, Options, kernels
+from tests.kernels.harness import CATALOGUE, Options, kernels, ways
 from tests.kernels.machine_code import Loop, assembly_loops, compiled, kernels_of, llvm_loops, nest
 
 X86 = platform.machine() in ("x86_64", "AMD64")
@@ -27,7 +27,9 @@ def scalar_loops(code: str) -> list[Loop]:
 
 def check_machine_code(name: str, entry: str, dtype: str) -> None:
     k = kernels(name)
-    k.call(100, dtype, Options()).run(entry)
+    for way in ways(k):
+        with way:
+            k.call(100, dtype, Options()).run(entry)
     found = kernels_of(k.module, entry, DTYPES[dtype])
     assert found
     for kernel in found:

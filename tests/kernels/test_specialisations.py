@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from tests.kernels.harness import CATALOGUE, DTYPES, REDUCTIONS, Options, kernels
+from tests.kernels.harness import CATALOGUE, DTYPES, REDUCTIONS, Kernels, Options, kernels, ways
 from tests.kernels.test_layouts import LAYOUTS
 
 
@@ -27,6 +27,15 @@ def kernels_of(module: ModuleType) -> dict[str, int]:
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_one_specialisation(name: str, tmp_path: Path) -> None:
     k = kernels(name)
+    for way in ways(k):
+        with way:
+            call_with_all_options(k, tmp_path)
+    counts = kernels_of(k.module)
+    assert counts
+    assert {kernel: count for kernel, count in counts.items() if count != 1} == {}
+
+
+def call_with_all_options(k: Kernels, folder: Path) -> None:
     length = k.distinct if k.coupled else 6
     for dtype in DTYPES:
         for entry in k.entries:
@@ -38,7 +47,7 @@ def test_one_specialisation(name: str, tmp_path: Path) -> None:
                         outcome.run(entry, validate=False, threads=2)
             plain = k.call(length, dtype, Options())
             for change in LAYOUTS.values():
-                plain.run(entry, [change(array, tmp_path) for array in plain.arrays])
+                plain.run(entry, [change(array, folder) for array in plain.arrays])
             plain.run(entry, [array.tolist() for array in plain.arrays])
             single = np.arange(length) * 0 if k.coupled else slice(0, 1)
             if not k.coupled:
@@ -49,6 +58,23 @@ def test_one_specialisation(name: str, tmp_path: Path) -> None:
                 ]
                 if entry != "hvp":
                     plain.run(entry, first)
-    counts = kernels_of(k.module)
-    assert counts
-    assert {kernel: count for kernel, count in counts.items() if count != 1} == {}
+
+
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "listnet"])
+def test_one_kernel_runs(name: str) -> None:
+    """Of the two ways through a sample a call takes one, so that the other one is not compiled for it."""
+    k = kernels(name)
+    longest = k.module.SHORT
+    for size, ending in ((longest, "_short_f64"), (longest + 1, "_f64")):
+        for entry in k.entries:
+            called: list[str] = []
+            made = Kernels(CATALOGUE[name], distinct=2, other=size)
+            inputs = [np.ascontiguousarray(array) for array in made.call(2, "float64", Options()).arrays]
+            inputs += [np.ones((1,) * len(t["axes"])) for t in k.meta["inputs"][len(inputs) :]]
+            outputs = [np.empty_like(inputs[0])] * 2
+            k.module.DRIVERS[entry](
+                lambda kernel, *_, into=called: into.append(kernel.py_func.__name__),
+                inputs, (), (None,), (None,), "sum", None, False, (None,), outputs[: 1 + (entry == "grad_hess_diag")],
+                [inputs[0]] if entry == "hvp" else [],
+            )  # fmt: skip
+            assert called == [f"{entry}{ending}"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
+from symloss.emit.numba_cpu.across import AcrossPrinter
 from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter
@@ -17,6 +18,9 @@ from symloss.program import Program, Read, reads_of, substitute
 
 #: What every driver takes, but for the directions.
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
+
+#: What generated files call the longest sample that is visited across samples.
+SHORT = "SHORT"
 
 #: Samples per chunk of an element-wise kernel: with its workspace they stay in the first-level cache.
 #: Of the lengths that were tried with arrays larger than the caches, powers of two from 1024 on were up to 40 % slower.
@@ -30,7 +34,7 @@ class DriverPrinter:
     ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to
     its batch axis and ``seeds`` to the tensor of its seeds; ``outputs`` are the names of the arrays to fill, in order;
     ``unvisited`` are inputs that kernels read but do not check; ``taken`` gives by array between kernels the one whose
-    memory it takes over.
+    memory it takes over; ``short`` by kernel the one that runs in its place where samples have few entries.
     """
 
     schedule: Schedule
@@ -44,6 +48,7 @@ class DriverPrinter:
     totals: dict[str, KernelPrinter] = field(default_factory=dict)
     unvisited: frozenset[str] = frozenset()
     taken: dict[str, str] = field(default_factory=dict)
+    short: dict[str, AcrossPrinter] = field(default_factory=dict)
     helpers: set[str] = field(default_factory=set)
     #: The lines that say how many samples, and in which chunks, the last kernel had.
     counts: list[str] = field(default_factory=list)
@@ -235,9 +240,8 @@ class DriverPrinter:
 
     def run(self, kernel: Kernel, printer: KernelPrinter, term_number: int | None = None) -> Iterator[str]:
         """One kernel: its workspace, the call, the combination of what its chunks gave."""
-        workspaces = printer.workspaces()
         if kernel.axis is None:
-            for name, shape, dtype in workspaces:
+            for name, shape, dtype in printer.workspaces():
                 yield f"{name} = np.empty({shape}, {dtype})"
             yield f"{printer.name}({', '.join(printer.signature())})"
             return
@@ -273,8 +277,14 @@ class DriverPrinter:
             yield f"{vector.name}_partial = " + (f"np.full({shape}, {start})" if start else f"np.zeros({shape})")
         if printer.checks or kernel.constraints:
             yield "failed = np.zeros((chunks, 2), np.int64)"
-        spaces = _tuple([f"({shape}, {dtype})" for _, shape, dtype in workspaces])
-        yield f"run({printer.name}, chunks, {spaces}, {', '.join(printer.signature()[2 + len(workspaces) :])})"
+        short = self.short.get(kernel.name)
+        if short is None:
+            yield _call(printer)
+        else:
+            yield f"if size_{short.axis} <= {SHORT}:"
+            yield f"    {_call(short)}"
+            yield "else:"
+            yield f"    {_call(printer)}"
         if printer.checks or kernel.constraints:
             self.helpers.add("_first_failure")
             yield "violation = _first_failure(failed)"
@@ -335,6 +345,13 @@ class DriverPrinter:
                 for axis in argument.axes[1:]:
                     lengths.setdefault(f"size_{self.program.root(axis)}")
         return f"_chunk_rows({' * '.join(lengths) or '1'})"
+
+
+def _call(printer: KernelPrinter) -> str:
+    """How a kernel is run."""
+    workspaces = printer.workspaces()
+    spaces = _tuple([f"({shape}, {dtype})" for _, shape, dtype in workspaces])
+    return f"run({printer.name}, chunks, {spaces}, {', '.join(printer.signature()[2 + len(workspaces) :])})"
 
 
 def concerns_no_sample(constraint: sympy.Expr) -> bool:

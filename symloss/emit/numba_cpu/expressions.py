@@ -47,7 +47,7 @@ class ExpressionPrinter:
     """Prints for one dtype and remembers which elementary functions the text calls.
 
     ``worded`` gives the text and the precedence of leaves that a kernel words in its own way, by their names;
-    ``rows`` the array of a row whose entries are addressed in the whole array.
+    ``rows`` gives by row how its entry at a place ``{}`` is addressed in the array that holds it.
     """
 
     dtype: str
@@ -119,7 +119,10 @@ class ExpressionPrinter:
 
     def _leaf(self, expression: sympy.Symbol) -> tuple[str, int]:
         if isinstance(expression, Variable) and expression.name in self.conditions:
-            return f"{self.number(sympy.S.One)} if {expression.name} else {self.number(sympy.S.Zero)}", _TERNARY
+            return (
+                f"{self.number(sympy.S.One)} if {self.element(expression)} else {self.number(sympy.S.Zero)}",
+                _TERNARY,
+            )
         if expression.name in self.worded and not expression.is_integer:
             return self.worded[expression.name]
         text = self.element(expression)
@@ -133,7 +136,7 @@ class ExpressionPrinter:
             return self.worded[leaf.name][0]
         if isinstance(leaf, Element):
             places = ", ".join(self.integer(s) for s in leaf.subscripts)
-            return f"{self.rows[leaf.array]}[row, {places}]" if leaf.array in self.rows else f"{leaf.array}[{places}]"
+            return self.rows.get(leaf.array, f"{leaf.array}[{{}}]").format(places)
         return str(leaf.name)
 
     def _sum(self, expression: sympy.Expr, show: Callable[[sympy.Expr, int], str]) -> str:
@@ -270,7 +273,7 @@ class ExpressionPrinter:
         if kind == "Not":
             return f"not {self.condition(expression.args[0], _SUM)}", _AND
         if isinstance(expression, Variable) and expression.name in self.conditions:
-            return expression.name, ATOM
+            return self.element(expression), ATOM
         if isinstance(expression, Element | Variable) and expression.is_integer:
             return self.element(expression), ATOM
         return f"{self.real(expression, _SUM)} != {self.number(sympy.S.Zero)}", _COMPARE

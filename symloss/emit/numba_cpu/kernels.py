@@ -103,7 +103,7 @@ class KernelPrinter:
     def each_sample(self, lines: Iterable[str]) -> list[str]:
         """A loop over the samples of a chunk."""
         place = [f"{self.kernel.axis} = start + row"] if self.by_row else []
-        return ["for row in range(rows):", *_indent([*place, *lines])]
+        return ["for row in range(rows):", *indented([*place, *lines])]
 
     @property
     def same(self) -> dict[str, str]:
@@ -161,7 +161,7 @@ class KernelPrinter:
         inner = list(self.body()) if kernel.axis else list(self.nodes(kernel.nodes))
         preamble = list(self.nodes(kernel.preamble))
         text = "\n".join([*inner, *preamble])
-        head = [*self.sizes(text), *(f"{name} = {source}" for name, source in self.same.items())]
+        head = [*self.sizes(text), *(f"{name} = {source}" for name, source in self.same.items()), *self.unpacked()]
         if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
             # A float is cheaper to pass than a NumPy scalar.
             head.append("denominator = f32(denominator)")
@@ -170,11 +170,11 @@ class KernelPrinter:
             lengths = [f"{name.removesuffix('_chunk')}.shape[1] != {size}" for name, size in self.short.items()]
             head += [f"if {' or '.join(lengths)}:", "    return"]
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
-        lines += _indent([*head, *preamble])
+        lines += indented([*head, *preamble])
         if kernel.axis:
-            lines += _indent(["for c in range(first, last):", *_indent(inner)])
+            lines += indented(["for c in range(first, last):", *indented(inner)])
         else:
-            lines += _indent(inner)
+            lines += indented(inner)
         return lines
 
     def workspaces(self) -> list[tuple[str, str, str]]:
@@ -197,6 +197,10 @@ class KernelPrinter:
         if eighths:
             found.append(("eighths", eighths, "np.float64"))
         return found
+
+    def unpacked(self) -> list[str]:
+        """Names for parts of workspaces."""
+        return []
 
     @property
     def narrow(self) -> bool:
@@ -233,7 +237,7 @@ class KernelPrinter:
         yield from self.constraints()
         if kernel.sample_weight is not None and not self.by_row:
             yield from self.intrinsic(*kernel.sample_weight)
-        yield from self.each_sample(self.row())
+        yield from self.samples()
         wide = [result.name for result in kernel.row_results if self.narrow and not self.summed_narrow(result)]
         if wide:
             yield "for row in range(rows):"
@@ -285,7 +289,7 @@ class KernelPrinter:
         name = check.tensor.name
         yield "wrong = False"
         loop = self.each_sample(check.sample(self.live, lambda *inner: self.own(name, *inner), self._total))
-        yield from loop if check.always else ["if validate:", *_indent(loop)]
+        yield from loop if check.always else ["if validate:", *indented(loop)]
         yield "if wrong:"
         yield f"    failed[c, 0], failed[c, 1] = {check.number + 1}, start"
         yield "    continue"
@@ -305,7 +309,7 @@ class KernelPrinter:
         if self.kernel.gathers and self.live:
             lines = [f"if not {self.live}:", "    continue", *lines]
         yield "if validate:"
-        yield from _indent(self.each_sample(lines))
+        yield from indented(self.each_sample(lines))
         for number, _ in self.kernel.constraints:
             yield f"if wrong_{number} < rows:"
             yield f"    failed[c, 0], failed[c, 1] = {number + 1}, start + wrong_{number}"
@@ -319,13 +323,17 @@ class KernelPrinter:
             lines.append("seed[row] = weights[row] / denominator")
         yield from self.each_sample(lines)
 
+    def samples(self) -> Iterator[str]:
+        """The loop over the samples of a chunk."""
+        yield from self.each_sample(self.row())
+
     def row(self) -> list[str]:
         """What is done for one sample."""
         kernel = self.kernel
         lines = []
         if self.by_row:
             if self.live:
-                lines += [f"if not {self.live}:", *_indent([*self.cleared(), *self.kept("0.0"), "continue"])]
+                lines += [f"if not {self.live}:", *indented([*self.cleared(), *self.kept("0.0"), "continue"])]
             if kernel.sample_weight is not None:
                 nodes, value = kernel.sample_weight
                 lines += [*self.nodes(nodes), f"own_weight = {self.weight} * {self.printer.real(value, ATOM)}"]
@@ -356,7 +364,7 @@ class KernelPrinter:
         for inner, names in filled.items():
             entries = [f"{self.own(name, *(f'at_{axis}' for axis in inner))} = {zero}" for name in names]
             for axis in reversed(inner):
-                entries = [f"for at_{axis} in range(size_{self.program.root(axis)}):", *_indent(entries)]
+                entries = [f"for at_{axis} in range(size_{self.program.root(axis)}):", *indented(entries)]
             lines += entries
         for result in self.kernel.row_results:
             narrow = self.narrow and self.summed_narrow(result)
@@ -371,11 +379,11 @@ class KernelPrinter:
             rows = f"{kernel.term}_rows"
             own = kernel.sample_weight is not None
             weigh = ["for row in range(rows):", f"    {rows}[row] *= {'weights' if own else 'weight_chunk'}[row]"]
-            yield from weigh if own else ["if weight_step:", *_indent(weigh)]
+            yield from weigh if own else ["if weight_step:", *indented(weigh)]
         cleared = self.cleared() if self.maskable else []
         if cleared:
             yield "if mask_step:"
-            yield from _indent(["for row in range(rows):", "    if not live[row]:", *_indent(_indent(cleared))])
+            yield from indented(["for row in range(rows):", "    if not live[row]:", *indented(indented(cleared))])
         if kernel.term and not apart:
             yield "if keep_losses:"
             yield "    for row in range(rows):"
@@ -385,8 +393,8 @@ class KernelPrinter:
         """What a chunk gives for a number per sample."""
         name, rows, narrow = f"{result.name}_partial[c]", f"{result.name}_rows", f"{result.name}_narrow"
         if result.kind in ("max", "min"):
-            better = _better(result.kind, f"{rows}[row]", name)
-            return [f"{name} = {NEUTRAL[result.kind]}", "for row in range(rows):", f"    {name} = {better}"]
+            kept = better(result.kind, f"{rows}[row]", name)
+            return [f"{name} = {NEUTRAL[result.kind]}", "for row in range(rows):", f"    {name} = {kept}"]
         square = ["for row in range(rows):", f"    {rows}[row] *= {rows}[row]"] if result.kind == "norm" else []
         total = f"{name} = _pairwise_sum({rows}, rows, 0.0)"
         if not (self.narrow and self.summed_narrow(result)):
@@ -429,7 +437,7 @@ class KernelPrinter:
         if isinstance(node, View) and node.subscript == ROW and self.by_row:
             return [f"{node.variable} = {self.own(node.array.removesuffix('_chunk'))}"]
         if isinstance(node, View) and node.subscript == ROW and node.array in self.short:
-            show.rows[node.variable] = node.array
+            show.rows[node.variable] = f"{node.array}[row, {{}}]"
             return []
         if isinstance(node, View):
             return [f"{node.variable} = {node.array}[{show.integer(node.subscript)}]"]
@@ -439,14 +447,14 @@ class KernelPrinter:
                 return self.collect(f"{node.array}_partial[c, {where}]", f"{node.array}_entry", node)
             return [f"{show.element(Element(node.array, node.subscripts))} = {show.real(node.value)}"]
         if isinstance(node, ForEach):
-            return [f"for {node.variable} in range({node.size}):", *_indent(self.nodes(node.body))]
+            return [f"for {node.variable} in range({node.size}):", *indented(self.nodes(node.body))]
         return self.sweep(node)
 
     def collect(self, place: str, entry: str, node: Store) -> list[str]:
         """Add one sample's number to what its chunk has collected in double precision."""
         value = self.printer.real(node.value)
         if node.kind in ("max", "min"):
-            return [f"{entry} = float({value})", f"{place} = {_better(node.kind, entry, place)}"]
+            return [f"{entry} = float({value})", f"{place} = {better(node.kind, entry, place)}"]
         if node.kind == "norm":
             return [f"{entry} = float({value})", f"{place} += {entry} * {entry}"]
         return [f"{place} += {value}"]
@@ -467,13 +475,13 @@ class KernelPrinter:
         if sums:
             loop = [
                 f"for block in range(0, {size}, {BLOCK}):",
-                *_indent(
+                *indented(
                     [
                         f"count = {least(str(BLOCK), f'{size} - block')}",
                         *(f"{a.variable}_here = {self._neutral(a)}" for a in by_block),
                         *(f"outside_{check.number}_here = False" for check in checks),
                         "for lane in range(count):",
-                        *_indent([f"{axis} = {PLACE}", *inner]),
+                        *indented([f"{axis} = {PLACE}", *inner]),
                         *(f"{a.variable} += {self._total(self._block(a))}" for a in sums),
                         *(line for a in by_block for line in self._merge(a)),
                         *(f"outside_{check.number} |= outside_{check.number}_here" for check in checks),
@@ -481,9 +489,9 @@ class KernelPrinter:
                 ),
             ]
         else:
-            loop = [f"for {axis} in range({size}):", *_indent(inner)]
+            loop = [f"for {axis} in range({size}):", *indented(inner)]
         for (name, extent), nodes in reversed(list(zip(outer, sweep.body[:-1], strict=True))):
-            loop = [f"for {name} in range({extent}):", *_indent([*self.nodes(nodes), *loop])]
+            loop = [f"for {name} in range({extent}):", *indented([*self.nodes(nodes), *loop])]
         lines += loop
         for check in checks:
             lines += [
@@ -583,10 +591,11 @@ def _writes(sweep: Sweep) -> bool:
     return any(not isinstance(node, Let | View) for body in sweep.body for node in body)
 
 
-def _better(kind: str, entry: str, kept: str) -> str:
+def better(kind: str, entry: str, kept: str) -> str:
     """The larger or the smaller of two numbers; a NaN that comes in stays."""
     return f"{entry} if ({entry} {_SIGN[kind]} {kept}) | ({entry} != {entry}) else {kept}"
 
 
-def _indent(lines: Iterable[str]) -> list[str]:
+def indented(lines: Iterable[str]) -> list[str]:
+    """Lines of an inner block."""
     return [f"    {line}" for line in lines]

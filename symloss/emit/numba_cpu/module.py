@@ -14,10 +14,11 @@ import sympy
 
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
+from symloss.emit.numba_cpu.across import LONGEST, AcrossPrinter
 from symloss.emit.numba_cpu.alike import written_once
 from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.checks import INPUT_ROLES, PLACE, InputCheck, checkable
-from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
+from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, SHORT, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
 from symloss.emit.numba_cpu.kernels import KernelPrinter
@@ -192,6 +193,7 @@ class _LossFile:
             uses_math=any("math." in function for function in functions),
             uses_bits="_bits" in self.helpers,
             uses_blocks=any(PLACE in function for function in functions),
+            longest=LONGEST if any(SHORT in driver for driver in drivers) else None,
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
             header=self.header(meta["accuracy"]),
@@ -284,7 +286,13 @@ class _LossFile:
             for step in schedule.steps
             if isinstance(step, Kernel)
         }
-        kernels = written_once(list(printers.values()))
+        short = {
+            name: AcrossPrinter(p.kernel, p.program, ExpressionPrinter(dtype), p.checks, p.maskable, p.taken)
+            for name, p in printers.items()
+            if schedule.steps == [p.kernel] and p.kernel.short_axis(schedule.program) is not None
+        }
+        everything = [one for name in printers for one in (printers[name], short.get(name)) if one is not None]
+        kernels = written_once(everything)
         steps = schedule.steps
         if entry.values:
             self.require_checked({number for printer in printers.values() for number, _ in printer.kernel.constraints})
@@ -305,9 +313,10 @@ class _LossFile:
             totals,
             frozenset(read),
             taken,
+            short,
         )
         text = "\n".join(driver.lines())
-        for printer in [*printers.values(), *totals.values()]:
+        for printer in [*everything, *totals.values()]:
             self.functions[dtype] |= printer.printer.functions
             self.helpers |= printer.printer.helpers
         self.helpers |= driver.helpers
