@@ -4,16 +4,16 @@ import numpy as np
 
 
 class Draw:
-    """Random arrays of about ``elements`` elements in one dtype; rows of 256 for the losses that have rows."""
+    """Random arrays of about ``elements`` elements in one dtype, in rows of ``width`` for the losses that have rows."""
 
-    def __init__(self, elements, dtype="float32", seed=0):
-        self.elements, self.dtype = elements, np.dtype(dtype)
+    def __init__(self, elements, dtype="float32", width=256, seed=0):
+        self.elements, self.dtype, self.width = elements, np.dtype(dtype), width
         self.generator = np.random.default_rng(seed)
 
     @property
     def rows(self):
         """The shape of a batch of rows."""
-        return max(2, self.elements // 256), 256
+        return max(2, self.elements // self.width), self.width
 
     @property
     def flat(self):
@@ -110,9 +110,9 @@ CASES = {
 }
 
 
-def inputs(name, elements, dtype="float32"):
+def inputs(name, elements, dtype="float32", width=256):
     """The inputs of a loss, in declared order."""
-    return CASES[name](Draw(elements, dtype))
+    return CASES[name](Draw(elements, dtype, width))
 
 
 def predictions(loss, arrays):

@@ -23,7 +23,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'contrastive',
  'title': 'Contrastive loss of pairs',
@@ -559,76 +558,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    value_rows, D__largest_rows, D_squared_rows, D__scaled_rows, t2_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    a_columns, b_columns = columns_float64[0], columns_float64[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = 0.0
-            D_squared_rows[row] = 0.0
-            D__scaled_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-                D_squared_rows[row] += t1 * t1
-        for row in range(rows):
-            t2 = _unit_scale_f64(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_entry = t2_rows[row] * t3
-                D__scaled_rows[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_rows[row])
-        for row in range(rows):
-            y_n = y_chunk[row]
-            D = D__scaled_rows[row] * (1.0 / t2_rows[row])
-            t4 = _maximum_f64(0.0, margin - D)
-            value_rows[row] = _zero_times_f64(y_n, D_squared_rows[row]) + _zero_times_f64(1.0 - y_n, t4 * t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
@@ -713,123 +642,6 @@ def value_and_grad_f64(
 
 
 @_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, rows_bool, columns_float64, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-):
-    (
-        seed, value_rows, D__largest_rows, D_squared_rows, D__scaled_rows, t2_rows, y_n_rows, t7_rows, t9_rows,
-        t13_rows, t15_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10]
-    )
-    t8_rows = rows_bool[0]
-    a_columns, b_columns, grad_a_columns, grad_b_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = 0.0
-            D_squared_rows[row] = 0.0
-            D__scaled_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-                D_squared_rows[row] += t1 * t1
-        for row in range(rows):
-            t2 = _unit_scale_f64(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_entry = t2_rows[row] * t3
-                D__scaled_rows[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_rows[row])
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t6 = 1.0 / t2_rows[row]
-            t7 = D__scaled_rows[row] * t6
-            t8 = t7 == 0.0
-            t9 = 1.0 - y_n
-            t10 = margin - t7
-            t11 = _half_step_f64(t10)
-            t12 = t9 * t11
-            t13 = _maximum_f64(0.0, t10)
-            t14 = _zero_times_f64(t12, t13)
-            t15 = -2.0 * seed[row] * t14
-            y_n_rows[row] = y_n
-            t7_rows[row] = t7
-            t8_rows[row] = t8
-            t9_rows[row] = t9
-            t13_rows[row] = t13
-            t15_rows[row] = t15
-        for d in range(size_d):
-            for row in range(rows):
-                t4 = a_columns[d, row] - b_columns[d, row]
-                t5 = _zero_times_f64(y_n_rows[row], t4)
-                t16 = abs(t4) == t7_rows[row]
-                t17 = _sign_f64(t4)
-                t18 = t4 * t2_rows[row] / D__scaled_rows[row]
-                t19 = _zero_times_f64(t15_rows[row], t17 if t16 else t18)
-                grad_a_columns[d, row] = 2.0 * seed[row] * t5 + (0.0 if t8_rows[row] else t19)
-                grad_b_columns[d, row] = (0.0 if t8_rows[row] else -t19) - 2.0 * seed[row] * t5
-        for row in range(rows):
-            value_rows[row] = (
-                _zero_times_f64(y_n_rows[row], D_squared_rows[row]) + _zero_times_f64(t9_rows[row], t13_rows[row] *
-                t13_rows[row])
-            )
-        for row in range(rows):
-            for d in range(size_d):
-                grad_a_chunk[row, d] = grad_a_columns[d, row]
-                grad_b_chunk[row, d] = grad_b_columns[d, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = 0.0
-                        grad_b_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def grad_hess_diag_f64(
     first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
@@ -908,124 +720,6 @@ def grad_hess_diag_f64(
                 t24 = t21 + (0.0 if t8 else t23)
                 diag_a_row[d] = t24
                 diag_b_row[d] = t24
-
-
-@_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, rows_bool, columns_float64, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
-    margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    seed, D__largest_rows, D__scaled_rows, t2_rows, y_n_rows, t7_rows, t15_rows, t21_rows, t22_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8]
-    )
-    t8_rows = rows_bool[0]
-    a_columns, b_columns, grad_a_columns, grad_b_columns, diag_a_columns, diag_b_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        diag_a_chunk = diag_a[start : start + rows]
-        diag_b_chunk = diag_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = 0.0
-            D__scaled_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-        for row in range(rows):
-            t2 = _unit_scale_f64(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_entry = t2_rows[row] * t3
-                D__scaled_rows[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_rows[row])
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t6 = 1.0 / t2_rows[row]
-            t7 = D__scaled_rows[row] * t6
-            t8 = t7 == 0.0
-            t9 = 1.0 - y_n
-            t10 = margin - t7
-            t11 = _half_step_f64(t10)
-            t12 = t9 * t11
-            t13 = _maximum_f64(0.0, t10)
-            t14 = _zero_times_f64(t12, t13)
-            t15 = -2.0 * seed[row] * t14
-            t21 = 2.0 * seed[row] * y_n
-            t22 = seed[row] * t9 * t11 * t11
-            y_n_rows[row] = y_n
-            t7_rows[row] = t7
-            t8_rows[row] = t8
-            t15_rows[row] = t15
-            t21_rows[row] = t21
-            t22_rows[row] = t22
-        for d in range(size_d):
-            for row in range(rows):
-                t4 = a_columns[d, row] - b_columns[d, row]
-                t5 = _zero_times_f64(y_n_rows[row], t4)
-                t16 = abs(t4) == t7_rows[row]
-                t17 = _sign_f64(t4)
-                t18 = t4 * t2_rows[row] / D__scaled_rows[row]
-                t19 = t17 if t16 else t18
-                t20 = _zero_times_f64(t15_rows[row], t19)
-                grad_a_columns[d, row] = 2.0 * seed[row] * t5 + (0.0 if t8_rows[row] else t20)
-                grad_b_columns[d, row] = (0.0 if t8_rows[row] else -t20) - 2.0 * seed[row] * t5
-                tangent_D = 0.0 if t8_rows[row] else t19
-                tangent_d_D = 2.0 * t22_rows[row] * tangent_D
-                t23 = (
-                    (t15_rows[row] - _zero_times_f64(t15_rows[row] * tangent_D, t19)) * t2_rows[row] /
-                    D__scaled_rows[row] + _zero_times_f64(tangent_d_D, t19)
-                )
-                t24 = t21_rows[row] + (0.0 if t8_rows[row] else t23)
-                diag_a_columns[d, row] = t24
-                diag_b_columns[d, row] = t24
-        for row in range(rows):
-            for d in range(size_d):
-                grad_a_chunk[row, d] = grad_a_columns[d, row]
-                grad_b_chunk[row, d] = grad_b_columns[d, row]
-                diag_a_chunk[row, d] = diag_a_columns[d, row]
-                diag_b_chunk[row, d] = diag_b_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = 0.0
-                        grad_b_chunk[row, at_d] = 0.0
-                        diag_a_chunk[row, at_d] = 0.0
-                        diag_b_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -1121,129 +815,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, rows_bool, columns_float64, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
-    size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    seed, D__largest_rows, D__scaled_rows, tangent_D_rows, t2_rows, t5_rows, t14_rows, t22_rows, t31_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8]
-    )
-    t6_rows = rows_bool[0]
-    a_columns, b_columns, v_a__columns, v_b__columns, hvp_a_columns, hvp_b_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        v_a__chunk = v_a_[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
-        hvp_a_chunk = hvp_a[start : start + rows]
-        hvp_b_chunk = hvp_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-                v_a__columns[d, row] = v_a__chunk[row, d]
-                v_b__columns[d, row] = v_b__chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = 0.0
-            D__scaled_rows[row] = 0.0
-            tangent_D_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-        for row in range(rows):
-            t2 = _unit_scale_f64(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_entry = t2_rows[row] * t3
-                D__scaled_rows[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_rows[row])
-        for row in range(rows):
-            t4 = 1.0 / t2_rows[row]
-            t5 = D__scaled_rows[row] * t4
-            t6 = t5 == 0.0
-            t5_rows[row] = t5
-            t6_rows[row] = t6
-        for d in range(size_d):
-            for row in range(rows):
-                t7 = v_a__columns[d, row] - v_b__columns[d, row]
-                t8 = a_columns[d, row] - b_columns[d, row]
-                t9 = abs(t8) == t5_rows[row]
-                t10 = _sign_f64(t8)
-                t11 = t8 * t2_rows[row] / D__scaled_rows[row]
-                t12 = t10 if t9 else t11
-                t13 = t7 * t12
-                tangent_D_rows[row] += 0.0 if t6_rows[row] else t13
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t14 = seed[row] * y_n
-            t16 = 1.0 - y_n
-            t17 = margin - t5_rows[row]
-            t18 = _half_step_f64(t17)
-            t19 = t16 * t18
-            t20 = _maximum_f64(0.0, t17)
-            t21 = _zero_times_f64(t19, t20)
-            t22 = -2.0 * seed[row] * t21
-            t29 = _zero_times_f64(t18 * t18, tangent_D_rows[row])
-            t30 = _zero_times_f64(t16, t29)
-            t31 = 2.0 * seed[row] * t30
-            t14_rows[row] = t14
-            t22_rows[row] = t22
-            t31_rows[row] = t31
-        for d in range(size_d):
-            for row in range(rows):
-                t15 = v_a__columns[d, row] - v_b__columns[d, row]
-                t23 = a_columns[d, row] - b_columns[d, row]
-                t24 = abs(t23) == t5_rows[row]
-                t25 = _sign_f64(t23)
-                t26 = t23 * t2_rows[row] / D__scaled_rows[row]
-                t27 = t25 if t24 else t26
-                t28 = _zero_times_f64(t22_rows[row], tangent_D_rows[row] * t27)
-                t32 = _zero_times_f64(t31_rows[row], t27)
-                t33 = (t22_rows[row] * t15 - t28) * t2_rows[row] / D__scaled_rows[row] + t32
-                hvp_a_columns[d, row] = 2.0 * t14_rows[row] * t15 + (0.0 if t6_rows[row] else t33)
-                t34 = (t28 - t22_rows[row] * t15) * t2_rows[row] / D__scaled_rows[row] - t32
-                hvp_b_columns[d, row] = (0.0 if t6_rows[row] else t34) + -2.0 * t14_rows[row] * t15
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_a_chunk[row, d] = hvp_a_columns[d, row]
-                hvp_b_chunk[row, d] = hvp_b_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_a_chunk[row, at_d] = 0.0
-                        hvp_b_chunk[row, at_d] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, D_squared_block, D__scaled_block, eighths, samples, chunk, a, b, y, margin, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
@@ -1303,89 +874,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, a, b, y, margin, size_d, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    value_rows, eighths, D_squared_wide, D__scaled_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
-    )
-    value_narrow, D__largest_rows, D_squared_rows, D__scaled_rows, D_squared_here, t2_rows, D__scaled_here = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6]
-    )
-    a_columns, b_columns = columns_float32[0], columns_float32[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            D_squared_wide[row] = 0.0
-            D__scaled_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-                D_squared_here[row] = t1 * t1
-            for row in range(rows):
-                D_squared_wide[row] += D_squared_here[row]
-        for row in range(rows):
-            D_squared_rows[row] = D_squared_wide[row]
-        for row in range(rows):
-            t2 = _unit_scale_f32(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_here[row] = t2_rows[row] * t3
-            for row in range(rows):
-                D__scaled_entry = np.float64(D__scaled_here[row])
-                D__scaled_wide[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_wide[row])
-        for row in range(rows):
-            y_n = y_chunk[row]
-            D = D__scaled_rows[row] * (f32(1.0) / t2_rows[row])
-            t4 = _maximum_f32(f32(0.0), margin - D)
-            value_narrow[row] = _zero_times_f32(y_n, D_squared_rows[row]) + _zero_times_f32(f32(1.0) - y_n, t4 * t4)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1475,138 +963,6 @@ def value_and_grad_f32(
 
 
 @_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, rows_bool, columns_float32, samples, chunk, a, b, grad_a, grad_b, y,
-    margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-    failed,
-):
-    (
-        seed, value_narrow, D__largest_rows, D_squared_rows, D__scaled_rows, D_squared_here, t2_rows, D__scaled_here,
-        y_n_rows, t7_rows, t9_rows, t13_rows, t15_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12]
-    )
-    value_rows, eighths, D_squared_wide, D__scaled_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
-    )
-    t8_rows = rows_bool[0]
-    a_columns, b_columns, grad_a_columns, grad_b_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            D_squared_wide[row] = 0.0
-            D__scaled_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-                D_squared_here[row] = t1 * t1
-            for row in range(rows):
-                D_squared_wide[row] += D_squared_here[row]
-        for row in range(rows):
-            D_squared_rows[row] = D_squared_wide[row]
-        for row in range(rows):
-            t2 = _unit_scale_f32(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_here[row] = t2_rows[row] * t3
-            for row in range(rows):
-                D__scaled_entry = np.float64(D__scaled_here[row])
-                D__scaled_wide[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_wide[row])
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t6 = f32(1.0) / t2_rows[row]
-            t7 = D__scaled_rows[row] * t6
-            t8 = t7 == f32(0.0)
-            t9 = f32(1.0) - y_n
-            t10 = margin - t7
-            t11 = _half_step_f32(t10)
-            t12 = t9 * t11
-            t13 = _maximum_f32(f32(0.0), t10)
-            t14 = _zero_times_f32(t12, t13)
-            t15 = -f32(2.0) * seed[row] * t14
-            y_n_rows[row] = y_n
-            t7_rows[row] = t7
-            t8_rows[row] = t8
-            t9_rows[row] = t9
-            t13_rows[row] = t13
-            t15_rows[row] = t15
-        for d in range(size_d):
-            for row in range(rows):
-                t4 = a_columns[d, row] - b_columns[d, row]
-                t5 = _zero_times_f32(y_n_rows[row], t4)
-                t16 = abs(t4) == t7_rows[row]
-                t17 = _sign_f32(t4)
-                t18 = t4 * t2_rows[row] / D__scaled_rows[row]
-                t19 = _zero_times_f32(t15_rows[row], t17 if t16 else t18)
-                grad_a_columns[d, row] = f32(2.0) * seed[row] * t5 + (f32(0.0) if t8_rows[row] else t19)
-                grad_b_columns[d, row] = (f32(0.0) if t8_rows[row] else -t19) - f32(2.0) * seed[row] * t5
-        for row in range(rows):
-            value_narrow[row] = (
-                _zero_times_f32(y_n_rows[row], D_squared_rows[row]) + _zero_times_f32(t9_rows[row], t13_rows[row] *
-                t13_rows[row])
-            )
-        for row in range(rows):
-            for d in range(size_d):
-                grad_a_chunk[row, d] = grad_a_columns[d, row]
-                grad_b_chunk[row, d] = grad_b_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = f32(0.0)
-                        grad_b_chunk[row, at_d] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
-
-
-@_jit
 def grad_hess_diag_f32(
     first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
@@ -1686,129 +1042,6 @@ def grad_hess_diag_f32(
                 t24 = t21 + (f32(0.0) if t8 else t23)
                 diag_a_row[d] = t24
                 diag_b_row[d] = t24
-
-
-@_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, rows_float64, rows_bool, columns_float32, samples, chunk, a, b, grad_a, grad_b, diag_a,
-    diag_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    seed, D__largest_rows, D__scaled_rows, t2_rows, D__scaled_here, y_n_rows, t7_rows, t15_rows, t21_rows, t22_rows = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9]
-    )
-    D__scaled_wide = rows_float64[0]
-    t8_rows = rows_bool[0]
-    a_columns, b_columns, grad_a_columns, grad_b_columns, diag_a_columns, diag_b_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        diag_a_chunk = diag_a[start : start + rows]
-        diag_b_chunk = diag_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            D__scaled_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-        for row in range(rows):
-            t2 = _unit_scale_f32(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_here[row] = t2_rows[row] * t3
-            for row in range(rows):
-                D__scaled_entry = np.float64(D__scaled_here[row])
-                D__scaled_wide[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_wide[row])
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t6 = f32(1.0) / t2_rows[row]
-            t7 = D__scaled_rows[row] * t6
-            t8 = t7 == f32(0.0)
-            t9 = f32(1.0) - y_n
-            t10 = margin - t7
-            t11 = _half_step_f32(t10)
-            t12 = t9 * t11
-            t13 = _maximum_f32(f32(0.0), t10)
-            t14 = _zero_times_f32(t12, t13)
-            t15 = -f32(2.0) * seed[row] * t14
-            t21 = f32(2.0) * seed[row] * y_n
-            t22 = seed[row] * t9 * t11 * t11
-            y_n_rows[row] = y_n
-            t7_rows[row] = t7
-            t8_rows[row] = t8
-            t15_rows[row] = t15
-            t21_rows[row] = t21
-            t22_rows[row] = t22
-        for d in range(size_d):
-            for row in range(rows):
-                t4 = a_columns[d, row] - b_columns[d, row]
-                t5 = _zero_times_f32(y_n_rows[row], t4)
-                t16 = abs(t4) == t7_rows[row]
-                t17 = _sign_f32(t4)
-                t18 = t4 * t2_rows[row] / D__scaled_rows[row]
-                t19 = t17 if t16 else t18
-                t20 = _zero_times_f32(t15_rows[row], t19)
-                grad_a_columns[d, row] = f32(2.0) * seed[row] * t5 + (f32(0.0) if t8_rows[row] else t20)
-                grad_b_columns[d, row] = (f32(0.0) if t8_rows[row] else -t20) - f32(2.0) * seed[row] * t5
-                tangent_D = f32(0.0) if t8_rows[row] else t19
-                tangent_d_D = f32(2.0) * t22_rows[row] * tangent_D
-                t23 = (
-                    (t15_rows[row] - _zero_times_f32(t15_rows[row] * tangent_D, t19)) * t2_rows[row] /
-                    D__scaled_rows[row] + _zero_times_f32(tangent_d_D, t19)
-                )
-                t24 = t21_rows[row] + (f32(0.0) if t8_rows[row] else t23)
-                diag_a_columns[d, row] = t24
-                diag_b_columns[d, row] = t24
-        for row in range(rows):
-            for d in range(size_d):
-                grad_a_chunk[row, d] = grad_a_columns[d, row]
-                grad_b_chunk[row, d] = grad_b_columns[d, row]
-                diag_a_chunk[row, d] = diag_a_columns[d, row]
-                diag_b_chunk[row, d] = diag_b_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = f32(0.0)
-                        grad_b_chunk[row, at_d] = f32(0.0)
-                        diag_a_chunk[row, at_d] = f32(0.0)
-                        diag_b_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -1905,141 +1138,6 @@ def hvp_f32(
                 hvp_b_row[d] = (f32(0.0) if t6 else t34) + -f32(2.0) * t14 * t15
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, rows_float64, rows_bool, columns_float32, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b,
-    y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, D__largest_rows, D__scaled_rows, tangent_D_rows, t2_rows, D__scaled_here, t5_rows, tangent_D_here,
-        t14_rows, t22_rows, t31_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
-    )
-    D__scaled_wide, tangent_D_wide = rows_float64[0], rows_float64[1]
-    t6_rows = rows_bool[0]
-    a_columns, b_columns, v_a__columns, v_b__columns, hvp_a_columns, hvp_b_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        v_a__chunk = v_a_[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
-        hvp_a_chunk = hvp_a[start : start + rows]
-        hvp_b_chunk = hvp_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                a_columns[d, row] = a_chunk[row, d]
-                b_columns[d, row] = b_chunk[row, d]
-                v_a__columns[d, row] = v_a__chunk[row, d]
-                v_b__columns[d, row] = v_b__chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            D__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            D__scaled_wide[row] = 0.0
-            tangent_D_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1 = a_columns[d, row] - b_columns[d, row]
-                D__largest_entry = abs(t1)
-                D__largest_rows[row] = (
-                    D__largest_entry if (D__largest_entry > D__largest_rows[row]) | (D__largest_entry !=
-                    D__largest_entry) else D__largest_rows[row]
-                )
-        for row in range(rows):
-            t2 = _unit_scale_f32(D__largest_rows[row])
-            t2_rows[row] = t2
-        for d in range(size_d):
-            for row in range(rows):
-                t3 = a_columns[d, row] - b_columns[d, row]
-                D__scaled_here[row] = t2_rows[row] * t3
-            for row in range(rows):
-                D__scaled_entry = np.float64(D__scaled_here[row])
-                D__scaled_wide[row] += D__scaled_entry * D__scaled_entry
-        for row in range(rows):
-            D__scaled_rows[row] = math.sqrt(D__scaled_wide[row])
-        for row in range(rows):
-            t4 = f32(1.0) / t2_rows[row]
-            t5 = D__scaled_rows[row] * t4
-            t6 = t5 == f32(0.0)
-            t5_rows[row] = t5
-            t6_rows[row] = t6
-        for d in range(size_d):
-            for row in range(rows):
-                t7 = v_a__columns[d, row] - v_b__columns[d, row]
-                t8 = a_columns[d, row] - b_columns[d, row]
-                t9 = abs(t8) == t5_rows[row]
-                t10 = _sign_f32(t8)
-                t11 = t8 * t2_rows[row] / D__scaled_rows[row]
-                t12 = t10 if t9 else t11
-                t13 = t7 * t12
-                tangent_D_here[row] = f32(0.0) if t6_rows[row] else t13
-            for row in range(rows):
-                tangent_D_wide[row] += tangent_D_here[row]
-        for row in range(rows):
-            tangent_D_rows[row] = tangent_D_wide[row]
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t14 = seed[row] * y_n
-            t16 = f32(1.0) - y_n
-            t17 = margin - t5_rows[row]
-            t18 = _half_step_f32(t17)
-            t19 = t16 * t18
-            t20 = _maximum_f32(f32(0.0), t17)
-            t21 = _zero_times_f32(t19, t20)
-            t22 = -f32(2.0) * seed[row] * t21
-            t29 = _zero_times_f32(t18 * t18, tangent_D_rows[row])
-            t30 = _zero_times_f32(t16, t29)
-            t31 = f32(2.0) * seed[row] * t30
-            t14_rows[row] = t14
-            t22_rows[row] = t22
-            t31_rows[row] = t31
-        for d in range(size_d):
-            for row in range(rows):
-                t15 = v_a__columns[d, row] - v_b__columns[d, row]
-                t23 = a_columns[d, row] - b_columns[d, row]
-                t24 = abs(t23) == t5_rows[row]
-                t25 = _sign_f32(t23)
-                t26 = t23 * t2_rows[row] / D__scaled_rows[row]
-                t27 = t25 if t24 else t26
-                t28 = _zero_times_f32(t22_rows[row], tangent_D_rows[row] * t27)
-                t32 = _zero_times_f32(t31_rows[row], t27)
-                t33 = (t22_rows[row] * t15 - t28) * t2_rows[row] / D__scaled_rows[row] + t32
-                hvp_a_columns[d, row] = f32(2.0) * t14_rows[row] * t15 + (f32(0.0) if t6_rows[row] else t33)
-                t34 = (t28 - t22_rows[row] * t15) * t2_rows[row] / D__scaled_rows[row] - t32
-                hvp_b_columns[d, row] = (f32(0.0) if t6_rows[row] else t34) + -f32(2.0) * t14_rows[row] * t15
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_a_chunk[row, d] = hvp_a_columns[d, row]
-                hvp_b_chunk[row, d] = hvp_b_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_a_chunk[row, at_d] = f32(0.0)
-                        hvp_b_chunk[row, at_d] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     a, b, y = inputs
     margin, = map(np.float64, parameters)
@@ -2054,18 +1152,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            value_short_f64, chunks, (((5, chunk), np.float64), ((2, size_d, chunk + 16), np.float64)), samples, chunk,
-            a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-            validate, failed,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, a, b, y,
-            margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-            failed,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, a, b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2096,18 +1186,11 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((11, chunk), np.float64), ((1, chunk), np.bool_), ((4, size_d, chunk +
-            16), np.float64)), samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
-            mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
-            a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-            keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, a, b,
+        grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2135,17 +1218,10 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((9, chunk), np.float64), ((1, chunk), np.bool_), ((6, size_d, chunk +
-            16), np.float64)), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
-            weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
-            margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2171,17 +1247,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((9, chunk), np.float64), ((1, chunk), np.bool_), ((6, size_d, chunk + 16),
-            np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-            mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b,
-            y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2207,18 +1276,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            value_short_f32, chunks, (((4, chunk), np.float64), ((7, chunk), np.float32), ((2, size_d, chunk + 16),
-            np.float32)), samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out,
-            keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)),
-            samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial, validate, failed,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)), samples,
+        chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2249,18 +1311,11 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((13, chunk), np.float32), ((4, chunk), np.float64), ((1, chunk),
-            np.bool_), ((4, size_d, chunk + 16), np.float32)), samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
-            weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128,
-            np.float64)), samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
-            denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)),
+        samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2288,17 +1343,10 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((10, chunk), np.float32), ((1, chunk), np.float64), ((1, chunk),
-            np.bool_), ((6, size_d, chunk + 16), np.float32)), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
-            margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, ((1024, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
-            margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f32, chunks, ((1024, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2324,17 +1372,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_d <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((11, chunk), np.float32), ((2, chunk), np.float64), ((1, chunk), np.bool_), ((6,
-            size_d, chunk + 16), np.float32)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
-            weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, a, b, v_a_,
-            v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, a, b, v_a_, v_b_,
+        hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation

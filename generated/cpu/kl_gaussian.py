@@ -24,7 +24,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'kl_gaussian',
  'title': 'Kullback-Leibler divergence of diagonal Gaussians',
@@ -657,52 +656,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
-    mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, t1_rows = rows_float64[0], rows_float64[1]
-    logvar1_columns, logvar2_columns, mu1_columns, mu2_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-        for row in range(rows):
-            t1_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                logvar2_d = logvar2_columns[d, row]
-                t2 = _zero_times_f64(mu1_columns[d, row] - mu2_columns[d, row], _exp_f64(-0.5 * logvar2_d))
-                t1_rows[row] += _exp_tail_f64(logvar1_columns[d, row] - logvar2_d) + t2 * t2
-        for row in range(rows):
-            value_rows[row] = 0.5 * t1_rows[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, t1_block, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
     mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
@@ -752,83 +705,6 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1,
-    logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
-):
-    seed, value_rows, t1_rows = rows_float64[0], rows_float64[1], rows_float64[2]
-    (
-        grad_mu1_columns, grad_logvar1_columns, grad_mu2_columns, grad_logvar2_columns, logvar1_columns,
-        logvar2_columns, mu1_columns, mu2_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            t1_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                logvar2_d = logvar2_columns[d, row]
-                t2 = logvar1_columns[d, row] - logvar2_d
-                t3 = _exp_f64(-0.5 * logvar2_d)
-                t4 = _zero_times_f64(mu1_columns[d, row] - mu2_columns[d, row], t3)
-                t5 = _zero_times_f64(seed[row] * t4, t3)
-                grad_mu1_columns[d, row] = t5
-                t6 = _expm1_f64(t2)
-                grad_logvar1_columns[d, row] = 0.5 * seed[row] * t6
-                grad_mu2_columns[d, row] = -t5
-                grad_logvar2_columns[d, row] = -0.5 * seed[row] * t6 - 0.5 * seed[row] * t4 * t4
-                t1_rows[row] += _exp_tail_f64(t2) + t4 * t4
-        for row in range(rows):
-            value_rows[row] = 0.5 * t1_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu1_chunk[row, d] = grad_mu1_columns[d, row]
-                grad_logvar1_chunk[row, d] = grad_logvar1_columns[d, row]
-                grad_mu2_chunk[row, d] = grad_mu2_columns[d, row]
-                grad_logvar2_chunk[row, d] = grad_logvar2_columns[d, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = 0.0
-                        grad_logvar1_chunk[row, at_d] = 0.0
-                        grad_mu2_chunk[row, at_d] = 0.0
-                        grad_logvar2_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
@@ -886,90 +762,6 @@ def grad_hess_diag_f64(
 
 
 @_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2,
-    diag_mu1, diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask,
-    mask_step, denominator,
-):
-    seed = rows_float64[0]
-    (
-        grad_mu1_columns, grad_logvar1_columns, grad_mu2_columns, grad_logvar2_columns, diag_mu1_columns,
-        diag_logvar1_columns, diag_mu2_columns, diag_logvar2_columns, mu1_columns, mu2_columns, logvar2_columns,
-        logvar1_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7], columns_float64[8], columns_float64[9],
-        columns_float64[10], columns_float64[11]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        diag_mu1_chunk = diag_mu1[start : start + rows]
-        diag_logvar1_chunk = diag_logvar1[start : start + rows]
-        diag_mu2_chunk = diag_mu2[start : start + rows]
-        diag_logvar2_chunk = diag_logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                logvar2_d = logvar2_columns[d, row]
-                t1 = _exp_f64(-0.5 * logvar2_d)
-                t2 = _zero_times_f64(mu1_columns[d, row] - mu2_columns[d, row], t1)
-                t3 = _zero_times_f64(seed[row] * t2, t1)
-                grad_mu1_columns[d, row] = t3
-                t4 = logvar1_columns[d, row] - logvar2_d
-                t5 = _expm1_f64(t4)
-                grad_logvar1_columns[d, row] = 0.5 * seed[row] * t5
-                grad_mu2_columns[d, row] = -t3
-                grad_logvar2_columns[d, row] = -0.5 * seed[row] * t5 - 0.5 * seed[row] * t2 * t2
-                t6 = _zero_times_f64(_zero_times_f64(seed[row], t1), t1)
-                diag_mu1_columns[d, row] = t6
-                t7 = 0.5 * seed[row] * _exp_f64(t4)
-                diag_logvar1_columns[d, row] = t7
-                diag_mu2_columns[d, row] = t6
-                diag_logvar2_columns[d, row] = t7 + 0.5 * seed[row] * t2 * t2
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu1_chunk[row, d] = grad_mu1_columns[d, row]
-                grad_logvar1_chunk[row, d] = grad_logvar1_columns[d, row]
-                grad_mu2_chunk[row, d] = grad_mu2_columns[d, row]
-                grad_logvar2_chunk[row, d] = grad_logvar2_columns[d, row]
-                diag_mu1_chunk[row, d] = diag_mu1_columns[d, row]
-                diag_logvar1_chunk[row, d] = diag_logvar1_columns[d, row]
-                diag_mu2_chunk[row, d] = diag_mu2_columns[d, row]
-                diag_logvar2_chunk[row, d] = diag_logvar2_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = 0.0
-                        grad_logvar1_chunk[row, at_d] = 0.0
-                        grad_mu2_chunk[row, at_d] = 0.0
-                        grad_logvar2_chunk[row, at_d] = 0.0
-                        diag_mu1_chunk[row, at_d] = 0.0
-                        diag_logvar1_chunk[row, at_d] = 0.0
-                        diag_mu2_chunk[row, at_d] = 0.0
-                        diag_logvar2_chunk[row, at_d] = 0.0
-
-
-@_jit
 def hvp_f64(
     first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2,
     logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
@@ -1019,85 +811,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_,
-    v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step,
-    denominator,
-):
-    seed = rows_float64[0]
-    (
-        hvp_mu1_columns, hvp_logvar1_columns, hvp_logvar2_columns, hvp_mu2_columns, v_mu1__columns, v_mu2__columns,
-        v_logvar2__columns, mu1_columns, mu2_columns, logvar2_columns, v_logvar1__columns, logvar1_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7], columns_float64[8], columns_float64[9],
-        columns_float64[10], columns_float64[11]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_mu1_chunk = hvp_mu1[start : start + rows]
-        hvp_logvar1_chunk = hvp_logvar1[start : start + rows]
-        hvp_logvar2_chunk = hvp_logvar2[start : start + rows]
-        hvp_mu2_chunk = hvp_mu2[start : start + rows]
-        v_mu1__chunk = v_mu1_[start : start + rows]
-        v_mu2__chunk = v_mu2_[start : start + rows]
-        v_logvar2__chunk = v_logvar2_[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        v_logvar1__chunk = v_logvar1_[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                v_mu1__columns[d, row] = v_mu1__chunk[row, d]
-                v_mu2__columns[d, row] = v_mu2__chunk[row, d]
-                v_logvar2__columns[d, row] = v_logvar2__chunk[row, d]
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                v_logvar1__columns[d, row] = v_logvar1__chunk[row, d]
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                v_mu1_d = v_mu1__columns[d, row]
-                v_mu2_d = v_mu2__columns[d, row]
-                v_logvar2_d = v_logvar2__columns[d, row]
-                t1 = mu1_columns[d, row] - mu2_columns[d, row]
-                t2 = -v_logvar2_d * t1
-                logvar2_d = logvar2_columns[d, row]
-                t3 = _exp_f64(-0.5 * logvar2_d)
-                t4 = _zero_times_f64(seed[row] * _zero_times_f64(v_mu1_d - v_mu2_d + t2, t3), t3)
-                hvp_mu1_columns[d, row] = t4
-                t5 = v_logvar1__columns[d, row] - v_logvar2_d
-                t6 = _exp_f64(logvar1_columns[d, row] - logvar2_d)
-                hvp_logvar1_columns[d, row] = 0.5 * seed[row] * t5 * t6
-                hvp_logvar2_columns[d, row] = -0.5 * seed[row] * t5 * t6 - 0.5 * _zero_times_f64(
-                    2.0 * v_mu1_d - 2.0 * v_mu2_d + t2, _zero_times_f64(_zero_times_f64(seed[row] * t1, t3), t3),
-                )
-                hvp_mu2_columns[d, row] = -t4
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_mu1_chunk[row, d] = hvp_mu1_columns[d, row]
-                hvp_logvar1_chunk[row, d] = hvp_logvar1_columns[d, row]
-                hvp_logvar2_chunk[row, d] = hvp_logvar2_columns[d, row]
-                hvp_mu2_chunk[row, d] = hvp_mu2_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu1_chunk[row, at_d] = 0.0
-                        hvp_logvar1_chunk[row, at_d] = 0.0
-                        hvp_logvar2_chunk[row, at_d] = 0.0
-                        hvp_mu2_chunk[row, at_d] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, t1_block, eighths, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial,
@@ -1131,59 +844,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, logvar1, logvar2, mu1, mu2, size_d,
-    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, eighths, t1_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    value_narrow, t1_rows, t1_here = rows_float32[0], rows_float32[1], rows_float32[2]
-    logvar1_columns, logvar2_columns, mu1_columns, mu2_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-        for row in range(rows):
-            t1_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                logvar2_d = logvar2_columns[d, row]
-                t2 = _zero_times_f32(mu1_columns[d, row] - mu2_columns[d, row], _exp_f32(-f32(0.5) * logvar2_d))
-                t1_here[row] = _exp_tail_f32(logvar1_columns[d, row] - logvar2_d) + t2 * t2
-            for row in range(rows):
-                t1_wide[row] += t1_here[row]
-        for row in range(rows):
-            t1_rows[row] = t1_wide[row]
-        for row in range(rows):
-            value_narrow[row] = f32(0.5) * t1_rows[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1243,91 +903,6 @@ def value_and_grad_f32(
 
 
 @_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_mu1, grad_logvar1, grad_mu2,
-    grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
-):
-    seed, value_narrow, t1_rows, t1_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
-    value_rows, eighths, t1_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    (
-        grad_mu1_columns, grad_logvar1_columns, grad_mu2_columns, grad_logvar2_columns, logvar1_columns,
-        logvar2_columns, mu1_columns, mu2_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            t1_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                logvar2_d = logvar2_columns[d, row]
-                t2 = logvar1_columns[d, row] - logvar2_d
-                t3 = _exp_f32(-f32(0.5) * logvar2_d)
-                t4 = _zero_times_f32(mu1_columns[d, row] - mu2_columns[d, row], t3)
-                t5 = _zero_times_f32(seed[row] * t4, t3)
-                grad_mu1_columns[d, row] = t5
-                t6 = _expm1_f32(t2)
-                grad_logvar1_columns[d, row] = f32(0.5) * seed[row] * t6
-                grad_mu2_columns[d, row] = -t5
-                grad_logvar2_columns[d, row] = -f32(0.5) * seed[row] * t6 - f32(0.5) * seed[row] * t4 * t4
-                t1_here[row] = _exp_tail_f32(t2) + t4 * t4
-            for row in range(rows):
-                t1_wide[row] += t1_here[row]
-        for row in range(rows):
-            t1_rows[row] = t1_wide[row]
-        for row in range(rows):
-            value_narrow[row] = f32(0.5) * t1_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu1_chunk[row, d] = grad_mu1_columns[d, row]
-                grad_logvar1_chunk[row, d] = grad_logvar1_columns[d, row]
-                grad_mu2_chunk[row, d] = grad_mu2_columns[d, row]
-                grad_logvar2_chunk[row, d] = grad_logvar2_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = f32(0.0)
-                        grad_logvar1_chunk[row, at_d] = f32(0.0)
-                        grad_mu2_chunk[row, at_d] = f32(0.0)
-                        grad_logvar2_chunk[row, at_d] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
-
-
-@_jit
 def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
     diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
@@ -1382,91 +957,6 @@ def grad_hess_diag_f32(
 
 
 @_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, columns_float32, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2,
-    diag_mu1, diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask,
-    mask_step, denominator,
-):
-    seed = rows_float32[0]
-    (
-        grad_mu1_columns, grad_logvar1_columns, grad_mu2_columns, grad_logvar2_columns, diag_mu1_columns,
-        diag_logvar1_columns, diag_mu2_columns, diag_logvar2_columns, mu1_columns, mu2_columns, logvar2_columns,
-        logvar1_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7], columns_float32[8], columns_float32[9],
-        columns_float32[10], columns_float32[11]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        diag_mu1_chunk = diag_mu1[start : start + rows]
-        diag_logvar1_chunk = diag_logvar1[start : start + rows]
-        diag_mu2_chunk = diag_mu2[start : start + rows]
-        diag_logvar2_chunk = diag_logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                logvar2_d = logvar2_columns[d, row]
-                t1 = _exp_f32(-f32(0.5) * logvar2_d)
-                t2 = _zero_times_f32(mu1_columns[d, row] - mu2_columns[d, row], t1)
-                t3 = _zero_times_f32(seed[row] * t2, t1)
-                grad_mu1_columns[d, row] = t3
-                t4 = logvar1_columns[d, row] - logvar2_d
-                t5 = _expm1_f32(t4)
-                grad_logvar1_columns[d, row] = f32(0.5) * seed[row] * t5
-                grad_mu2_columns[d, row] = -t3
-                grad_logvar2_columns[d, row] = -f32(0.5) * seed[row] * t5 - f32(0.5) * seed[row] * t2 * t2
-                t6 = _zero_times_f32(_zero_times_f32(seed[row], t1), t1)
-                diag_mu1_columns[d, row] = t6
-                t7 = f32(0.5) * seed[row] * _exp_f32(t4)
-                diag_logvar1_columns[d, row] = t7
-                diag_mu2_columns[d, row] = t6
-                diag_logvar2_columns[d, row] = t7 + f32(0.5) * seed[row] * t2 * t2
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu1_chunk[row, d] = grad_mu1_columns[d, row]
-                grad_logvar1_chunk[row, d] = grad_logvar1_columns[d, row]
-                grad_mu2_chunk[row, d] = grad_mu2_columns[d, row]
-                grad_logvar2_chunk[row, d] = grad_logvar2_columns[d, row]
-                diag_mu1_chunk[row, d] = diag_mu1_columns[d, row]
-                diag_logvar1_chunk[row, d] = diag_logvar1_columns[d, row]
-                diag_mu2_chunk[row, d] = diag_mu2_columns[d, row]
-                diag_logvar2_chunk[row, d] = diag_logvar2_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = f32(0.0)
-                        grad_logvar1_chunk[row, at_d] = f32(0.0)
-                        grad_mu2_chunk[row, at_d] = f32(0.0)
-                        grad_logvar2_chunk[row, at_d] = f32(0.0)
-                        diag_mu1_chunk[row, at_d] = f32(0.0)
-                        diag_logvar1_chunk[row, at_d] = f32(0.0)
-                        diag_mu2_chunk[row, at_d] = f32(0.0)
-                        diag_logvar2_chunk[row, at_d] = f32(0.0)
-
-
-@_jit
 def hvp_f32(
     first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2,
     logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
@@ -1517,87 +1007,6 @@ def hvp_f32(
                 hvp_mu2_row[d] = -t4
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, columns_float32, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_,
-    v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step,
-    denominator,
-):
-    seed = rows_float32[0]
-    (
-        hvp_mu1_columns, hvp_logvar1_columns, hvp_logvar2_columns, hvp_mu2_columns, v_mu1__columns, v_mu2__columns,
-        v_logvar2__columns, mu1_columns, mu2_columns, logvar2_columns, v_logvar1__columns, logvar1_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7], columns_float32[8], columns_float32[9],
-        columns_float32[10], columns_float32[11]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_mu1_chunk = hvp_mu1[start : start + rows]
-        hvp_logvar1_chunk = hvp_logvar1[start : start + rows]
-        hvp_logvar2_chunk = hvp_logvar2[start : start + rows]
-        hvp_mu2_chunk = hvp_mu2[start : start + rows]
-        v_mu1__chunk = v_mu1_[start : start + rows]
-        v_mu2__chunk = v_mu2_[start : start + rows]
-        v_logvar2__chunk = v_logvar2_[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        v_logvar1__chunk = v_logvar1_[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                v_mu1__columns[d, row] = v_mu1__chunk[row, d]
-                v_mu2__columns[d, row] = v_mu2__chunk[row, d]
-                v_logvar2__columns[d, row] = v_logvar2__chunk[row, d]
-                mu1_columns[d, row] = mu1_chunk[row, d]
-                mu2_columns[d, row] = mu2_chunk[row, d]
-                logvar2_columns[d, row] = logvar2_chunk[row, d]
-                v_logvar1__columns[d, row] = v_logvar1__chunk[row, d]
-                logvar1_columns[d, row] = logvar1_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                v_mu1_d = v_mu1__columns[d, row]
-                v_mu2_d = v_mu2__columns[d, row]
-                v_logvar2_d = v_logvar2__columns[d, row]
-                t1 = mu1_columns[d, row] - mu2_columns[d, row]
-                t2 = -v_logvar2_d * t1
-                logvar2_d = logvar2_columns[d, row]
-                t3 = _exp_f32(-f32(0.5) * logvar2_d)
-                t4 = _zero_times_f32(seed[row] * _zero_times_f32(v_mu1_d - v_mu2_d + t2, t3), t3)
-                hvp_mu1_columns[d, row] = t4
-                t5 = v_logvar1__columns[d, row] - v_logvar2_d
-                t6 = _exp_f32(logvar1_columns[d, row] - logvar2_d)
-                hvp_logvar1_columns[d, row] = f32(0.5) * seed[row] * t5 * t6
-                hvp_logvar2_columns[d, row] = (
-                    -f32(0.5) * seed[row] * t5 * t6 - f32(0.5) * _zero_times_f32(f32(2.0) * v_mu1_d - f32(2.0) * v_mu2_d
-                    + t2, _zero_times_f32(_zero_times_f32(seed[row] * t1, t3), t3))
-                )
-                hvp_mu2_columns[d, row] = -t4
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_mu1_chunk[row, d] = hvp_mu1_columns[d, row]
-                hvp_logvar1_chunk[row, d] = hvp_logvar1_columns[d, row]
-                hvp_logvar2_chunk[row, d] = hvp_logvar2_columns[d, row]
-                hvp_mu2_chunk[row, d] = hvp_mu2_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu1_chunk[row, at_d] = f32(0.0)
-                        hvp_logvar1_chunk[row, at_d] = f32(0.0)
-                        hvp_logvar2_chunk[row, at_d] = f32(0.0)
-                        hvp_mu2_chunk[row, at_d] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     mu1, logvar1, mu2, logvar2 = inputs
     size_n = logvar1.shape[0]
@@ -1610,17 +1019,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f64, chunks, (((2, chunk), np.float64), ((4, size_d, chunk + 16), np.float64)), samples, chunk,
-            logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2,
-            size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1641,18 +1043,11 @@ def _value_and_grad_f64(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((3, chunk), np.float64), ((8, size_d, chunk + 16), np.float64)),
-            samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight,
-            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_mu1,
-            grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
-            mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_mu1, grad_logvar1,
+        grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1670,18 +1065,11 @@ def _grad_hess_diag_f64(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((1, chunk), np.float64), ((12, size_d, chunk + 16), np.float64)),
-            samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
-            diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
-            diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask,
-            mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
+        diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
+        denominator,
+    )
     return (), None
 
 
@@ -1697,17 +1085,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((1, chunk), np.float64), ((12, size_d, chunk + 16), np.float64)), samples, chunk,
-            hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_,
-            logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f64, chunks, (), samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_,
-            mu1, mu2, logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        hvp_f64, chunks, (), samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_,
+        mu1, mu2, logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -1723,17 +1104,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f32, chunks, (((3, chunk), np.float64), ((3, chunk), np.float32), ((4, size_d, chunk + 16),
-            np.float32)), samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step,
-            losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, logvar1,
-            logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, logvar1,
+        logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1754,18 +1128,11 @@ def _value_and_grad_f32(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((4, chunk), np.float32), ((3, chunk), np.float64), ((8, size_d, chunk +
-            16), np.float32)), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1,
-            mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
-            grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
-            mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1783,18 +1150,11 @@ def _grad_hess_diag_f32(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((1, chunk), np.float32), ((12, size_d, chunk + 16), np.float32)),
-            samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
-            diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
-            diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask,
-            mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
+        diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
+        denominator,
+    )
     return (), None
 
 
@@ -1810,17 +1170,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((1, chunk), np.float32), ((12, size_d, chunk + 16), np.float32)), samples, chunk,
-            hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_,
-            logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f32, chunks, (), samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_,
-            mu1, mu2, logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        hvp_f32, chunks, (), samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_,
+        mu1, mu2, logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 

@@ -20,7 +20,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'kl_standard_normal',
  'title': 'Kullback-Leibler divergence from the standard normal distribution',
@@ -598,44 +597,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, mu, logvar, size_d, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, t1_rows = rows_float64[0], rows_float64[1]
-    mu_columns, logvar_columns = columns_float64[0], columns_float64[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu_columns[d, row] = mu_chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        for row in range(rows):
-            t1_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1_rows[row] += -mu_columns[d, row] * mu_columns[d, row] - _exp_tail_f64(logvar_columns[d, row])
-        for row in range(rows):
-            value_rows[row] = -0.5 * t1_rows[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, t1_block, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step,
     mask, mask_step, denominator, losses_out, keep_losses, value_partial,
@@ -677,62 +638,6 @@ def value_and_grad_f64(
 
 
 @_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-):
-    seed, value_rows, t1_rows = rows_float64[0], rows_float64[1], rows_float64[2]
-    grad_mu_columns, grad_logvar_columns, mu_columns, logvar_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu_columns[d, row] = mu_chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            t1_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                mu_d = mu_columns[d, row]
-                logvar_d = logvar_columns[d, row]
-                grad_mu_columns[d, row] = mu_d * seed[row]
-                grad_logvar_columns[d, row] = 0.5 * seed[row] * _expm1_f64(logvar_d)
-                t1_rows[row] += -mu_d * mu_d - _exp_tail_f64(logvar_d)
-        for row in range(rows):
-            value_rows[row] = -0.5 * t1_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu_chunk[row, d] = grad_mu_columns[d, row]
-                grad_logvar_chunk[row, d] = grad_logvar_columns[d, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = 0.0
-                        grad_logvar_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d, weight, weight_step,
     mask, mask_step, denominator,
@@ -765,57 +670,6 @@ def grad_hess_diag_f64(
 
 
 @_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar,
-    size_d, weight, weight_step, mask, mask_step, denominator,
-):
-    seed = rows_float64[0]
-    grad_mu_columns, grad_logvar_columns, diag_mu_columns, diag_logvar_columns, mu_columns, logvar_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu_columns[d, row] = mu_chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                grad_mu_columns[d, row] = mu_columns[d, row] * seed[row]
-                logvar_d = logvar_columns[d, row]
-                grad_logvar_columns[d, row] = 0.5 * seed[row] * _expm1_f64(logvar_d)
-                diag_mu_columns[d, row] = seed[row]
-                diag_logvar_columns[d, row] = 0.5 * seed[row] * _exp_f64(logvar_d)
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu_chunk[row, d] = grad_mu_columns[d, row]
-                grad_logvar_chunk[row, d] = grad_logvar_columns[d, row]
-                diag_mu_chunk[row, d] = diag_mu_columns[d, row]
-                diag_logvar_chunk[row, d] = diag_logvar_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = 0.0
-                        grad_logvar_chunk[row, at_d] = 0.0
-                        diag_mu_chunk[row, at_d] = 0.0
-                        diag_logvar_chunk[row, at_d] = 0.0
-
-
-@_jit
 def hvp_f64(
     first, last, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step, mask,
     mask_step, denominator,
@@ -839,51 +693,6 @@ def hvp_f64(
             for d in range(size_d):
                 hvp_mu_row[d] = seed_n * v_mu__row[d]
                 hvp_logvar_row[d] = 0.5 * seed_n * v_logvar__row[d] * _exp_f64(logvar_row[d])
-
-
-@_jit
-def hvp_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d,
-    weight, weight_step, mask, mask_step, denominator,
-):
-    seed = rows_float64[0]
-    hvp_mu_columns, hvp_logvar_columns, v_mu__columns, v_logvar__columns, logvar_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                v_mu__columns[d, row] = v_mu__chunk[row, d]
-                v_logvar__columns[d, row] = v_logvar__chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                hvp_mu_columns[d, row] = seed[row] * v_mu__columns[d, row]
-                hvp_logvar_columns[d, row] = 0.5 * seed[row] * v_logvar__columns[d, row] * _exp_f64(
-                    logvar_columns[d, row],
-                )
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_mu_chunk[row, d] = hvp_mu_columns[d, row]
-                hvp_logvar_chunk[row, d] = hvp_logvar_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu_chunk[row, at_d] = 0.0
-                        hvp_logvar_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -916,51 +725,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, mu, logvar, size_d, weight, weight_step,
-    mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, eighths, t1_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    value_narrow, t1_rows, t1_here = rows_float32[0], rows_float32[1], rows_float32[2]
-    mu_columns, logvar_columns = columns_float32[0], columns_float32[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu_columns[d, row] = mu_chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        for row in range(rows):
-            t1_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                t1_here[row] = -mu_columns[d, row] * mu_columns[d, row] - _exp_tail_f32(logvar_columns[d, row])
-            for row in range(rows):
-                t1_wide[row] += t1_here[row]
-        for row in range(rows):
-            t1_rows[row] = t1_wide[row]
-        for row in range(rows):
-            value_narrow[row] = -f32(0.5) * t1_rows[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1007,70 +771,6 @@ def value_and_grad_f32(
 
 
 @_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-):
-    seed, value_narrow, t1_rows, t1_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
-    value_rows, eighths, t1_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    grad_mu_columns, grad_logvar_columns, mu_columns, logvar_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu_columns[d, row] = mu_chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            t1_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                mu_d = mu_columns[d, row]
-                logvar_d = logvar_columns[d, row]
-                grad_mu_columns[d, row] = mu_d * seed[row]
-                grad_logvar_columns[d, row] = f32(0.5) * seed[row] * _expm1_f32(logvar_d)
-                t1_here[row] = -mu_d * mu_d - _exp_tail_f32(logvar_d)
-            for row in range(rows):
-                t1_wide[row] += t1_here[row]
-        for row in range(rows):
-            t1_rows[row] = t1_wide[row]
-        for row in range(rows):
-            value_narrow[row] = -f32(0.5) * t1_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu_chunk[row, d] = grad_mu_columns[d, row]
-                grad_logvar_chunk[row, d] = grad_logvar_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = f32(0.0)
-                        grad_logvar_chunk[row, at_d] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
-
-
-@_jit
 def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d, weight, weight_step,
     mask, mask_step, denominator,
@@ -1104,58 +804,6 @@ def grad_hess_diag_f32(
 
 
 @_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, columns_float32, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar,
-    size_d, weight, weight_step, mask, mask_step, denominator,
-):
-    seed = rows_float32[0]
-    grad_mu_columns, grad_logvar_columns, diag_mu_columns, diag_logvar_columns, mu_columns, logvar_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                mu_columns[d, row] = mu_chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                grad_mu_columns[d, row] = mu_columns[d, row] * seed[row]
-                logvar_d = logvar_columns[d, row]
-                grad_logvar_columns[d, row] = f32(0.5) * seed[row] * _expm1_f32(logvar_d)
-                diag_mu_columns[d, row] = seed[row]
-                diag_logvar_columns[d, row] = f32(0.5) * seed[row] * _exp_f32(logvar_d)
-        for row in range(rows):
-            for d in range(size_d):
-                grad_mu_chunk[row, d] = grad_mu_columns[d, row]
-                grad_logvar_chunk[row, d] = grad_logvar_columns[d, row]
-                diag_mu_chunk[row, d] = diag_mu_columns[d, row]
-                diag_logvar_chunk[row, d] = diag_logvar_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = f32(0.0)
-                        grad_logvar_chunk[row, at_d] = f32(0.0)
-                        diag_mu_chunk[row, at_d] = f32(0.0)
-                        diag_logvar_chunk[row, at_d] = f32(0.0)
-
-
-@_jit
 def hvp_f32(
     first, last, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step, mask,
     mask_step, denominator,
@@ -1182,52 +830,6 @@ def hvp_f32(
                 hvp_logvar_row[d] = f32(0.5) * seed_n * v_logvar__row[d] * _exp_f32(logvar_row[d])
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, columns_float32, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d,
-    weight, weight_step, mask, mask_step, denominator,
-):
-    seed = rows_float32[0]
-    hvp_mu_columns, hvp_logvar_columns, v_mu__columns, v_logvar__columns, logvar_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                v_mu__columns[d, row] = v_mu__chunk[row, d]
-                v_logvar__columns[d, row] = v_logvar__chunk[row, d]
-                logvar_columns[d, row] = logvar_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for d in range(size_d):
-            for row in range(rows):
-                hvp_mu_columns[d, row] = seed[row] * v_mu__columns[d, row]
-                hvp_logvar_columns[d, row] = (
-                    f32(0.5) * seed[row] * v_logvar__columns[d, row] * _exp_f32(logvar_columns[d, row])
-                )
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_mu_chunk[row, d] = hvp_mu_columns[d, row]
-                hvp_logvar_chunk[row, d] = hvp_logvar_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu_chunk[row, at_d] = f32(0.0)
-                        hvp_logvar_chunk[row, at_d] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     mu, logvar = inputs
     size_n = logvar.shape[0]
@@ -1240,16 +842,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f64, chunks, (((2, chunk), np.float64), ((2, size_d, chunk + 16), np.float64)), samples, chunk,
-            mu, logvar, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, mu, logvar, size_d, weight,
-            weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, mu, logvar, size_d, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1270,18 +866,10 @@ def _value_and_grad_f64(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((3, chunk), np.float64), ((4, size_d, chunk + 16), np.float64)),
-            samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator,
-            losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_mu, grad_logvar,
-            mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-            value_partial,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_mu, grad_logvar, mu,
+        logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1299,17 +887,10 @@ def _grad_hess_diag_f64(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((1, chunk), np.float64), ((6, size_d, chunk + 16), np.float64)),
-            samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d, weight, weight_step, mask,
-            mask_step, denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar,
-            size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d,
+        weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -1325,16 +906,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((1, chunk), np.float64), ((5, size_d, chunk + 16), np.float64)), samples, chunk,
-            hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f64, chunks, (), samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight,
-            weight_step, mask, mask_step, denominator,
-        )
+    run(
+        hvp_f64, chunks, (), samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step,
+        mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -1350,17 +925,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f32, chunks, (((3, chunk), np.float64), ((3, chunk), np.float32), ((2, size_d, chunk + 16),
-            np.float32)), samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step, losses_out,
-            keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, mu, logvar,
-            size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, mu, logvar,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1381,18 +949,11 @@ def _value_and_grad_f32(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((4, chunk), np.float32), ((3, chunk), np.float64), ((4, size_d, chunk +
-            16), np.float32)), samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask,
-            mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
-            grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-            keep_losses, value_partial,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1410,17 +971,10 @@ def _grad_hess_diag_f32(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((1, chunk), np.float32), ((6, size_d, chunk + 16), np.float32)),
-            samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d, weight, weight_step, mask,
-            mask_step, denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar,
-            size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d,
+        weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -1436,16 +990,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((1, chunk), np.float32), ((5, size_d, chunk + 16), np.float32)), samples, chunk,
-            hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f32, chunks, (), samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight,
-            weight_step, mask, mask_step, denominator,
-        )
+    run(
+        hvp_f32, chunks, (), samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step,
+        mask, mask_step, denominator,
+    )
     return (), None
 
 

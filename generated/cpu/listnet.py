@@ -22,7 +22,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'listnet',
  'title': 'ListNet, top-one cross entropy of a list',
@@ -812,121 +811,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, rows_int64, columns_bool, columns_float64, samples, chunk, valid, valid_step, y, s,
-    size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    value_rows, t1_2_rows, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, t4_2_rows, t9_rows, t15_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8]
-    )
-    t2__ties_rows, t3__ties_rows = rows_int64[0], rows_int64[1]
-    valid_columns = columns_bool[0]
-    y_columns, s_columns = columns_float64[0], columns_float64[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_rows[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_rows[row] += 1.0 if valid_columns[k, row] != 0 else 0.0
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = -np.inf
-            t3__max_rows[row] = -np.inf
-            t2__below_rows[row] = 0.0
-            t2__ties_rows[row] = 0
-            t3__below_rows[row] = 0.0
-            t3__ties_rows[row] = 0
-            t4_2_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f64(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f64(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t4 = _gap_f64(t3__max_rows[row], s_k2)
-                t3__terms = _exp_f64(-t4)
-                t2__below_rows[row] += t2__terms if t1 else 0.0
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_rows[row] += t3__terms if t3 else 0.0
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-        for row in range(rows):
-            t5 = 1 < t3__ties_rows[row]
-            t6 = t3__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
-            t8 = t3__below_rows[row] + float(t7)
-            t9 = _log1p_f64(t8)
-            t11 = 1 < t2__ties_rows[row]
-            t12 = t2__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = t2__below_rows[row] + float(t13)
-            t15 = _log1p_f64(t14)
-            t9_rows[row] = t9
-            t15_rows[row] = t15
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                s_k3 = s_columns[k, row]
-                t10 = _gap_f64(t3__max_rows[row], s_k3)
-                log_p = -(t9_rows[row] + t10)
-                y_k3 = y_columns[k, row]
-                t16 = _gap_f64(t2__max_rows[row], y_k3)
-                log_q = -(t15_rows[row] + t16)
-                t17 = log_p * _exp_f64(log_q)
-                t4_2_rows[row] += t17 if valid_k3 else 0.0
-        for row in range(rows):
-            value_rows[row] = -t4_2_rows[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, t4_2_block,
     d_t3_sum_block, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step,
@@ -1055,156 +939,6 @@ def value_and_grad_f64(
 
 
 @_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, columns_bool, samples, chunk, valid, valid_step, y, s,
-    grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-    failed,
-):
-    (
-        seed, value_rows, t1_2_rows, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, t4_2_rows,
-        d_t3_sum_rows, t9_rows, t15_rows, t3__share_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11]
-    )
-    t2__ties_rows, t3__ties_rows, t7_rows = rows_int64[0], rows_int64[1], rows_int64[2]
-    t3__terms_columns, d_log_p_columns, y_columns, s_columns, grad_s_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    valid_columns = columns_bool[0]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_rows[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_rows[row] += 1.0 if valid_columns[k, row] != 0 else 0.0
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = -np.inf
-            t3__max_rows[row] = -np.inf
-            t2__below_rows[row] = 0.0
-            t2__ties_rows[row] = 0
-            t3__below_rows[row] = 0.0
-            t3__ties_rows[row] = 0
-            t4_2_rows[row] = 0.0
-            d_t3_sum_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f64(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f64(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t4 = _gap_f64(t3__max_rows[row], s_k2)
-                t3__terms = _exp_f64(-t4)
-                t3__terms_columns[k, row] = t3__terms
-                t2__below_rows[row] += t2__terms if t1 else 0.0
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_rows[row] += t3__terms if t3 else 0.0
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-        for row in range(rows):
-            t5 = 1 < t3__ties_rows[row]
-            t6 = t3__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
-            t8 = t3__below_rows[row] + float(t7)
-            t9 = _log1p_f64(t8)
-            t11 = 1 < t2__ties_rows[row]
-            t12 = t2__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = t2__below_rows[row] + float(t13)
-            t15 = _log1p_f64(t14)
-            t7_rows[row] = t7
-            t9_rows[row] = t9
-            t15_rows[row] = t15
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                s_k3 = s_columns[k, row]
-                t10 = _gap_f64(t3__max_rows[row], s_k3)
-                log_p = -(t9_rows[row] + t10)
-                y_k3 = y_columns[k, row]
-                t16 = _gap_f64(t2__max_rows[row], y_k3)
-                log_q = -(t15_rows[row] + t16)
-                t17 = _exp_f64(log_q)
-                t18 = log_p * t17
-                t19 = -seed[row] * t17
-                d_log_p = t19 if valid_k3 else 0.0
-                d_log_p_columns[k, row] = d_log_p
-                t4_2_rows[row] += t18 if valid_k3 else 0.0
-                d_t3_sum_rows[row] += d_log_p
-        for row in range(rows):
-            t20 = 1.0 + t3__below_rows[row] + float(t7_rows[row])
-            t3__share = 1.0 / t20
-            t3__share_rows[row] = t3__share
-        for k in range(size_k):
-            for row in range(rows):
-                d_log_p2 = d_log_p_columns[k, row]
-                valid_k4 = valid_columns[k, row]
-                t3__terms2 = t3__terms_columns[k, row]
-                weight_t3 = t3__share_rows[row] * t3__terms2
-                t21 = -d_t3_sum_rows[row] * weight_t3
-                grad_s_columns[k, row] = d_log_p2 + (t21 if valid_k4 else 0.0)
-        for row in range(rows):
-            value_rows[row] = -t4_2_rows[row]
-        for row in range(rows):
-            for k in range(size_k):
-                grad_s_chunk[row, k] = grad_s_columns[k, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def grad_hess_diag_f64(
     first, last, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples,
     chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
@@ -1320,145 +1054,6 @@ def grad_hess_diag_f64(
                 t19 = _gap_f64(t3__max, s_k3)
                 t20 = d_t3_sum * weight_t3 * _expm1_f64(-(t18 + t19))
                 diag_s_row[k] = t20 if valid_k4 else 0.0
-
-
-@_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, columns_bool, samples, chunk, valid, valid_step, y, s,
-    grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_2_rows, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, d_t3_sum_rows, t9_rows,
-        t3__share_rows, t18_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
-    )
-    t2__ties_rows, t3__ties_rows = rows_int64[0], rows_int64[1]
-    t3__terms_columns, d_log_p_columns, y_columns, s_columns, grad_s_columns, diag_s_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5]
-    )
-    valid_columns = columns_bool[0]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        diag_s_chunk = diag_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_rows[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_rows[row] += 1.0 if valid_columns[k, row] != 0 else 0.0
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = -np.inf
-            t3__max_rows[row] = -np.inf
-            t2__below_rows[row] = 0.0
-            t2__ties_rows[row] = 0
-            t3__below_rows[row] = 0.0
-            t3__ties_rows[row] = 0
-            d_t3_sum_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f64(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f64(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t4 = _gap_f64(t3__max_rows[row], s_k2)
-                t3__terms = _exp_f64(-t4)
-                t3__terms_columns[k, row] = t3__terms
-                t2__below_rows[row] += t2__terms if t1 else 0.0
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_rows[row] += t3__terms if t3 else 0.0
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-        for row in range(rows):
-            t5 = 1 < t2__ties_rows[row]
-            t6 = t2__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
-            t8 = t2__below_rows[row] + float(t7)
-            t9 = _log1p_f64(t8)
-            t9_rows[row] = t9
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                y_k3 = y_columns[k, row]
-                t10 = _gap_f64(t2__max_rows[row], y_k3)
-                log_q = -(t9_rows[row] + t10)
-                t11 = -seed[row] * _exp_f64(log_q)
-                d_log_p = t11 if valid_k3 else 0.0
-                d_log_p_columns[k, row] = d_log_p
-                d_t3_sum_rows[row] += d_log_p
-        for row in range(rows):
-            t12 = 1 < t3__ties_rows[row]
-            t13 = t3__ties_rows[row] - 1
-            t14 = t13 if t12 else 0
-            t15 = 1.0 + t3__below_rows[row] + float(t14)
-            t3__share = 1.0 / t15
-            t17 = t3__below_rows[row] + float(t14)
-            t18 = _log1p_f64(t17)
-            t3__share_rows[row] = t3__share
-            t18_rows[row] = t18
-        for k in range(size_k):
-            for row in range(rows):
-                d_log_p2 = d_log_p_columns[k, row]
-                valid_k4 = valid_columns[k, row]
-                t3__terms2 = t3__terms_columns[k, row]
-                weight_t3 = t3__share_rows[row] * t3__terms2
-                t16 = -d_t3_sum_rows[row] * weight_t3
-                grad_s_columns[k, row] = d_log_p2 + (t16 if valid_k4 else 0.0)
-                s_k3 = s_columns[k, row]
-                t19 = _gap_f64(t3__max_rows[row], s_k3)
-                t20 = d_t3_sum_rows[row] * weight_t3 * _expm1_f64(-(t18_rows[row] + t19))
-                diag_s_columns[k, row] = t20 if valid_k4 else 0.0
-        for row in range(rows):
-            for k in range(size_k):
-                grad_s_chunk[row, k] = grad_s_columns[k, row]
-                diag_s_chunk[row, k] = diag_s_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = 0.0
-                        diag_s_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -1579,140 +1174,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, columns_bool, samples, chunk, valid, valid_step, y, s, v_s_,
-    hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_2_rows, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, d_t3_sum_rows, tangent_t3_rows,
-        t8_rows, t3__share_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
-    )
-    t2__ties_rows, t3__ties_rows = rows_int64[0], rows_int64[1]
-    t3__terms_columns, y_columns, s_columns, v_s__columns, hvp_s_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    valid_columns = columns_bool[0]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        v_s__chunk = v_s_[start : start + rows]
-        hvp_s_chunk = hvp_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-                v_s__columns[k, row] = v_s__chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_rows[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_rows[row] += 1.0 if valid_columns[k, row] != 0 else 0.0
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = -np.inf
-            t3__max_rows[row] = -np.inf
-            t2__below_rows[row] = 0.0
-            t2__ties_rows[row] = 0
-            t3__below_rows[row] = 0.0
-            t3__ties_rows[row] = 0
-            d_t3_sum_rows[row] = 0.0
-            tangent_t3_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f64(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f64(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t3__terms = _exp_f64(-_gap_f64(t3__max_rows[row], s_k2))
-                t3__terms_columns[k, row] = t3__terms
-                t2__below_rows[row] += t2__terms if t1 else 0.0
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_rows[row] += t3__terms if t3 else 0.0
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-        for row in range(rows):
-            t4 = 1 < t2__ties_rows[row]
-            t5 = t2__ties_rows[row] - 1
-            t6 = t5 if t4 else 0
-            t7 = t2__below_rows[row] + float(t6)
-            t8 = _log1p_f64(t7)
-            t11 = 1 < t3__ties_rows[row]
-            t12 = t3__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = 1.0 + t3__below_rows[row] + float(t13)
-            t3__share = 1.0 / t14
-            t8_rows[row] = t8
-            t3__share_rows[row] = t3__share
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                y_k3 = y_columns[k, row]
-                t9 = _gap_f64(t2__max_rows[row], y_k3)
-                log_q = -(t8_rows[row] + t9)
-                t10 = -seed[row] * _exp_f64(log_q)
-                d_log_p = t10 if valid_k3 else 0.0
-                v_s_k = v_s__columns[k, row]
-                t3__terms2 = t3__terms_columns[k, row]
-                weight_t3 = t3__share_rows[row] * t3__terms2
-                t15 = v_s_k * weight_t3
-                d_t3_sum_rows[row] += d_log_p
-                tangent_t3_rows[row] += t15 if valid_k3 else 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k4 = valid_columns[k, row]
-                t3__terms3 = t3__terms_columns[k, row]
-                weight_t3_2 = t3__share_rows[row] * t3__terms3
-                v_s_k2 = v_s__columns[k, row]
-                tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3_rows[row])
-                t16 = -d_t3_sum_rows[row] * tangent_weight_t3
-                hvp_s_columns[k, row] = t16 if valid_k4 else 0.0
-        for row in range(rows):
-            for k in range(size_k):
-                hvp_s_chunk[row, k] = hvp_s_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_s_chunk[row, at_k] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, eighths, samples, chunk, valid,
     valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
@@ -1821,146 +1282,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, rows_int32, columns_bool, columns_float32, samples, chunk, valid,
-    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-    failed,
-):
-    value_rows, eighths, t1_2_wide, t2__below_wide, t3__below_wide, t4_2_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
-    )
-    (
-        value_narrow, t1_2_rows, t1_2_here, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, t4_2_rows,
-        t2__below_here, t3__below_here, t9_rows, t15_rows, t4_2_here,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12]
-    )
-    t2__ties_rows, t3__ties_rows = rows_int32[0], rows_int32[1]
-    valid_columns = columns_bool[0]
-    y_columns, s_columns = columns_float32[0], columns_float32[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_wide[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_here[row] = f32(1.0) if np.int32(valid_columns[k, row]) != 0 else f32(0.0)
-                for row in range(rows):
-                    t1_2_wide[row] += t1_2_here[row]
-            for row in range(rows):
-                t1_2_rows[row] = t1_2_wide[row]
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = f32(-np.inf)
-            t3__max_rows[row] = f32(-np.inf)
-            t2__ties_rows[row] = 0
-            t3__ties_rows[row] = 0
-        for row in range(rows):
-            t2__below_wide[row] = 0.0
-            t3__below_wide[row] = 0.0
-            t4_2_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f32(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f32(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t4 = _gap_f32(t3__max_rows[row], s_k2)
-                t3__terms = _exp_f32(-t4)
-                t2__below_here[row] = t2__terms if t1 else f32(0.0)
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_here[row] = t3__terms if t3 else f32(0.0)
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-            for row in range(rows):
-                t2__below_wide[row] += t2__below_here[row]
-                t3__below_wide[row] += t3__below_here[row]
-        for row in range(rows):
-            t2__below_rows[row] = t2__below_wide[row]
-            t3__below_rows[row] = t3__below_wide[row]
-        for row in range(rows):
-            t5 = 1 < t3__ties_rows[row]
-            t6 = t3__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
-            t8 = t3__below_rows[row] + f32(t7)
-            t9 = _log1p_f32(t8)
-            t11 = 1 < t2__ties_rows[row]
-            t12 = t2__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = t2__below_rows[row] + f32(t13)
-            t15 = _log1p_f32(t14)
-            t9_rows[row] = t9
-            t15_rows[row] = t15
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                s_k3 = s_columns[k, row]
-                t10 = _gap_f32(t3__max_rows[row], s_k3)
-                log_p = -(t9_rows[row] + t10)
-                y_k3 = y_columns[k, row]
-                t16 = _gap_f32(t2__max_rows[row], y_k3)
-                log_q = -(t15_rows[row] + t16)
-                t17 = log_p * _exp_f32(log_q)
-                t4_2_here[row] = t17 if valid_k3 else f32(0.0)
-            for row in range(rows):
-                t4_2_wide[row] += t4_2_here[row]
-        for row in range(rows):
-            t4_2_rows[row] = t4_2_wide[row]
-        for row in range(rows):
-            value_narrow[row] = -t4_2_rows[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -2098,181 +1419,6 @@ def value_and_grad_f32(
 
 
 @_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, columns_bool, samples, chunk, valid,
-    valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
-):
-    (
-        seed, value_narrow, t1_2_rows, t1_2_here, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, t4_2_rows,
-        d_t3_sum_rows, t2__below_here, t3__below_here, t9_rows, t15_rows, t4_2_here, d_t3_sum_here, t3__share_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16]
-    )
-    value_rows, eighths, t1_2_wide, t2__below_wide, t3__below_wide, t4_2_wide, d_t3_sum_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6]
-    )
-    t2__ties_rows, t3__ties_rows, t7_rows = rows_int32[0], rows_int32[1], rows_int32[2]
-    t3__terms_columns, d_log_p_columns, y_columns, s_columns, grad_s_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    valid_columns = columns_bool[0]
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_wide[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_here[row] = f32(1.0) if np.int32(valid_columns[k, row]) != 0 else f32(0.0)
-                for row in range(rows):
-                    t1_2_wide[row] += t1_2_here[row]
-            for row in range(rows):
-                t1_2_rows[row] = t1_2_wide[row]
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = f32(-np.inf)
-            t3__max_rows[row] = f32(-np.inf)
-            t2__ties_rows[row] = 0
-            t3__ties_rows[row] = 0
-        for row in range(rows):
-            t2__below_wide[row] = 0.0
-            t3__below_wide[row] = 0.0
-            t4_2_wide[row] = 0.0
-            d_t3_sum_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f32(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f32(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t4 = _gap_f32(t3__max_rows[row], s_k2)
-                t3__terms = _exp_f32(-t4)
-                t3__terms_columns[k, row] = t3__terms
-                t2__below_here[row] = t2__terms if t1 else f32(0.0)
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_here[row] = t3__terms if t3 else f32(0.0)
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-            for row in range(rows):
-                t2__below_wide[row] += t2__below_here[row]
-                t3__below_wide[row] += t3__below_here[row]
-        for row in range(rows):
-            t2__below_rows[row] = t2__below_wide[row]
-            t3__below_rows[row] = t3__below_wide[row]
-        for row in range(rows):
-            t5 = 1 < t3__ties_rows[row]
-            t6 = t3__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
-            t8 = t3__below_rows[row] + f32(t7)
-            t9 = _log1p_f32(t8)
-            t11 = 1 < t2__ties_rows[row]
-            t12 = t2__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = t2__below_rows[row] + f32(t13)
-            t15 = _log1p_f32(t14)
-            t7_rows[row] = t7
-            t9_rows[row] = t9
-            t15_rows[row] = t15
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                s_k3 = s_columns[k, row]
-                t10 = _gap_f32(t3__max_rows[row], s_k3)
-                log_p = -(t9_rows[row] + t10)
-                y_k3 = y_columns[k, row]
-                t16 = _gap_f32(t2__max_rows[row], y_k3)
-                log_q = -(t15_rows[row] + t16)
-                t17 = _exp_f32(log_q)
-                t18 = log_p * t17
-                t19 = -seed[row] * t17
-                d_log_p = t19 if valid_k3 else f32(0.0)
-                d_log_p_columns[k, row] = d_log_p
-                t4_2_here[row] = t18 if valid_k3 else f32(0.0)
-                d_t3_sum_here[row] = d_log_p
-            for row in range(rows):
-                t4_2_wide[row] += t4_2_here[row]
-                d_t3_sum_wide[row] += d_t3_sum_here[row]
-        for row in range(rows):
-            t4_2_rows[row] = t4_2_wide[row]
-            d_t3_sum_rows[row] = d_t3_sum_wide[row]
-        for row in range(rows):
-            t20 = f32(1.0) + t3__below_rows[row] + f32(t7_rows[row])
-            t3__share = f32(1.0) / t20
-            t3__share_rows[row] = t3__share
-        for k in range(size_k):
-            for row in range(rows):
-                d_log_p2 = d_log_p_columns[k, row]
-                valid_k4 = valid_columns[k, row]
-                t3__terms2 = t3__terms_columns[k, row]
-                weight_t3 = t3__share_rows[row] * t3__terms2
-                t21 = -d_t3_sum_rows[row] * weight_t3
-                grad_s_columns[k, row] = d_log_p2 + (t21 if valid_k4 else f32(0.0))
-        for row in range(rows):
-            value_narrow[row] = -t4_2_rows[row]
-        for row in range(rows):
-            for k in range(size_k):
-                grad_s_chunk[row, k] = grad_s_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
-
-
-@_jit
 def grad_hess_diag_f32(
     first, last, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, eighths,
     samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator,
@@ -2393,165 +1539,6 @@ def grad_hess_diag_f32(
                 t19 = _gap_f32(t3__max, s_k3)
                 t20 = d_t3_sum * weight_t3 * _expm1_f32(-(t18 + t19))
                 diag_s_row[k] = t20 if valid_k4 else f32(0.0)
-
-
-@_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, columns_bool, samples, chunk, valid,
-    valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_2_rows, t1_2_here, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, d_t3_sum_rows,
-        t2__below_here, t3__below_here, t9_rows, d_t3_sum_here, t3__share_rows, t18_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13]
-    )
-    t1_2_wide, t2__below_wide, t3__below_wide, d_t3_sum_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
-    )
-    t2__ties_rows, t3__ties_rows = rows_int32[0], rows_int32[1]
-    t3__terms_columns, d_log_p_columns, y_columns, s_columns, grad_s_columns, diag_s_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5]
-    )
-    valid_columns = columns_bool[0]
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        diag_s_chunk = diag_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_wide[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_here[row] = f32(1.0) if np.int32(valid_columns[k, row]) != 0 else f32(0.0)
-                for row in range(rows):
-                    t1_2_wide[row] += t1_2_here[row]
-            for row in range(rows):
-                t1_2_rows[row] = t1_2_wide[row]
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = f32(-np.inf)
-            t3__max_rows[row] = f32(-np.inf)
-            t2__ties_rows[row] = 0
-            t3__ties_rows[row] = 0
-        for row in range(rows):
-            t2__below_wide[row] = 0.0
-            t3__below_wide[row] = 0.0
-            d_t3_sum_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f32(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f32(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t4 = _gap_f32(t3__max_rows[row], s_k2)
-                t3__terms = _exp_f32(-t4)
-                t3__terms_columns[k, row] = t3__terms
-                t2__below_here[row] = t2__terms if t1 else f32(0.0)
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_here[row] = t3__terms if t3 else f32(0.0)
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-            for row in range(rows):
-                t2__below_wide[row] += t2__below_here[row]
-                t3__below_wide[row] += t3__below_here[row]
-        for row in range(rows):
-            t2__below_rows[row] = t2__below_wide[row]
-            t3__below_rows[row] = t3__below_wide[row]
-        for row in range(rows):
-            t5 = 1 < t2__ties_rows[row]
-            t6 = t2__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
-            t8 = t2__below_rows[row] + f32(t7)
-            t9 = _log1p_f32(t8)
-            t9_rows[row] = t9
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                y_k3 = y_columns[k, row]
-                t10 = _gap_f32(t2__max_rows[row], y_k3)
-                log_q = -(t9_rows[row] + t10)
-                t11 = -seed[row] * _exp_f32(log_q)
-                d_log_p = t11 if valid_k3 else f32(0.0)
-                d_log_p_columns[k, row] = d_log_p
-                d_t3_sum_here[row] = d_log_p
-            for row in range(rows):
-                d_t3_sum_wide[row] += d_t3_sum_here[row]
-        for row in range(rows):
-            d_t3_sum_rows[row] = d_t3_sum_wide[row]
-        for row in range(rows):
-            t12 = 1 < t3__ties_rows[row]
-            t13 = t3__ties_rows[row] - 1
-            t14 = t13 if t12 else 0
-            t15 = f32(1.0) + t3__below_rows[row] + f32(t14)
-            t3__share = f32(1.0) / t15
-            t17 = t3__below_rows[row] + f32(t14)
-            t18 = _log1p_f32(t17)
-            t3__share_rows[row] = t3__share
-            t18_rows[row] = t18
-        for k in range(size_k):
-            for row in range(rows):
-                d_log_p2 = d_log_p_columns[k, row]
-                valid_k4 = valid_columns[k, row]
-                t3__terms2 = t3__terms_columns[k, row]
-                weight_t3 = t3__share_rows[row] * t3__terms2
-                t16 = -d_t3_sum_rows[row] * weight_t3
-                grad_s_columns[k, row] = d_log_p2 + (t16 if valid_k4 else f32(0.0))
-                s_k3 = s_columns[k, row]
-                t19 = _gap_f32(t3__max_rows[row], s_k3)
-                t20 = d_t3_sum_rows[row] * weight_t3 * _expm1_f32(-(t18_rows[row] + t19))
-                diag_s_columns[k, row] = t20 if valid_k4 else f32(0.0)
-        for row in range(rows):
-            for k in range(size_k):
-                grad_s_chunk[row, k] = grad_s_columns[k, row]
-                diag_s_chunk[row, k] = diag_s_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = f32(0.0)
-                        diag_s_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
@@ -2677,162 +1664,6 @@ def hvp_f32(
                 hvp_s_row[k] = t16 if valid_k4 else f32(0.0)
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, columns_bool, samples, chunk, valid,
-    valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_2_rows, t1_2_here, t2__max_rows, t3__max_rows, t2__below_rows, t3__below_rows, d_t3_sum_rows,
-        tangent_t3_rows, t2__below_here, t3__below_here, t8_rows, t3__share_rows, d_t3_sum_here, tangent_t3_here,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14]
-    )
-    t1_2_wide, t2__below_wide, t3__below_wide, d_t3_sum_wide, tangent_t3_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    t2__ties_rows, t3__ties_rows = rows_int32[0], rows_int32[1]
-    t3__terms_columns, y_columns, s_columns, v_s__columns, hvp_s_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    valid_columns = columns_bool[0]
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        v_s__chunk = v_s_[start : start + rows]
-        hvp_s_chunk = hvp_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                valid_columns[k, row] = valid_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                s_columns[k, row] = s_chunk[row, k]
-                v_s__columns[k, row] = v_s__chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong_0 = rows
-        if validate:
-            for row in range(rows):
-                t1_2_wide[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    t1_2_here[row] = f32(1.0) if np.int32(valid_columns[k, row]) != 0 else f32(0.0)
-                for row in range(rows):
-                    t1_2_wide[row] += t1_2_here[row]
-            for row in range(rows):
-                t1_2_rows[row] = t1_2_wide[row]
-            for row in range(rows):
-                here = row if live[row] & (t1_2_rows[row] < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
-        if wrong_0 < rows:
-            failed[c, 0], failed[c, 1] = 1, start + wrong_0
-            continue
-        for row in range(rows):
-            t2__max_rows[row] = f32(-np.inf)
-            t3__max_rows[row] = f32(-np.inf)
-            t2__ties_rows[row] = 0
-            t3__ties_rows[row] = 0
-        for row in range(rows):
-            t2__below_wide[row] = 0.0
-            t3__below_wide[row] = 0.0
-            d_t3_sum_wide[row] = 0.0
-            tangent_t3_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k = valid_columns[k, row]
-                y_k = y_columns[k, row]
-                s_k = s_columns[k, row]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max_rows[row] = (
-                    t2__max_entry if (t2__max_entry > t2__max_rows[row]) | (t2__max_entry != t2__max_entry) else
-                    t2__max_rows[row]
-                )
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max_rows[row] = (
-                    t3__max_entry if (t3__max_entry > t3__max_rows[row]) | (t3__max_entry != t3__max_entry) else
-                    t3__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k2 = valid_columns[k, row]
-                y_k2 = y_columns[k, row]
-                t1 = valid_k2 & (y_k2 < t2__max_rows[row])
-                t2 = _gap_f32(t2__max_rows[row], y_k2)
-                t2__terms = _exp_f32(-t2)
-                s_k2 = s_columns[k, row]
-                t3 = valid_k2 & (s_k2 < t3__max_rows[row])
-                t3__terms = _exp_f32(-_gap_f32(t3__max_rows[row], s_k2))
-                t3__terms_columns[k, row] = t3__terms
-                t2__below_here[row] = t2__terms if t1 else f32(0.0)
-                t2__ties_rows[row] += 1 if valid_k2 & (y_k2 == t2__max_rows[row]) else 0
-                t3__below_here[row] = t3__terms if t3 else f32(0.0)
-                t3__ties_rows[row] += 1 if valid_k2 & (s_k2 == t3__max_rows[row]) else 0
-            for row in range(rows):
-                t2__below_wide[row] += t2__below_here[row]
-                t3__below_wide[row] += t3__below_here[row]
-        for row in range(rows):
-            t2__below_rows[row] = t2__below_wide[row]
-            t3__below_rows[row] = t3__below_wide[row]
-        for row in range(rows):
-            t4 = 1 < t2__ties_rows[row]
-            t5 = t2__ties_rows[row] - 1
-            t6 = t5 if t4 else 0
-            t7 = t2__below_rows[row] + f32(t6)
-            t8 = _log1p_f32(t7)
-            t11 = 1 < t3__ties_rows[row]
-            t12 = t3__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = f32(1.0) + t3__below_rows[row] + f32(t13)
-            t3__share = f32(1.0) / t14
-            t8_rows[row] = t8
-            t3__share_rows[row] = t3__share
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k3 = valid_columns[k, row]
-                y_k3 = y_columns[k, row]
-                t9 = _gap_f32(t2__max_rows[row], y_k3)
-                log_q = -(t8_rows[row] + t9)
-                t10 = -seed[row] * _exp_f32(log_q)
-                d_log_p = t10 if valid_k3 else f32(0.0)
-                v_s_k = v_s__columns[k, row]
-                t3__terms2 = t3__terms_columns[k, row]
-                weight_t3 = t3__share_rows[row] * t3__terms2
-                t15 = v_s_k * weight_t3
-                d_t3_sum_here[row] = d_log_p
-                tangent_t3_here[row] = t15 if valid_k3 else f32(0.0)
-            for row in range(rows):
-                d_t3_sum_wide[row] += d_t3_sum_here[row]
-                tangent_t3_wide[row] += tangent_t3_here[row]
-        for row in range(rows):
-            d_t3_sum_rows[row] = d_t3_sum_wide[row]
-            tangent_t3_rows[row] = tangent_t3_wide[row]
-        for k in range(size_k):
-            for row in range(rows):
-                valid_k4 = valid_columns[k, row]
-                t3__terms3 = t3__terms_columns[k, row]
-                weight_t3_2 = t3__share_rows[row] * t3__terms3
-                v_s_k2 = v_s__columns[k, row]
-                tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3_rows[row])
-                t16 = -d_t3_sum_rows[row] * tangent_weight_t3
-                hvp_s_columns[k, row] = t16 if valid_k4 else f32(0.0)
-        for row in range(rows):
-            for k in range(size_k):
-                hvp_s_chunk[row, k] = hvp_s_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_s_chunk[row, at_k] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     s, y, valid = inputs
     size_n = s.shape[0]
@@ -2847,18 +1678,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_short_f64, chunks, (((9, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
-            np.bool_), ((2, size_k, chunk + 16), np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight,
-            weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
-            losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -2884,20 +1708,12 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((12, chunk), np.float64), ((3, chunk), np.int64), ((5, size_k, chunk +
-            16), np.float64), ((1, size_k, chunk + 16), np.bool_)), samples, chunk, valid, valid_step, y, s, grad_s,
-            size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-            failed,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (size_k, np.float64), (1024,
-            np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
-            chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator,
-            losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (size_k, np.float64), (1024,
+        np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
+        valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -2920,18 +1736,11 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((10, chunk), np.float64), ((2, chunk), np.int64), ((6, size_k, chunk +
-            16), np.float64), ((1, size_k, chunk + 16), np.bool_)), samples, chunk, valid, valid_step, y, s, grad_s,
-            diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024,
-            np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
-            diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -2952,18 +1761,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((10, chunk), np.float64), ((2, chunk), np.int64), ((5, size_k, chunk + 16),
-            np.float64), ((1, size_k, chunk + 16), np.bool_)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s,
-            size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight,
-            weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -2984,19 +1786,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_short_f32, chunks, (((6, chunk), np.float64), ((13, chunk), np.float32), ((2, chunk), np.int32), ((1,
-            size_k, chunk + 16), np.bool_), ((2, size_k, chunk + 16), np.float32)), samples, chunk, valid, valid_step,
-            y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-            failed,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-            np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask,
-            mask_step, losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -3022,20 +1816,12 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((17, chunk), np.float32), ((7, chunk), np.float64), ((3, chunk),
-            np.int32), ((5, size_k, chunk + 16), np.float32), ((1, size_k, chunk + 16), np.bool_)), samples, chunk,
-            valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-            keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
-            np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
-            np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step,
-            denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
+        np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)),
+        samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -3058,19 +1844,11 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((14, chunk), np.float32), ((4, chunk), np.float64), ((2, chunk),
-            np.int32), ((6, size_k, chunk + 16), np.float32), ((1, size_k, chunk + 16), np.bool_)), samples, chunk,
-            valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator,
-            validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024,
-            np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step,
-            y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
+        diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation
@@ -3091,18 +1869,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((15, chunk), np.float32), ((5, chunk), np.float64), ((2, chunk), np.int32), ((5,
-            size_k, chunk + 16), np.float32), ((1, size_k, chunk + 16), np.bool_)), samples, chunk, valid, valid_step,
-            y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-            np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s,
-            size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         return (), violation

@@ -22,7 +22,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'triplet',
  'title': 'Triplet loss on squared distances',
@@ -524,77 +523,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, negative, anchor, positive, margin, size_d, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, unit0_d_rows, near_less_far_rows, t4_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
-    )
-    negative_columns, anchor_columns, positive_columns = columns_float64[0], columns_float64[1], columns_float64[2]
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-        for row in range(rows):
-            unit0_d_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                unit0_d_entry = abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f64(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f64(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                far_side = measured_anchor - measured_negative
-                near_less_far_rows[row] += (
-                    (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
-                )
-        for row in range(rows):
-            measured_margin = t4_rows[row] * t4_rows[row] * margin
-            scaled_value = _maximum_f64(0.0, measured_margin + near_less_far_rows[row])
-            t5 = 1.0 / t4_rows[row]
-            value_rows[row] = scaled_value * t5 * t5
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, grad_anchor,
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
@@ -675,122 +603,6 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
-    grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
-):
-    seed, value_rows, unit0_d_rows, near_less_far_rows, t4_rows, t7_rows, t9_rows, t10_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7]
-    )
-    (
-        negative_columns, anchor_columns, positive_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5]
-    )
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            unit0_d_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                unit0_d_entry = abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f64(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f64(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                t5 = measured_anchor - measured_negative
-                near_less_far_rows[row] += (
-                    (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-                )
-        for row in range(rows):
-            t6 = t4_rows[row] * t4_rows[row] * margin
-            t7 = t6 + near_less_far_rows[row]
-            t8 = _half_step_f64(t7)
-            t9 = -seed[row] * t8
-            t10 = 1.0 / t4_rows[row]
-            t7_rows[row] = t7
-            t9_rows[row] = t9
-            t10_rows[row] = t10
-        for d in range(size_d):
-            for row in range(rows):
-                positive_d3 = positive_columns[d, row]
-                measured_positive2 = t4_rows[row] * positive_d3
-                negative_d3 = negative_columns[d, row]
-                measured_negative2 = t4_rows[row] * negative_d3
-                scaled_grad_anchor = 2.0 * _zero_times_f64(t9_rows[row], measured_positive2 - measured_negative2)
-                grad_anchor_columns[d, row] = scaled_grad_anchor * t10_rows[row]
-                anchor_d3 = anchor_columns[d, row]
-                measured_anchor2 = t4_rows[row] * anchor_d3
-                scaled_grad_positive = 2.0 * _zero_times_f64(t9_rows[row], measured_anchor2 - measured_positive2)
-                grad_positive_columns[d, row] = scaled_grad_positive * t10_rows[row]
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -2.0 * _zero_times_f64(t9_rows[row], t11)
-                grad_negative_columns[d, row] = scaled_grad_negative * t10_rows[row]
-        for row in range(rows):
-            scaled_value = _maximum_f64(0.0, t7_rows[row])
-            value_rows[row] = scaled_value * t10_rows[row] * t10_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                        grad_positive_chunk[row, at_d] = 0.0
-                        grad_negative_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
@@ -881,126 +693,6 @@ def grad_hess_diag_f64(
 
 
 @_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
-    grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator,
-):
-    seed, unit0_d_rows, near_less_far_rows, t4_rows, t9_rows, t10_rows, t12_rows, t13_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7]
-    )
-    (
-        negative_columns, anchor_columns, positive_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns, diag_anchor_columns, diag_positive_columns, diag_negative_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7], columns_float64[8]
-    )
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            unit0_d_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                unit0_d_entry = abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f64(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f64(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                t5 = measured_anchor - measured_negative
-                near_less_far_rows[row] += (
-                    (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-                )
-        for row in range(rows):
-            t6 = t4_rows[row] * t4_rows[row] * margin
-            t7 = t6 + near_less_far_rows[row]
-            t8 = _half_step_f64(t7)
-            t9 = -seed[row] * t8
-            t10 = 1.0 / t4_rows[row]
-            t12 = -2.0 * t9
-            t13 = 2.0 * t9
-            t9_rows[row] = t9
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                positive_d3 = positive_columns[d, row]
-                measured_positive2 = t4_rows[row] * positive_d3
-                negative_d3 = negative_columns[d, row]
-                measured_negative2 = t4_rows[row] * negative_d3
-                scaled_grad_anchor = 2.0 * _zero_times_f64(t9_rows[row], measured_positive2 - measured_negative2)
-                grad_anchor_columns[d, row] = scaled_grad_anchor * t10_rows[row]
-                anchor_d3 = anchor_columns[d, row]
-                measured_anchor2 = t4_rows[row] * anchor_d3
-                scaled_grad_positive = 2.0 * _zero_times_f64(t9_rows[row], measured_anchor2 - measured_positive2)
-                grad_positive_columns[d, row] = scaled_grad_positive * t10_rows[row]
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -2.0 * _zero_times_f64(t9_rows[row], t11)
-                grad_negative_columns[d, row] = scaled_grad_negative * t10_rows[row]
-                diag_anchor_columns[d, row] = 0.0
-                diag_positive_columns[d, row] = t12_rows[row]
-                diag_negative_columns[d, row] = t13_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-                diag_anchor_chunk[row, d] = diag_anchor_columns[d, row]
-                diag_positive_chunk[row, d] = diag_positive_columns[d, row]
-                diag_negative_chunk[row, d] = diag_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                        grad_positive_chunk[row, at_d] = 0.0
-                        grad_negative_chunk[row, at_d] = 0.0
-                        diag_anchor_chunk[row, at_d] = 0.0
-                        diag_positive_chunk[row, at_d] = 0.0
-                        diag_negative_chunk[row, at_d] = 0.0
-
-
-@_jit
 def hvp_f64(
     first, last, near_less_far_block, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_,
     hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
@@ -1087,126 +779,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
-    v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator,
-):
-    seed, unit0_d_rows, unit1_d_rows, near_less_far_rows, t4_rows, t8_rows, t9_rows, t10_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7]
-    )
-    (
-        negative_columns, anchor_columns, positive_columns, v_negative__columns, v_positive__columns, v_anchor__columns,
-        hvp_anchor_columns, hvp_positive_columns, hvp_negative_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7], columns_float64[8]
-    )
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                v_negative__columns[d, row] = v_negative__chunk[row, d]
-                v_positive__columns[d, row] = v_positive__chunk[row, d]
-                v_anchor__columns[d, row] = v_anchor__chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            unit0_d_rows[row] = 0.0
-            unit1_d_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                v_negative_d = v_negative__columns[d, row]
-                v_positive_d = v_positive__columns[d, row]
-                v_anchor_d = v_anchor__columns[d, row]
-                unit0_d_entry = abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-                unit1_d_entry = abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
-                unit1_d_rows[row] = (
-                    unit1_d_entry if (unit1_d_entry > unit1_d_rows[row]) | (unit1_d_entry != unit1_d_entry) else
-                    unit1_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f64(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f64(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                far_side = measured_anchor - measured_negative
-                near_less_far_rows[row] += (
-                    (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
-                )
-        for row in range(rows):
-            t5 = t4_rows[row] * t4_rows[row] * margin
-            t6 = t5 + near_less_far_rows[row]
-            t7 = _half_step_f64(t6)
-            t8 = -seed[row] * t7
-            t9 = _unit_scale_f64(unit1_d_rows[row])
-            t10 = 1.0 / t9
-            t8_rows[row] = t8
-            t9_rows[row] = t9
-            t10_rows[row] = t10
-        for d in range(size_d):
-            for row in range(rows):
-                v_positive_d2 = v_positive__columns[d, row]
-                measured_v_positive = t9_rows[row] * v_positive_d2
-                v_negative_d2 = v_negative__columns[d, row]
-                measured_v_negative = t9_rows[row] * v_negative_d2
-                scaled_hvp_anchor = 2.0 * t8_rows[row] * (measured_v_positive - measured_v_negative)
-                hvp_anchor_columns[d, row] = scaled_hvp_anchor * t10_rows[row]
-                v_anchor_d2 = v_anchor__columns[d, row]
-                measured_v_anchor = t9_rows[row] * v_anchor_d2
-                scaled_hvp_positive = 2.0 * t8_rows[row] * (measured_v_anchor - measured_v_positive)
-                hvp_positive_columns[d, row] = scaled_hvp_positive * t10_rows[row]
-                scaled_hvp_negative = -2.0 * t8_rows[row] * (measured_v_anchor - measured_v_negative)
-                hvp_negative_columns[d, row] = scaled_hvp_negative * t10_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_anchor_chunk[row, d] = hvp_anchor_columns[d, row]
-                hvp_positive_chunk[row, d] = hvp_positive_columns[d, row]
-                hvp_negative_chunk[row, d] = hvp_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = 0.0
-                        hvp_positive_chunk[row, at_d] = 0.0
-                        hvp_negative_chunk[row, at_d] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, margin, size_d,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
@@ -1263,85 +835,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, negative, anchor, positive, margin,
-    size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, eighths, near_less_far_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    value_narrow, unit0_d_rows, near_less_far_rows, t4_rows, near_less_far_here = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
-    )
-    negative_columns, anchor_columns, positive_columns = columns_float32[0], columns_float32[1], columns_float32[2]
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-        for row in range(rows):
-            unit0_d_rows[row] = f32(0.0)
-        for row in range(rows):
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                unit0_d_entry = abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f32(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f32(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                far_side = measured_anchor - measured_negative
-                near_less_far_here[row] = (
-                    (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
-                )
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            measured_margin = t4_rows[row] * t4_rows[row] * margin
-            scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far_rows[row])
-            t5 = f32(1.0) / t4_rows[row]
-            value_narrow[row] = scaled_value * t5 * t5
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1428,131 +921,6 @@ def value_and_grad_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, negative, anchor, positive, grad_anchor,
-    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
-):
-    seed, value_narrow, unit0_d_rows, near_less_far_rows, t4_rows, near_less_far_here, t7_rows, t9_rows, t10_rows = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8]
-    )
-    value_rows, eighths, near_less_far_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    (
-        negative_columns, anchor_columns, positive_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5]
-    )
-    denominator = f32(denominator)
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            unit0_d_rows[row] = f32(0.0)
-        for row in range(rows):
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                unit0_d_entry = abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f32(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f32(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                t5 = measured_anchor - measured_negative
-                near_less_far_here[row] = (
-                    (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-                )
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            t6 = t4_rows[row] * t4_rows[row] * margin
-            t7 = t6 + near_less_far_rows[row]
-            t8 = _half_step_f32(t7)
-            t9 = -seed[row] * t8
-            t10 = f32(1.0) / t4_rows[row]
-            t7_rows[row] = t7
-            t9_rows[row] = t9
-            t10_rows[row] = t10
-        for d in range(size_d):
-            for row in range(rows):
-                positive_d3 = positive_columns[d, row]
-                measured_positive2 = t4_rows[row] * positive_d3
-                negative_d3 = negative_columns[d, row]
-                measured_negative2 = t4_rows[row] * negative_d3
-                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9_rows[row], measured_positive2 - measured_negative2)
-                grad_anchor_columns[d, row] = scaled_grad_anchor * t10_rows[row]
-                anchor_d3 = anchor_columns[d, row]
-                measured_anchor2 = t4_rows[row] * anchor_d3
-                scaled_grad_positive = f32(2.0) * _zero_times_f32(t9_rows[row], measured_anchor2 - measured_positive2)
-                grad_positive_columns[d, row] = scaled_grad_positive * t10_rows[row]
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9_rows[row], t11)
-                grad_negative_columns[d, row] = scaled_grad_negative * t10_rows[row]
-        for row in range(rows):
-            scaled_value = _maximum_f32(f32(0.0), t7_rows[row])
-            value_narrow[row] = scaled_value * t10_rows[row] * t10_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1644,133 +1012,6 @@ def grad_hess_diag_f32(
 
 
 @_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, negative, anchor, positive, grad_anchor,
-    grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator,
-):
-    seed, unit0_d_rows, near_less_far_rows, t4_rows, near_less_far_here, t9_rows, t10_rows, t12_rows, t13_rows = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8]
-    )
-    near_less_far_wide = rows_float64[0]
-    (
-        negative_columns, anchor_columns, positive_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns, diag_anchor_columns, diag_positive_columns, diag_negative_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7], columns_float32[8]
-    )
-    denominator = f32(denominator)
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            unit0_d_rows[row] = f32(0.0)
-        for row in range(rows):
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                unit0_d_entry = abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f32(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f32(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                t5 = measured_anchor - measured_negative
-                near_less_far_here[row] = (
-                    (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-                )
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            t6 = t4_rows[row] * t4_rows[row] * margin
-            t7 = t6 + near_less_far_rows[row]
-            t8 = _half_step_f32(t7)
-            t9 = -seed[row] * t8
-            t10 = f32(1.0) / t4_rows[row]
-            t12 = -f32(2.0) * t9
-            t13 = f32(2.0) * t9
-            t9_rows[row] = t9
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                positive_d3 = positive_columns[d, row]
-                measured_positive2 = t4_rows[row] * positive_d3
-                negative_d3 = negative_columns[d, row]
-                measured_negative2 = t4_rows[row] * negative_d3
-                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9_rows[row], measured_positive2 - measured_negative2)
-                grad_anchor_columns[d, row] = scaled_grad_anchor * t10_rows[row]
-                anchor_d3 = anchor_columns[d, row]
-                measured_anchor2 = t4_rows[row] * anchor_d3
-                scaled_grad_positive = f32(2.0) * _zero_times_f32(t9_rows[row], measured_anchor2 - measured_positive2)
-                grad_positive_columns[d, row] = scaled_grad_positive * t10_rows[row]
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9_rows[row], t11)
-                grad_negative_columns[d, row] = scaled_grad_negative * t10_rows[row]
-                diag_anchor_columns[d, row] = f32(0.0)
-                diag_positive_columns[d, row] = t12_rows[row]
-                diag_negative_columns[d, row] = t13_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-                diag_anchor_chunk[row, d] = diag_anchor_columns[d, row]
-                diag_positive_chunk[row, d] = diag_positive_columns[d, row]
-                diag_negative_chunk[row, d] = diag_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                        diag_anchor_chunk[row, at_d] = f32(0.0)
-                        diag_positive_chunk[row, at_d] = f32(0.0)
-                        diag_negative_chunk[row, at_d] = f32(0.0)
-
-
-@_jit
 def hvp_f32(
     first, last, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
     v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
@@ -1859,133 +1100,6 @@ def hvp_f32(
                 hvp_negative_row[d] = scaled_hvp_negative * t10
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, negative, anchor, positive, v_negative_,
-    v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator,
-):
-    seed, unit0_d_rows, unit1_d_rows, near_less_far_rows, t4_rows, near_less_far_here, t8_rows, t9_rows, t10_rows = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8]
-    )
-    near_less_far_wide = rows_float64[0]
-    (
-        negative_columns, anchor_columns, positive_columns, v_negative__columns, v_positive__columns, v_anchor__columns,
-        hvp_anchor_columns, hvp_positive_columns, hvp_negative_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7], columns_float32[8]
-    )
-    denominator = f32(denominator)
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                negative_columns[d, row] = negative_chunk[row, d]
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                v_negative__columns[d, row] = v_negative__chunk[row, d]
-                v_positive__columns[d, row] = v_positive__chunk[row, d]
-                v_anchor__columns[d, row] = v_anchor__chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            unit0_d_rows[row] = f32(0.0)
-            unit1_d_rows[row] = f32(0.0)
-        for row in range(rows):
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d = negative_columns[d, row]
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                v_negative_d = v_negative__columns[d, row]
-                v_positive_d = v_positive__columns[d, row]
-                v_anchor_d = v_anchor__columns[d, row]
-                unit0_d_entry = abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-                unit0_d_rows[row] = (
-                    unit0_d_entry if (unit0_d_entry > unit0_d_rows[row]) | (unit0_d_entry != unit0_d_entry) else
-                    unit0_d_rows[row]
-                )
-                unit1_d_entry = abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
-                unit1_d_rows[row] = (
-                    unit1_d_entry if (unit1_d_entry > unit1_d_rows[row]) | (unit1_d_entry != unit1_d_entry) else
-                    unit1_d_rows[row]
-                )
-        for row in range(rows):
-            t3 = _maximum_f32(unit0_d_rows[row], t2)
-            t4 = _unit_scale_f32(t3)
-            t4_rows[row] = t4
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d2 = negative_columns[d, row]
-                measured_negative = t4_rows[row] * negative_d2
-                positive_d2 = positive_columns[d, row]
-                measured_positive = t4_rows[row] * positive_d2
-                anchor_d2 = anchor_columns[d, row]
-                measured_anchor = t4_rows[row] * anchor_d2
-                far_side = measured_anchor - measured_negative
-                near_less_far_here[row] = (
-                    (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
-                )
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            t5 = t4_rows[row] * t4_rows[row] * margin
-            t6 = t5 + near_less_far_rows[row]
-            t7 = _half_step_f32(t6)
-            t8 = -seed[row] * t7
-            t9 = _unit_scale_f32(unit1_d_rows[row])
-            t10 = f32(1.0) / t9
-            t8_rows[row] = t8
-            t9_rows[row] = t9
-            t10_rows[row] = t10
-        for d in range(size_d):
-            for row in range(rows):
-                v_positive_d2 = v_positive__columns[d, row]
-                measured_v_positive = t9_rows[row] * v_positive_d2
-                v_negative_d2 = v_negative__columns[d, row]
-                measured_v_negative = t9_rows[row] * v_negative_d2
-                scaled_hvp_anchor = f32(2.0) * t8_rows[row] * (measured_v_positive - measured_v_negative)
-                hvp_anchor_columns[d, row] = scaled_hvp_anchor * t10_rows[row]
-                v_anchor_d2 = v_anchor__columns[d, row]
-                measured_v_anchor = t9_rows[row] * v_anchor_d2
-                scaled_hvp_positive = f32(2.0) * t8_rows[row] * (measured_v_anchor - measured_v_positive)
-                hvp_positive_columns[d, row] = scaled_hvp_positive * t10_rows[row]
-                scaled_hvp_negative = -f32(2.0) * t8_rows[row] * (measured_v_anchor - measured_v_negative)
-                hvp_negative_columns[d, row] = scaled_hvp_negative * t10_rows[row]
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_anchor_chunk[row, d] = hvp_anchor_columns[d, row]
-                hvp_positive_chunk[row, d] = hvp_positive_columns[d, row]
-                hvp_negative_chunk[row, d] = hvp_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = f32(0.0)
-                        hvp_positive_chunk[row, at_d] = f32(0.0)
-                        hvp_negative_chunk[row, at_d] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
     margin, = map(np.float64, parameters)
@@ -1999,17 +1113,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f64, chunks, (((4, chunk), np.float64), ((3, size_d, chunk + 16), np.float64)), samples, chunk,
-            negative, anchor, positive, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, negative, anchor, positive,
-            margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, negative, anchor, positive,
+        margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2031,18 +1138,11 @@ def _value_and_grad_f64(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((8, chunk), np.float64), ((6, size_d, chunk + 16), np.float64)),
-            samples, chunk, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d,
-            weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, negative, anchor,
-            positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
-            denominator, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, negative, anchor,
+        positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2061,18 +1161,11 @@ def _grad_hess_diag_f64(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((8, chunk), np.float64), ((9, size_d, chunk + 16), np.float64)),
-            samples, chunk, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_anchor,
-            diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, grad_anchor,
-            grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
-            weight_step, mask, mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, grad_anchor,
+        grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -2089,18 +1182,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((8, chunk), np.float64), ((9, size_d, chunk + 16), np.float64)), samples, chunk,
-            negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative,
-            margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, v_negative_,
-            v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask,
-            mask_step, denominator,
-        )
+    run(
+        hvp_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+        v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator,
+    )
     return (), None
 
 
@@ -2117,18 +1203,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f32, chunks, (((3, chunk), np.float64), ((5, chunk), np.float32), ((3, size_d, chunk + 16),
-            np.float32)), samples, chunk, negative, anchor, positive, margin, size_d, weight, weight_step, mask,
-            mask_step, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, negative,
-            anchor, positive, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, negative,
+        anchor, positive, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2150,18 +1228,11 @@ def _value_and_grad_f32(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((9, chunk), np.float32), ((3, chunk), np.float64), ((6, size_d, chunk +
-            16), np.float32)), samples, chunk, negative, anchor, positive, grad_anchor, grad_positive, grad_negative,
-            margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
-            negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
-            mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2180,19 +1251,11 @@ def _grad_hess_diag_f32(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((9, chunk), np.float32), ((1, chunk), np.float64), ((9, size_d, chunk +
-            16), np.float32)), samples, chunk, negative, anchor, positive, grad_anchor, grad_positive, grad_negative,
-            diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-            denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor,
-            positive, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin,
-            size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -2209,18 +1272,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((9, chunk), np.float32), ((1, chunk), np.float64), ((9, size_d, chunk + 16),
-            np.float32)), samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor,
-            hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
-            v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
-            weight_step, mask, mask_step, denominator,
-        )
+    run(
+        hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 

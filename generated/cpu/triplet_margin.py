@@ -22,7 +22,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'triplet_margin',
  'title': 'Triplet loss on distances',
@@ -562,107 +561,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, anchor, positive, negative, margin, size_d, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    (
-        value_rows, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows, near_less_far_rows,
-        t3_rows, t5_rows, t13_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8]
-    )
-    anchor_columns, positive_columns, negative_columns = columns_float64[0], columns_float64[1], columns_float64[2]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-        for row in range(rows):
-            near__largest_rows[row] = 0.0
-            far__largest_rows[row] = 0.0
-            near__scaled_rows[row] = 0.0
-            far__scaled_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f64(near__largest_rows[row])
-            t5 = _unit_scale_f64(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_entry = t3_rows[row] * t4
-                near__scaled_rows[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = t5_rows[row] * t6
-                far__scaled_rows[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_rows[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_rows[row])
-        for row in range(rows):
-            t9 = 1.0 / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = 1.0 / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f64(t8)
-                t16 = t8 / t13_rows[row]
-                near_less_far_rows[row] += (negative_d3 - positive_d3) * (t15 if t14 else t16)
-        for row in range(rows):
-            value_rows[row] = _maximum_f64(0.0, margin + near_less_far_rows[row])
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
     positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
@@ -772,161 +670,6 @@ def value_and_grad_f64(
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, rows_bool, columns_float64, samples, chunk, anchor, positive, negative, grad_anchor,
-    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
-):
-    (
-        seed, value_rows, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows,
-        near_less_far_rows, t3_rows, t5_rows, t10_rows, t12_rows, t13_rows, t18_rows, t20_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
-        rows_float64[12], rows_float64[13]
-    )
-    t17_rows, t26_rows = rows_bool[0], rows_bool[1]
-    (
-        anchor_columns, positive_columns, negative_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            near__largest_rows[row] = 0.0
-            far__largest_rows[row] = 0.0
-            near__scaled_rows[row] = 0.0
-            far__scaled_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f64(near__largest_rows[row])
-            t5 = _unit_scale_f64(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_entry = t3_rows[row] * t4
-                near__scaled_rows[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = t5_rows[row] * t6
-                far__scaled_rows[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_rows[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_rows[row])
-        for row in range(rows):
-            t9 = 1.0 / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = 1.0 / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f64(t8)
-                t16 = t8 / t13_rows[row]
-                near_less_far_rows[row] += (negative_d3 - positive_d3) * (t15 if t14 else t16)
-        for row in range(rows):
-            t17 = t10_rows[row] == 0.0
-            t18 = margin + near_less_far_rows[row]
-            t19 = _half_step_f64(t18)
-            t20 = -seed[row] * t19
-            t26 = t12_rows[row] == 0.0
-            t17_rows[row] = t17
-            t18_rows[row] = t18
-            t20_rows[row] = t20
-            t26_rows[row] = t26
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d4 = anchor_columns[d, row]
-                negative_d4 = negative_columns[d, row]
-                t21 = anchor_d4 - negative_d4
-                t22 = abs(t21) == t10_rows[row]
-                t23 = _sign_f64(t21)
-                t24 = t21 * t5_rows[row] / far__scaled_rows[row]
-                t25 = _zero_times_f64(t20_rows[row], t23 if t22 else t24)
-                positive_d4 = positive_columns[d, row]
-                t27 = anchor_d4 - positive_d4
-                t28 = abs(t27) == t12_rows[row]
-                t29 = _sign_f64(t27)
-                t30 = t27 * t3_rows[row] / near__scaled_rows[row]
-                t31 = _zero_times_f64(t20_rows[row], t29 if t28 else t30)
-                grad_anchor_columns[d, row] = (0.0 if t17_rows[row] else t25) + (0.0 if t26_rows[row] else -t31)
-                grad_positive_columns[d, row] = 0.0 if t26_rows[row] else t31
-                grad_negative_columns[d, row] = 0.0 if t17_rows[row] else -t25
-        for row in range(rows):
-            value_rows[row] = _maximum_f64(0.0, t18_rows[row])
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                        grad_positive_chunk[row, at_d] = 0.0
-                        grad_negative_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
 
 
@@ -1050,173 +793,6 @@ def grad_hess_diag_f64(
                 diag_anchor_row[d] = t35 + t37
                 diag_positive_row[d] = t37
                 diag_negative_row[d] = t35
-
-
-@_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, rows_bool, columns_float64, samples, chunk, anchor, positive, negative, grad_anchor,
-    grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator,
-):
-    (
-        seed, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows, near_less_far_rows, t3_rows,
-        t5_rows, t10_rows, t12_rows, t13_rows, t20_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11]
-    )
-    t17_rows, t27_rows = rows_bool[0], rows_bool[1]
-    (
-        anchor_columns, positive_columns, negative_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns, diag_anchor_columns, diag_positive_columns, diag_negative_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7], columns_float64[8]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            near__largest_rows[row] = 0.0
-            far__largest_rows[row] = 0.0
-            near__scaled_rows[row] = 0.0
-            far__scaled_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f64(near__largest_rows[row])
-            t5 = _unit_scale_f64(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_entry = t3_rows[row] * t4
-                near__scaled_rows[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = t5_rows[row] * t6
-                far__scaled_rows[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_rows[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_rows[row])
-        for row in range(rows):
-            t9 = 1.0 / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = 1.0 / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f64(t8)
-                t16 = t8 / t13_rows[row]
-                near_less_far_rows[row] += (negative_d3 - positive_d3) * (t15 if t14 else t16)
-        for row in range(rows):
-            t17 = t10_rows[row] == 0.0
-            t18 = margin + near_less_far_rows[row]
-            t19 = _half_step_f64(t18)
-            t20 = -seed[row] * t19
-            t27 = t12_rows[row] == 0.0
-            t17_rows[row] = t17
-            t20_rows[row] = t20
-            t27_rows[row] = t27
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d4 = anchor_columns[d, row]
-                negative_d4 = negative_columns[d, row]
-                t21 = anchor_d4 - negative_d4
-                t22 = abs(t21) == t10_rows[row]
-                t23 = _sign_f64(t21)
-                t24 = t21 * t5_rows[row] / far__scaled_rows[row]
-                t25 = t23 if t22 else t24
-                t26 = _zero_times_f64(t20_rows[row], t25)
-                positive_d4 = positive_columns[d, row]
-                t28 = anchor_d4 - positive_d4
-                t29 = abs(t28) == t12_rows[row]
-                t30 = _sign_f64(t28)
-                t31 = t28 * t3_rows[row] / near__scaled_rows[row]
-                t32 = t30 if t29 else t31
-                t33 = _zero_times_f64(t20_rows[row], t32)
-                grad_anchor_columns[d, row] = (0.0 if t17_rows[row] else t26) + (0.0 if t27_rows[row] else -t33)
-                grad_positive_columns[d, row] = 0.0 if t27_rows[row] else t33
-                grad_negative_columns[d, row] = 0.0 if t17_rows[row] else -t26
-                tangent_far = 0.0 if t17_rows[row] else t25
-                t34 = _zero_times_f64(
-                    t20_rows[row], (1.0 - _zero_times_f64(tangent_far, t25)) * t5_rows[row] / far__scaled_rows[row],
-                )
-                t35 = 0.0 if t17_rows[row] else t34
-                tangent_near = 0.0 if t27_rows[row] else t32
-                t36 = _zero_times_f64(
-                    t20_rows[row], (_zero_times_f64(tangent_near, t32) - 1.0) * t3_rows[row] / near__scaled_rows[row],
-                )
-                t37 = 0.0 if t27_rows[row] else t36
-                diag_anchor_columns[d, row] = t35 + t37
-                diag_positive_columns[d, row] = t37
-                diag_negative_columns[d, row] = t35
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-                diag_anchor_chunk[row, d] = diag_anchor_columns[d, row]
-                diag_positive_chunk[row, d] = diag_positive_columns[d, row]
-                diag_negative_chunk[row, d] = diag_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                        grad_positive_chunk[row, at_d] = 0.0
-                        grad_negative_chunk[row, at_d] = 0.0
-                        diag_anchor_chunk[row, at_d] = 0.0
-                        diag_positive_chunk[row, at_d] = 0.0
-                        diag_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -1355,191 +931,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, rows_bool, columns_float64, samples, chunk, anchor, positive, negative, v_anchor_,
-    v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator,
-):
-    (
-        seed, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows, near_less_far_rows,
-        tangent_near_rows, tangent_far_rows, t3_rows, t5_rows, t10_rows, t12_rows, t13_rows, t34_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
-        rows_float64[12], rows_float64[13]
-    )
-    t17_rows, t25_rows = rows_bool[0], rows_bool[1]
-    (
-        anchor_columns, positive_columns, negative_columns, v_anchor__columns, v_positive__columns, v_negative__columns,
-        hvp_anchor_columns, hvp_positive_columns, hvp_negative_columns,
-    ) = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
-        columns_float64[5], columns_float64[6], columns_float64[7], columns_float64[8]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-                v_anchor__columns[d, row] = v_anchor__chunk[row, d]
-                v_positive__columns[d, row] = v_positive__chunk[row, d]
-                v_negative__columns[d, row] = v_negative__chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            near__largest_rows[row] = 0.0
-            far__largest_rows[row] = 0.0
-            near__scaled_rows[row] = 0.0
-            far__scaled_rows[row] = 0.0
-            near_less_far_rows[row] = 0.0
-            tangent_near_rows[row] = 0.0
-            tangent_far_rows[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f64(near__largest_rows[row])
-            t5 = _unit_scale_f64(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_entry = t3_rows[row] * t4
-                near__scaled_rows[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = t5_rows[row] * t6
-                far__scaled_rows[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_rows[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_rows[row])
-        for row in range(rows):
-            t9 = 1.0 / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = 1.0 / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t17 = t12 == 0.0
-            t25 = t10 == 0.0
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-            t17_rows[row] = t17
-            t25_rows[row] = t25
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f64(t8)
-                t16 = t8 / t13_rows[row]
-                v_anchor_d = v_anchor__columns[d, row]
-                t18 = v_anchor_d - v_positive__columns[d, row]
-                t19 = anchor_d3 - positive_d3
-                t20 = abs(t19) == t12_rows[row]
-                t21 = _sign_f64(t19)
-                t22 = t19 * t3_rows[row] / near__scaled_rows[row]
-                t23 = t21 if t20 else t22
-                t24 = t18 * t23
-                t26 = v_anchor_d - v_negative__columns[d, row]
-                t27 = abs(t7) == t10_rows[row]
-                t28 = _sign_f64(t7)
-                t29 = t7 * t5_rows[row] / far__scaled_rows[row]
-                t30 = t28 if t27 else t29
-                t31 = t26 * t30
-                near_less_far_rows[row] += (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                tangent_near_rows[row] += 0.0 if t17_rows[row] else t24
-                tangent_far_rows[row] += 0.0 if t25_rows[row] else t31
-        for row in range(rows):
-            t32 = margin + near_less_far_rows[row]
-            t33 = _half_step_f64(t32)
-            t34 = -seed[row] * t33
-            t34_rows[row] = t34
-        for d in range(size_d):
-            for row in range(rows):
-                v_anchor_d2 = v_anchor__columns[d, row]
-                anchor_d4 = anchor_columns[d, row]
-                negative_d4 = negative_columns[d, row]
-                t35 = anchor_d4 - negative_d4
-                t36 = abs(t35) == t10_rows[row]
-                t37 = _sign_f64(t35)
-                t38 = t35 * t5_rows[row] / far__scaled_rows[row]
-                t39 = t37 if t36 else t38
-                t40 = _zero_times_f64(
-                    t34_rows[row], (v_anchor_d2 - v_negative__columns[d, row] - tangent_far_rows[row] * t39) *
-                    t5_rows[row] / far__scaled_rows[row],
-                )
-                positive_d4 = positive_columns[d, row]
-                t41 = anchor_d4 - positive_d4
-                t42 = abs(t41) == t12_rows[row]
-                t43 = _sign_f64(t41)
-                t44 = t41 * t3_rows[row] / near__scaled_rows[row]
-                t45 = t43 if t42 else t44
-                t46 = v_anchor_d2 - v_positive__columns[d, row]
-                t47 = _zero_times_f64(
-                    t34_rows[row], (tangent_near_rows[row] * t45 - t46) * t3_rows[row] / near__scaled_rows[row],
-                )
-                hvp_anchor_columns[d, row] = (0.0 if t25_rows[row] else t40) + (0.0 if t17_rows[row] else t47)
-                t48 = _zero_times_f64(
-                    t34_rows[row], (v_anchor_d2 - v_positive__columns[d, row] - tangent_near_rows[row] * t45) *
-                    t3_rows[row] / near__scaled_rows[row],
-                )
-                hvp_positive_columns[d, row] = 0.0 if t17_rows[row] else t48
-                t49 = v_anchor_d2 - v_negative__columns[d, row]
-                t50 = _zero_times_f64(
-                    t34_rows[row], (tangent_far_rows[row] * t39 - t49) * t5_rows[row] / far__scaled_rows[row],
-                )
-                hvp_negative_columns[d, row] = 0.0 if t25_rows[row] else t50
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_anchor_chunk[row, d] = hvp_anchor_columns[d, row]
-                hvp_positive_chunk[row, d] = hvp_positive_columns[d, row]
-                hvp_negative_chunk[row, d] = hvp_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = 0.0
-                        hvp_positive_chunk[row, at_d] = 0.0
-                        hvp_negative_chunk[row, at_d] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk,
     anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
@@ -1621,120 +1012,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, anchor, positive, negative, margin,
-    size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-):
-    value_rows, eighths, near__scaled_wide, far__scaled_wide, near_less_far_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    (
-        value_narrow, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows, near_less_far_rows,
-        t3_rows, t5_rows, near__scaled_here, far__scaled_here, t13_rows, near_less_far_here,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
-    )
-    anchor_columns, positive_columns, negative_columns = columns_float32[0], columns_float32[1], columns_float32[2]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-        for row in range(rows):
-            near__largest_rows[row] = f32(0.0)
-            far__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            near__scaled_wide[row] = 0.0
-            far__scaled_wide[row] = 0.0
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f32(near__largest_rows[row])
-            t5 = _unit_scale_f32(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_here[row] = t3_rows[row] * t4
-                far__scaled_here[row] = t5_rows[row] * t6
-            for row in range(rows):
-                near__scaled_entry = np.float64(near__scaled_here[row])
-                near__scaled_wide[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = np.float64(far__scaled_here[row])
-                far__scaled_wide[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_wide[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_wide[row])
-        for row in range(rows):
-            t9 = f32(1.0) / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = f32(1.0) / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f32(t8)
-                t16 = t8 / t13_rows[row]
-                near_less_far_here[row] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            value_narrow[row] = _maximum_f32(f32(0.0), margin + near_less_far_rows[row])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1850,178 +1127,6 @@ def value_and_grad_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, rows_bool, columns_float32, samples, chunk, anchor, positive, negative,
-    grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
-):
-    (
-        seed, value_narrow, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows,
-        near_less_far_rows, t3_rows, t5_rows, near__scaled_here, far__scaled_here, t10_rows, t12_rows, t13_rows,
-        near_less_far_here, t18_rows, t20_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16]
-    )
-    value_rows, eighths, near__scaled_wide, far__scaled_wide, near_less_far_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    t17_rows, t26_rows = rows_bool[0], rows_bool[1]
-    (
-        anchor_columns, positive_columns, negative_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            near__largest_rows[row] = f32(0.0)
-            far__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            near__scaled_wide[row] = 0.0
-            far__scaled_wide[row] = 0.0
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f32(near__largest_rows[row])
-            t5 = _unit_scale_f32(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_here[row] = t3_rows[row] * t4
-                far__scaled_here[row] = t5_rows[row] * t6
-            for row in range(rows):
-                near__scaled_entry = np.float64(near__scaled_here[row])
-                near__scaled_wide[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = np.float64(far__scaled_here[row])
-                far__scaled_wide[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_wide[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_wide[row])
-        for row in range(rows):
-            t9 = f32(1.0) / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = f32(1.0) / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f32(t8)
-                t16 = t8 / t13_rows[row]
-                near_less_far_here[row] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            t17 = t10_rows[row] == f32(0.0)
-            t18 = margin + near_less_far_rows[row]
-            t19 = _half_step_f32(t18)
-            t20 = -seed[row] * t19
-            t26 = t12_rows[row] == f32(0.0)
-            t17_rows[row] = t17
-            t18_rows[row] = t18
-            t20_rows[row] = t20
-            t26_rows[row] = t26
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d4 = anchor_columns[d, row]
-                negative_d4 = negative_columns[d, row]
-                t21 = anchor_d4 - negative_d4
-                t22 = abs(t21) == t10_rows[row]
-                t23 = _sign_f32(t21)
-                t24 = t21 * t5_rows[row] / far__scaled_rows[row]
-                t25 = _zero_times_f32(t20_rows[row], t23 if t22 else t24)
-                positive_d4 = positive_columns[d, row]
-                t27 = anchor_d4 - positive_d4
-                t28 = abs(t27) == t12_rows[row]
-                t29 = _sign_f32(t27)
-                t30 = t27 * t3_rows[row] / near__scaled_rows[row]
-                t31 = _zero_times_f32(t20_rows[row], t29 if t28 else t30)
-                grad_anchor_columns[d, row] = (
-                    (f32(0.0) if t17_rows[row] else t25) + (f32(0.0) if t26_rows[row] else -t31)
-                )
-                grad_positive_columns[d, row] = f32(0.0) if t26_rows[row] else t31
-                grad_negative_columns[d, row] = f32(0.0) if t17_rows[row] else -t25
-        for row in range(rows):
-            value_narrow[row] = _maximum_f32(f32(0.0), t18_rows[row])
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -2146,188 +1251,6 @@ def grad_hess_diag_f32(
                 diag_anchor_row[d] = t35 + t37
                 diag_positive_row[d] = t37
                 diag_negative_row[d] = t35
-
-
-@_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, rows_float64, rows_bool, columns_float32, samples, chunk, anchor, positive, negative,
-    grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator,
-):
-    (
-        seed, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows, near_less_far_rows, t3_rows,
-        t5_rows, near__scaled_here, far__scaled_here, t10_rows, t12_rows, t13_rows, near_less_far_here, t20_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14]
-    )
-    near__scaled_wide, far__scaled_wide, near_less_far_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    t17_rows, t27_rows = rows_bool[0], rows_bool[1]
-    (
-        anchor_columns, positive_columns, negative_columns, grad_anchor_columns, grad_positive_columns,
-        grad_negative_columns, diag_anchor_columns, diag_positive_columns, diag_negative_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7], columns_float32[8]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            near__largest_rows[row] = f32(0.0)
-            far__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            near__scaled_wide[row] = 0.0
-            far__scaled_wide[row] = 0.0
-            near_less_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f32(near__largest_rows[row])
-            t5 = _unit_scale_f32(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_here[row] = t3_rows[row] * t4
-                far__scaled_here[row] = t5_rows[row] * t6
-            for row in range(rows):
-                near__scaled_entry = np.float64(near__scaled_here[row])
-                near__scaled_wide[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = np.float64(far__scaled_here[row])
-                far__scaled_wide[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_wide[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_wide[row])
-        for row in range(rows):
-            t9 = f32(1.0) / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = f32(1.0) / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f32(t8)
-                t16 = t8 / t13_rows[row]
-                near_less_far_here[row] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-        for row in range(rows):
-            t17 = t10_rows[row] == f32(0.0)
-            t18 = margin + near_less_far_rows[row]
-            t19 = _half_step_f32(t18)
-            t20 = -seed[row] * t19
-            t27 = t12_rows[row] == f32(0.0)
-            t17_rows[row] = t17
-            t20_rows[row] = t20
-            t27_rows[row] = t27
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d4 = anchor_columns[d, row]
-                negative_d4 = negative_columns[d, row]
-                t21 = anchor_d4 - negative_d4
-                t22 = abs(t21) == t10_rows[row]
-                t23 = _sign_f32(t21)
-                t24 = t21 * t5_rows[row] / far__scaled_rows[row]
-                t25 = t23 if t22 else t24
-                t26 = _zero_times_f32(t20_rows[row], t25)
-                positive_d4 = positive_columns[d, row]
-                t28 = anchor_d4 - positive_d4
-                t29 = abs(t28) == t12_rows[row]
-                t30 = _sign_f32(t28)
-                t31 = t28 * t3_rows[row] / near__scaled_rows[row]
-                t32 = t30 if t29 else t31
-                t33 = _zero_times_f32(t20_rows[row], t32)
-                grad_anchor_columns[d, row] = (
-                    (f32(0.0) if t17_rows[row] else t26) + (f32(0.0) if t27_rows[row] else -t33)
-                )
-                grad_positive_columns[d, row] = f32(0.0) if t27_rows[row] else t33
-                grad_negative_columns[d, row] = f32(0.0) if t17_rows[row] else -t26
-                tangent_far = f32(0.0) if t17_rows[row] else t25
-                t34 = _zero_times_f32(
-                    t20_rows[row], (f32(1.0) - _zero_times_f32(tangent_far, t25)) * t5_rows[row] /
-                    far__scaled_rows[row],
-                )
-                t35 = f32(0.0) if t17_rows[row] else t34
-                tangent_near = f32(0.0) if t27_rows[row] else t32
-                t36 = _zero_times_f32(
-                    t20_rows[row], (_zero_times_f32(tangent_near, t32) - f32(1.0)) * t3_rows[row] /
-                    near__scaled_rows[row],
-                )
-                t37 = f32(0.0) if t27_rows[row] else t36
-                diag_anchor_columns[d, row] = t35 + t37
-                diag_positive_columns[d, row] = t37
-                diag_negative_columns[d, row] = t35
-        for row in range(rows):
-            for d in range(size_d):
-                grad_anchor_chunk[row, d] = grad_anchor_columns[d, row]
-                grad_positive_chunk[row, d] = grad_positive_columns[d, row]
-                grad_negative_chunk[row, d] = grad_negative_columns[d, row]
-                diag_anchor_chunk[row, d] = diag_anchor_columns[d, row]
-                diag_positive_chunk[row, d] = diag_positive_columns[d, row]
-                diag_negative_chunk[row, d] = diag_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                        diag_anchor_chunk[row, at_d] = f32(0.0)
-                        diag_positive_chunk[row, at_d] = f32(0.0)
-                        diag_negative_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -2469,209 +1392,6 @@ def hvp_f32(
                 hvp_negative_row[d] = f32(0.0) if t25 else t50
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, rows_float64, rows_bool, columns_float32, samples, chunk, anchor, positive, negative,
-    v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step,
-    mask, mask_step, denominator,
-):
-    (
-        seed, near__largest_rows, far__largest_rows, near__scaled_rows, far__scaled_rows, near_less_far_rows,
-        tangent_near_rows, tangent_far_rows, t3_rows, t5_rows, near__scaled_here, far__scaled_here, t10_rows, t12_rows,
-        t13_rows, near_less_far_here, tangent_near_here, tangent_far_here, t34_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17],
-        rows_float32[18]
-    )
-    near__scaled_wide, far__scaled_wide, near_less_far_wide, tangent_near_wide, tangent_far_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    t17_rows, t25_rows = rows_bool[0], rows_bool[1]
-    (
-        anchor_columns, positive_columns, negative_columns, v_anchor__columns, v_positive__columns, v_negative__columns,
-        hvp_anchor_columns, hvp_positive_columns, hvp_negative_columns,
-    ) = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
-        columns_float32[5], columns_float32[6], columns_float32[7], columns_float32[8]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for d in range(size_d):
-                anchor_columns[d, row] = anchor_chunk[row, d]
-                positive_columns[d, row] = positive_chunk[row, d]
-                negative_columns[d, row] = negative_chunk[row, d]
-                v_anchor__columns[d, row] = v_anchor__chunk[row, d]
-                v_positive__columns[d, row] = v_positive__chunk[row, d]
-                v_negative__columns[d, row] = v_negative__chunk[row, d]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            near__largest_rows[row] = f32(0.0)
-            far__largest_rows[row] = f32(0.0)
-        for row in range(rows):
-            near__scaled_wide[row] = 0.0
-            far__scaled_wide[row] = 0.0
-            near_less_far_wide[row] = 0.0
-            tangent_near_wide[row] = 0.0
-            tangent_far_wide[row] = 0.0
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d = anchor_columns[d, row]
-                positive_d = positive_columns[d, row]
-                t1 = anchor_d - positive_d
-                negative_d = negative_columns[d, row]
-                t2 = anchor_d - negative_d
-                near__largest_entry = abs(t1)
-                near__largest_rows[row] = (
-                    near__largest_entry if (near__largest_entry > near__largest_rows[row]) | (near__largest_entry !=
-                    near__largest_entry) else near__largest_rows[row]
-                )
-                far__largest_entry = abs(t2)
-                far__largest_rows[row] = (
-                    far__largest_entry if (far__largest_entry > far__largest_rows[row]) | (far__largest_entry !=
-                    far__largest_entry) else far__largest_rows[row]
-                )
-        for row in range(rows):
-            t3 = _unit_scale_f32(near__largest_rows[row])
-            t5 = _unit_scale_f32(far__largest_rows[row])
-            t3_rows[row] = t3
-            t5_rows[row] = t5
-        for d in range(size_d):
-            for row in range(rows):
-                anchor_d2 = anchor_columns[d, row]
-                positive_d2 = positive_columns[d, row]
-                t4 = anchor_d2 - positive_d2
-                negative_d2 = negative_columns[d, row]
-                t6 = anchor_d2 - negative_d2
-                near__scaled_here[row] = t3_rows[row] * t4
-                far__scaled_here[row] = t5_rows[row] * t6
-            for row in range(rows):
-                near__scaled_entry = np.float64(near__scaled_here[row])
-                near__scaled_wide[row] += near__scaled_entry * near__scaled_entry
-                far__scaled_entry = np.float64(far__scaled_here[row])
-                far__scaled_wide[row] += far__scaled_entry * far__scaled_entry
-        for row in range(rows):
-            near__scaled_rows[row] = math.sqrt(near__scaled_wide[row])
-            far__scaled_rows[row] = math.sqrt(far__scaled_wide[row])
-        for row in range(rows):
-            t9 = f32(1.0) / t5_rows[row]
-            t10 = far__scaled_rows[row] * t9
-            t11 = f32(1.0) / t3_rows[row]
-            t12 = near__scaled_rows[row] * t11
-            t13 = t10 + t12
-            t17 = t12 == f32(0.0)
-            t25 = t10 == f32(0.0)
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-            t17_rows[row] = t17
-            t25_rows[row] = t25
-        for d in range(size_d):
-            for row in range(rows):
-                negative_d3 = negative_columns[d, row]
-                positive_d3 = positive_columns[d, row]
-                anchor_d3 = anchor_columns[d, row]
-                t7 = anchor_d3 - negative_d3
-                t8 = t7 + anchor_d3 - positive_d3
-                t14 = abs(t8) == t13_rows[row]
-                t15 = _sign_f32(t8)
-                t16 = t8 / t13_rows[row]
-                v_anchor_d = v_anchor__columns[d, row]
-                t18 = v_anchor_d - v_positive__columns[d, row]
-                t19 = anchor_d3 - positive_d3
-                t20 = abs(t19) == t12_rows[row]
-                t21 = _sign_f32(t19)
-                t22 = t19 * t3_rows[row] / near__scaled_rows[row]
-                t23 = t21 if t20 else t22
-                t24 = t18 * t23
-                t26 = v_anchor_d - v_negative__columns[d, row]
-                t27 = abs(t7) == t10_rows[row]
-                t28 = _sign_f32(t7)
-                t29 = t7 * t5_rows[row] / far__scaled_rows[row]
-                t30 = t28 if t27 else t29
-                t31 = t26 * t30
-                near_less_far_here[row] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                tangent_near_here[row] = f32(0.0) if t17_rows[row] else t24
-                tangent_far_here[row] = f32(0.0) if t25_rows[row] else t31
-            for row in range(rows):
-                near_less_far_wide[row] += near_less_far_here[row]
-                tangent_near_wide[row] += tangent_near_here[row]
-                tangent_far_wide[row] += tangent_far_here[row]
-        for row in range(rows):
-            near_less_far_rows[row] = near_less_far_wide[row]
-            tangent_near_rows[row] = tangent_near_wide[row]
-            tangent_far_rows[row] = tangent_far_wide[row]
-        for row in range(rows):
-            t32 = margin + near_less_far_rows[row]
-            t33 = _half_step_f32(t32)
-            t34 = -seed[row] * t33
-            t34_rows[row] = t34
-        for d in range(size_d):
-            for row in range(rows):
-                v_anchor_d2 = v_anchor__columns[d, row]
-                anchor_d4 = anchor_columns[d, row]
-                negative_d4 = negative_columns[d, row]
-                t35 = anchor_d4 - negative_d4
-                t36 = abs(t35) == t10_rows[row]
-                t37 = _sign_f32(t35)
-                t38 = t35 * t5_rows[row] / far__scaled_rows[row]
-                t39 = t37 if t36 else t38
-                t40 = _zero_times_f32(
-                    t34_rows[row], (v_anchor_d2 - v_negative__columns[d, row] - tangent_far_rows[row] * t39) *
-                    t5_rows[row] / far__scaled_rows[row],
-                )
-                positive_d4 = positive_columns[d, row]
-                t41 = anchor_d4 - positive_d4
-                t42 = abs(t41) == t12_rows[row]
-                t43 = _sign_f32(t41)
-                t44 = t41 * t3_rows[row] / near__scaled_rows[row]
-                t45 = t43 if t42 else t44
-                t46 = v_anchor_d2 - v_positive__columns[d, row]
-                t47 = _zero_times_f32(
-                    t34_rows[row], (tangent_near_rows[row] * t45 - t46) * t3_rows[row] / near__scaled_rows[row],
-                )
-                hvp_anchor_columns[d, row] = (f32(0.0) if t25_rows[row] else t40) + (f32(0.0) if t17_rows[row] else t47)
-                t48 = _zero_times_f32(
-                    t34_rows[row], (v_anchor_d2 - v_positive__columns[d, row] - tangent_near_rows[row] * t45) *
-                    t3_rows[row] / near__scaled_rows[row],
-                )
-                hvp_positive_columns[d, row] = f32(0.0) if t17_rows[row] else t48
-                t49 = v_anchor_d2 - v_negative__columns[d, row]
-                t50 = _zero_times_f32(
-                    t34_rows[row], (tangent_far_rows[row] * t39 - t49) * t5_rows[row] / far__scaled_rows[row],
-                )
-                hvp_negative_columns[d, row] = f32(0.0) if t25_rows[row] else t50
-        for row in range(rows):
-            for d in range(size_d):
-                hvp_anchor_chunk[row, d] = hvp_anchor_columns[d, row]
-                hvp_positive_chunk[row, d] = hvp_positive_columns[d, row]
-                hvp_negative_chunk[row, d] = hvp_negative_columns[d, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = f32(0.0)
-                        hvp_positive_chunk[row, at_d] = f32(0.0)
-                        hvp_negative_chunk[row, at_d] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     anchor, positive, negative = inputs
     margin, = map(np.float64, parameters)
@@ -2685,18 +1405,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f64, chunks, (((9, chunk), np.float64), ((3, size_d, chunk + 16), np.float64)), samples, chunk,
-            anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
-            samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-            losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2718,18 +1431,11 @@ def _value_and_grad_f64(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((14, chunk), np.float64), ((2, chunk), np.bool_), ((6, size_d, chunk +
-            16), np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
-            margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin,
-            size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
+        samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2748,19 +1454,11 @@ def _grad_hess_diag_f64(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((12, chunk), np.float64), ((2, chunk), np.bool_), ((9, size_d, chunk +
-            16), np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
-            diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-            denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
-            anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive,
-            diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
+        anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive,
+        diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -2777,18 +1475,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((14, chunk), np.float64), ((2, chunk), np.bool_), ((9, size_d, chunk + 16),
-            np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-            hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-            hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        hvp_f64, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
+        hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -2805,18 +1496,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_short_f32, chunks, (((5, chunk), np.float64), ((12, chunk), np.float32), ((3, size_d, chunk + 16),
-            np.float32)), samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-            mask_step, losses_out, keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32), (128,
-            np.float64)), samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-            mask_step, losses_out, keep_losses, value_partial,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32), (128,
+        np.float64)), samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
+        losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2838,20 +1522,11 @@ def _value_and_grad_f32(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    if size_d <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((17, chunk), np.float32), ((5, chunk), np.float64), ((2, chunk),
-            np.bool_), ((6, size_d, chunk + 16), np.float32)), samples, chunk, anchor, positive, negative, grad_anchor,
-            grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-            keep_losses, value_partial,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float32), (128, np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-            grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-            value_partial,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32),
+        (128, np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -2870,19 +1545,11 @@ def _grad_hess_diag_f32(
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((15, chunk), np.float32), ((3, chunk), np.float64), ((2, chunk),
-            np.bool_), ((9, size_d, chunk + 16), np.float32)), samples, chunk, anchor, positive, negative, grad_anchor,
-            grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
-            weight_step, mask, mask_step, denominator,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (128, np.float64)),
-            samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
-            diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        )
+    run(
+        grad_hess_diag_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (128, np.float64)),
+        samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
+        diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -2899,20 +1566,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    if size_d <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((19, chunk), np.float32), ((5, chunk), np.float64), ((2, chunk), np.bool_), ((9,
-            size_d, chunk + 16), np.float32)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_,
-            v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
-            denominator,
-        )
-    else:
-        run(
-            hvp_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (1024, np.float32), (1024,
-            np.float32), (128, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_,
-            v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
-            denominator,
-        )
+    run(
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (128, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_,
+        v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator,
+    )
     return (), None
 
 

@@ -11,6 +11,10 @@ from symloss.lowering.functions import Element
 from symloss.program import Program
 
 
+#: The kinds of axes that often have few entries: ten classes, five labels.
+_SHORT_KINDS = ("class", "label")
+
+
 @dataclass(frozen=True)
 class Let:
     """``variable = value``; ``comment`` is the user's name for it where there is one."""
@@ -153,7 +157,7 @@ class Kernel:
     gathers: bool = False
 
     def short_axis(self, program: Program) -> str | None:
-        """The one axis inside a sample, if that may be so short that the loop over samples had better be innermost.
+        """The one axis inside a sample, if that is often so short that the loop over samples had better be innermost.
 
         Then every loop inside a sample runs along it, and reaches no other sample. A span of several axes is not short.
         """
@@ -174,7 +178,7 @@ class Kernel:
         ):
             return None
         axis = program.axes[roots.pop()]
-        return None if axis.kind == "batch" or axis.span or axis.size is not None else axis.name
+        return axis.name if axis.kind in _SHORT_KINDS and not axis.span and axis.size is None else None
 
     def element_wise(self, program: Program) -> bool:
         """Whether the loop over samples is the innermost one: each is a number, or a few that go by their places."""
