@@ -14,6 +14,7 @@ from symloss.language.claims import Claim, ClaimExpression, ClaimInterval
 from symloss.language.nodes import Comparison, Expression, Logic, Name
 from symloss.language.spec import Spec
 from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
+from symloss.proof.admissible import inside
 from symloss.proof.claim_terms import Built, ClaimTerms, UnsupportedClaimError, substitution
 from symloss.proof.closing import Obligation, implied
 from symloss.proof.goals import (
@@ -30,7 +31,7 @@ from symloss.proof.goals import (
     named_variables,
 )
 from symloss.proof.moves import moved_goals
-from symloss.proof.terms import Term, along, conjunction, disjunction, free_axes, tensors_of
+from symloss.proof.terms import Term, along, conjunction, disjunction, free_axes, tensors_of, with_tensors
 
 
 def formulate(spec: Spec, claim: Claim) -> tuple[Goal, ...]:
@@ -218,15 +219,26 @@ def _zero_iff(f: Formulation) -> list[tuple[str, Any]]:
     return found
 
 
-def _attained(f: Formulation) -> Statement:
-    value = f.build(f.claim.subject())
-    term = f.subject()
-    for name, given in f.claim.arguments["at"].items():
-        built = f.build(given)
-        from symloss.proof.terms import with_tensors
-
-        term = with_tensors(term, {name: substitution(built, f.terms.axes_of(name))})
-    return Always(atoms.Equal(term, value))
+def _attained(f: Formulation) -> list[tuple[str, Any]]:
+    """The value at a point, and that the point is admissible: in the domains, and as the conditions about it ask."""
+    value, term = f.build(f.claim.subject()), f.subject()
+    places = {name: substitution(f.build(e), f.terms.axes_of(name)) for name, e in f.claim.arguments["at"].items()}
+    tensors = f.tensors()
+    for name in places:
+        if name not in tensors:
+            raise UnsupportedClaimError(f"the claim is about {name}, which it replaces or fixes")
+    conditions = [
+        condition
+        for name, at in places.items()
+        for condition in inside(tensors[name], at, f.terms.axes, f.terms.roots.__getitem__)
+    ]
+    about = [condition for condition in f.hypotheses if tensors_of(condition) & set(places)]
+    conditions += [with_tensors(condition, places) for condition in about]
+    f.hypotheses = [condition for condition in f.hypotheses if condition not in about]
+    reached = Always(atoms.Equal(with_tensors(term, places), value))
+    f.needs = [(with_tensors(path, places), with_tensors(need, places)) for path, need in f.needs]
+    admissible = conjunction(*conditions)
+    return [("", reached)] if admissible == 1 else [("value", reached), ("in the domain", Always(admissible))]
 
 
 def _extremum(f: Formulation) -> Statement:
@@ -295,9 +307,9 @@ def _hessian(f: Formulation) -> Statement:
 
 def _subgradient(f: Formulation) -> Statement:
     """For every x and x': f(x') ≥ f(x) + g(x)·(x' - x); true of a convex f with slopes in its subdifferential."""
-    from symloss.proof.terms import with_tensors
-
     name = f.claim.subject()
+    if name not in f.tensors():
+        raise UnsupportedClaimError(f"the subgradient with respect to {name}, which is no variable, is not supported")
     axes = f.terms.axes_of(name)
     if any(f.terms.axes[axis].kind != "batch" for axis in axes):
         raise UnsupportedClaimError("the subgradient along a sample axis is not supported")
