@@ -40,11 +40,13 @@ FALSE = {
             {"axes": CLASSES, "inputs": "q[n, k]: [0, 1]; x: (-oo, 0]", "value": "x[n]*sum[k](q[n, k])"},
         ),
         "some of the entries of a distribution sum to less": (
-            "{nonnegative: 'sum[k, k != y[n]](xlogy(p[n, k], p[n, k]) - xlogy(p[n, k], q[n, k]))'}",
+            "{nonnegative: 'sum[k, k != y[n]](xlogy(p[n, k], p[n, k]) - p[n, k]*log(q[n, k]))', "
+            "when: 'all[k](q[n, k] > 0)'}",
             TWO,
         ),
-        "a softmax over some items sums to more over all": (
-            "{nonnegative: 'sum[k](xlogy(p[n, k], p[n, k]) - p[n, k]*(z[n, k] - logsumexp[k, k != y[n]](z[n, k])))'}",
+        "some of the items of a softmax sum to less": (
+            "{nonnegative: 'sum[k, k != y[n]](exp(z[n, k] - logsumexp[k](z[n, k]))"
+            "*(z[n, k] - logsumexp[k](z[n, k]) - t[n, k] + logsumexp[k](t[n, k])))', let: {t: {like: z}}}",
             LOGITS,
         ),
         "one of two factors is 0": ("{zero_iff: 'x[n] == 0', of: 'x[n]*y[n]'}", ABOVE),
