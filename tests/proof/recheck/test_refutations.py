@@ -1,0 +1,40 @@
+"""Refutations again: whatever the search finds against a false claim, the re-check follows."""
+
+from __future__ import annotations
+
+import pytest
+
+from symloss.proof.formulation import formulate
+from symloss.proof.portfolio import settle_claim
+from symloss.proof.recheck.checking import recheck_goals
+from symloss.proof.verdicts import Finding
+from tests.proof.losses import spec
+from tests.proof.test_admissible import EQUIVARIANT, LOGITS, OUTSIDE
+from tests.proof.test_must_fail import FALSE
+
+REFUTED = {
+    **{name: FALSE[name] for name in FALSE},
+    **{name: OUTSIDE[name] for name in OUTSIDE},
+    **{f"equivariance: {kind}": (claim, {"value": no, **LOGITS}) for kind, (claim, _, no) in EQUIVARIANT.items()},
+    # Of a line the share of the way from one point to the other cancels.
+    "a line is strictly convex": ("{strictly_convex: x}", {"value": "x[n]"}),
+    "a line is strictly concave": ("{strictly_concave: x}", {"value": "x[n]"}),
+    "a falling line is strictly convex": ("{strictly_convex: x}", {"value": "-x[n]"}),
+    "a rotation that is no permutation": (
+        "{invariant: rotation, in: z, along: k}",
+        {"value": "sum[k](abs(z[n, k]))", **LOGITS},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUTED)
+def test_a_witness_is_followed(name: str) -> None:
+    claim, loss = REFUTED[name]
+    probe = spec(claim, **loss)
+    found: Finding = settle_claim(probe, probe.claims[0])
+    if found.status != "refuted":
+        assert name in OUTSIDE  # a bound that no point is found to miss is left open
+        return
+    stored = {"status": found.status, "scope": found.scope.as_json(), "evidence": found.evidence}
+    outcome = recheck_goals(formulate(probe, probe.claims[0]), stored)
+    assert outcome.word == "ok", outcome.reason
