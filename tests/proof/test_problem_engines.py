@@ -189,6 +189,7 @@ with exact_arithmetic():
                 atoms.LessEqual(sympy.exp(-((X - sympy.Rational(1, 3)) ** 2)), 1 - sympy.Rational(1, 10**18)), x=SHARE
             ),
         ),
+        "the end of a box": ("balls", problem(atoms.LessEqual(sympy.Rational(1, 4), sympy.sin(X)), x=SHARE)),
         "a root of odd order": ("balls", problem(atoms.LessEqual(0, sympy.sin(X)), x=interval(-1, 1))),
         "a hypothesis that holds on a part": (
             "balls",
@@ -213,6 +214,15 @@ def test_a_false_problem_is_proved_by_no_engine(name: str, engine: str) -> None:
     # Normal forms are for terms that are defined, as the portfolio shows before it asks.
     if (engine == "own" or engine != own) and (engine, name) != ("algebra", "a pole that a quotient hides"):
         assert status(own if engine == "own" else engine, given) is None
+
+
+def test_boxes_that_nobody_looked_at_cover_nothing() -> None:
+    pytest.importorskip("flint")
+    given = problem(atoms.LessEqual(X * (1 - X) * sympy.sin(3 * X), sympy.Rational(26, 100)), x=SHARE)
+    assert problem_engine("balls").settle(given, Budget(boxes=2)) is None
+    found = problem_engine("balls").settle(given, Budget())
+    assert found is not None
+    assert found.status == "certified"
 
 
 def _always_inverse(self: Any, term: Any) -> Any:

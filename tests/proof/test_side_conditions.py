@@ -57,10 +57,7 @@ FALSE = {
         "a denominator of any sign": ("{nonnegative: 'x[n]**2/y[n]', when: 'y[n] != 0'}", PAIR),
         "the other branch": ("{nonnegative: 'where(x[n] > 0, x[n]**2, y[n])'}", PAIR),
         "as many exponentials as items": ("{at_most: 1, of: 'logsumexp[k](q[n, k])'}", SHARES),
-        "an alternative that assumes itself": (
-            "{zero_iff: 'x[n] == 1 or y[n] == 0', of: 'abs(x[n] - 1 - y[n])'}",
-            PAIR,
-        ),
+        "an alternative that assumes itself": ("{zero_iff: 'x[n] == 0 or y[n] > 0', of: 'x[n]*y[n]'}", ABOVE),
         "a weak condition gives nothing strict": (
             "{positive: '2*x[n] - y[n] + y[n]**2', when: '2*x[n] >= y[n]'}",
             PAIR,
