@@ -226,7 +226,12 @@ class _ClaimReader:
             name = known_name(key.text, self.tensors, "input or parameter")
             text = text_of(value, self.source, "a range").stripped()
             declared = self.tensors[name].domain
+            if declared.integer:
+                raise key.text.error(f"{name} is a label; ranges are for numbers")
             domain = parse_domain(text, self.scope.axes) if not _is_number(text.value) else _single(text)
+            if domain.kind != "interval" and (domain.kind != "set" or declared.kind == "simplex"):
+                of_each = " for each entry" if declared.kind == "simplex" else " or a set of numbers"
+                raise text.error(f"the range of {name} is an interval{of_each}; its domain is {domain_text(declared)}")
             if _disjoint(domain, declared):
                 raise text.error(f"no value of {name} lies in this range; its domain is {domain_text(declared)}")
             found[name] = domain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ import sympy
 
 from symloss import atoms
 from symloss.language.claims import Claim, ClaimExpression, ClaimInterval
+from symloss.language.domains import contains
 from symloss.language.nodes import Comparison, Expression, Logic, Name
 from symloss.language.spec import Spec
 from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
@@ -77,6 +79,12 @@ class Formulation:
         for built in self.terms.constraints():
             self._suppose(built)
         self.constraints = tuple(self.hypotheses)
+        for name, narrower in self.claim.ranges.items():
+            tensor = self.spec.program.tensors.get(name)
+            if tensor is not None and tensor.domain.kind == "simplex":
+                of_each = replace(tensor, domain=narrower)
+                roots = self.terms.roots
+                self.hypotheses += inside(of_each, partial(Read, name), self.terms.axes, roots.__getitem__)
         for given, node in conditions:
             if _default_of(node) is None:
                 assert given.checker is not None  # every parsed expression has one
@@ -403,9 +411,12 @@ def _default_of(node: Expression) -> str | None:
 
 
 def _narrowed(declared: Domain, narrower: Domain) -> Domain:
-    """The intersection of two domains."""
+    """The intersection of two domains; a distribution stays one, its entries being narrowed by conditions."""
+    if narrower.kind == "set" or declared.kind == "set":
+        some, other = (narrower, declared) if narrower.kind == "set" else (declared, narrower)
+        return replace(some, values=tuple(value for value in some.values if contains(other, value)))
     if declared.kind != "interval" or narrower.kind != "interval":
-        return narrower
+        return declared
     low, high = sympy.Max(declared.lower, narrower.lower), sympy.Min(declared.upper, narrower.upper)
 
     def closed(end: Any, which: str) -> bool:

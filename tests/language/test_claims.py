@@ -135,6 +135,11 @@ terms: {left: "a[m]**2", right: "b[n]"}
         ("{invariant: permutation, in: [z, y], along: k}", "y does not have the axis k"),
         ("{invariant: translation, in: [z, t]}", "translation is for inputs with the same axes"),
         ("{nonnegative: value, substitute: {y: 0}}", "y is a label; only numbers can be replaced"),
+        ("{nonnegative: value, for: {y: 1}}", "y is a label; ranges are for numbers"),
+        (
+            "{nonnegative: value, for: {z: index(k)}}",
+            "the range of z is an interval or a set of numbers; its domain is real",
+        ),
         ("{invariant: transformation}", "a transformation needs `under`, a mapping from inputs to expressions"),
         ("{convex: z, for: {t: -1}}", "no value of t lies in this range; its domain is positive"),
         ("{convex: z, sizes: {k: 0}}", "a size is a whole number from 1; '0' is given"),

@@ -59,6 +59,31 @@ def test_what_is_admissible_counts(name: str) -> None:
     assert settle(claim, **loss).status == "proved"
 
 
+#: claim, loss, verdict: a range makes a domain smaller, never larger, and leaves a distribution one.
+NARROWER = {
+    "entries of a distribution": (
+        "{zero: 'sum[k](p[n, k]) - 1', for: {p: '[0, 1)'}, sizes: {k: 2}}",
+        SIMPLEX,
+        "proved",
+    ),
+    "entries that are not 0": ("{positive: 'min[k](p[n, k])', for: {p: '(0, 1]'}}", SIMPLEX, "proved"),
+    "entries that may be 0": ("{positive: 'min[k](p[n, k])'}", SIMPLEX, "refuted"),
+    "an interval of a set": ("{equals: 1, for: {x: '(1/2, 2)'}}", {"value": "x[n]", **BITS}, "proved"),
+    "a set of an interval": (
+        "{equals: 1, for: {x: '{-1, 1}'}}",
+        {"value": "x[n]", "inputs": "x: positive"},
+        "proved",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NARROWER)
+def test_a_range_is_met_with_the_domain(name: str) -> None:
+    claim, loss, word = NARROWER[name]
+    given = {"value": "sum[k](p[n, k])", **loss} if "value" not in loss else loss
+    assert settle(claim, **given).status == word
+
+
 #: claim, value: what moves with its argument, and what does not.
 EQUIVARIANT = {
     "shift": ("{equivariant: shift, in: z}", "logsumexp[k](z[n, k])", "logsumexp[k](2*z[n, k])"),
