@@ -191,6 +191,11 @@ def items(text: str, factor: str, shows: str, **more: Any) -> dict[str, Any]:
     return tree(text, "sum of nonnegative items", part)
 
 
+def some(item: str, bound: int) -> str:
+    """The share of an item among those with positive b, of which it need not be one."""
+    return f"exp(z[n, {item}] - logsumexp[k'{bound}, Less(0, b[n, k'{bound}])](z[n, k'{bound}]))"
+
+
 def slack(whole: str, smaller: str) -> dict[str, str]:
     return {f"sum[k'1]({whole})": f"slack of b + sum[k'1]({smaller})"}
 
@@ -204,6 +209,27 @@ FALSE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
             "0",
             item="a[n, k''7] - b[n, k''7]",
             multipliers=[{"sum of": "b[n, k''7]", "times": "1"}, {"sum of": "a[n, k''7]", "times": "-1"}],
+        ),
+        (),
+    ),
+    "some of the entries of a distribution": (
+        tree(
+            "sum[k'1, Less(0, z[n, k'1])](XLogY(p[n, k'1], p[n, k'1]) - XLogY(p[n, k'1], q[n, k'1]))",
+            "sum of nonnegative items",
+            {**TREES["items"]["from"][0], "factor": "1", "guard": "Less(0, z[n, k''7])"},
+        ),
+        (),
+    ),
+    "a softmax over some items": (
+        items(
+            "sum[k'1](p[n, k'1] - " + some("k'1", 2) + ")",
+            "1",
+            "0",
+            item="p[n, k''7] - " + some("k''7", 1),
+            multipliers=[
+                {"sum of": some("k''7", 1), "times": "1"},
+                {"sum of": "p[n, k''7]", "times": "-1"},
+            ],
         ),
         (),
     ),
