@@ -38,3 +38,20 @@ def test_a_witness_is_followed(name: str) -> None:
     stored = {"status": found.status, "scope": found.scope.as_json(), "evidence": found.evidence}
     outcome = recheck_goals(formulate(probe, probe.claims[0]), stored)
     assert outcome.word == "ok", outcome.reason
+
+
+def test_a_bound_is_reached_at_a_value_of_the_set() -> None:
+    loss = {"value": "(x[n] - 1/2)**2", "inputs": "x: {0, 1}"}
+    probe = spec("{minimum: 1/4, over: x}", **loss)
+    found = settle_claim(probe, probe.claims[0])
+    stored = {"status": found.status, "scope": found.scope.as_json(), "evidence": found.evidence}
+    assert recheck_goals(formulate(probe, probe.claims[0]), stored).word == "ok"
+    other = spec("{minimum: 0, over: x}", **loss)
+    part = {"status": "proved", "scope": {"parameters": "all", "sizes": {}}}
+    ways = ("bound", "in the domain", "reached")
+    parts = [{"name": name, **part, "evidence": {"kind": "identity", "difference": "0"}} for name in ways]
+    parts[0]["evidence"] = {"kind": "range", "conclusion": "LessEqual(0, (x[n] - 1/2)**2)", "facts": []}
+    evidence = {"kind": "step", "rule": "a bound that is reached", "at": {"x": "1/2"}}
+    evidence["of"] = {"kind": "parts", "rule": "a bound that is reached", "parts": parts}
+    outcome = recheck_goals(formulate(other, other.claims[0]), {**part, "evidence": evidence})
+    assert outcome.word == "wrong", outcome.reason
