@@ -151,6 +151,7 @@ FAULTS: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("quotient", says("m[n]/x[n] + 1")),
     ("quotient", changed("from", 0, to=leaf("m[n] + 2*w[n]"))),
     ("ends", changed("variable", to="x[n]")),
+    ("ends", without("from", 0, "facts", 0)),
     ("ends", changed("from", 1, "at", to="1/2")),
     ("ends", changed("from", 1, to={"at": "1", **leaf("Softplus(x[n])")})),
     ("ends", changed("from", 1, "from", 0, to=leaf("exp(-x[n]) + 1"))),
@@ -273,6 +274,11 @@ FALSE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         tree("m[n]/x[n]", "quotient", leaf("m[n]"), denominator="x[n]"),
         ("NotEqual(x[n], 0)",),
     ),
+    "an item that is left out": (leaf("logsumexp[k'1, Less(0, b[n, k'1])](z[n, k'1]) - z[n, i]"), ()),
+    "no item at all": (leaf("logsumexp[k'1, Less(0, b[n, k'1])](a[n, k'1])"), ()),
+    "the other branch": (leaf("Where(Less(0, x[n]), 1, x[n])"), ()),
+    "the branch before": (leaf("Where(Less(0, x[n]), -x[n], 1)"), ()),
+    "an average of some items": (leaf("sum[k'1, Less(0, b[n, k'1])](a[n, k'1] + 1)/size[k] - 1"), ()),
     "an item of unknown sign": (tree("x[n]", "item", equal="x[n]"), ()),
 }
 
