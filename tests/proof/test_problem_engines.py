@@ -320,6 +320,15 @@ def _refused(given: Problem, evidence: Any) -> bool:
         return True
 
 
+def test_a_flat_range_names_its_facts() -> None:
+    given = problem(atoms.LessEqual(0, atoms.Softplus(X)), x=REAL)
+    found = problem_engine("bounds").settle(given, Budget())
+    assert found is not None
+    with exact_arithmetic():
+        assert flat_shown(given, found.evidence).word == "ok"
+        assert flat_shown(given, {**found.evidence, "facts": []}).word == "wrong"
+
+
 def _without_a_gap(evidence: Any) -> None:
     evidence["leaves"][0]["columns"][0].pop()
 
@@ -344,6 +353,10 @@ def _half_of_the_cases(evidence: Any) -> None:
     evidence["parts"].pop()
 
 
+def _the_same_side_twice(evidence: Any) -> None:
+    evidence["fails"] = copy.deepcopy(evidence["holds"])
+
+
 def _fewer_conditions(evidence: Any) -> None:
     evidence["hypotheses"].append("Less(a, 0)")
 
@@ -362,6 +375,7 @@ TAMPERED = {
     "a share times its rest": (_another_denominator,),
     "the exponential above its parabola": (_another_anchor, _no_right_side),
     "one of two alternatives": (_half_of_the_cases,),
+    "a kink on both sides": (_the_same_side_twice,),
 }
 
 

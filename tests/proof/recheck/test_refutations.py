@@ -55,3 +55,14 @@ def test_a_bound_is_reached_at_a_value_of_the_set() -> None:
     evidence["of"] = {"kind": "parts", "rule": "a bound that is reached", "parts": parts}
     outcome = recheck_goals(formulate(other, other.claims[0]), {**part, "evidence": evidence})
     assert outcome.word == "wrong", outcome.reason
+
+
+def test_a_model_satisfies_the_conditions() -> None:
+    probe = spec("{positive: value, when: 'x[n] > 3'}", value="x[n]")
+    found = settle_claim(probe, probe.claims[0])
+    goals = formulate(probe, probe.claims[0])
+    stored = {"status": found.status, "scope": found.scope.as_json(), "evidence": dict(found.evidence)}
+    assert recheck_goals(goals, stored).word == "ok"
+    assert set(stored["evidence"]["model"]["point"]) == {"x[0]"}
+    stored["evidence"]["model"] = {**stored["evidence"]["model"], "point": {"x[0]": "2"}}
+    assert recheck_goals(goals, stored).word == "wrong"

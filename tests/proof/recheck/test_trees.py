@@ -289,6 +289,14 @@ def test_a_false_statement_is_not_followed(name: str) -> None:
     assert not followed(step, *assumed)
 
 
+@pytest.mark.parametrize(("text", "above"), [("w[n]", True), ("m[n]", False), ("t[n]", False), ("1 - t[n]", False)])
+def test_an_end_that_is_reached_is_not_left_out(text: str, above: bool) -> None:
+    with exact_arithmetic():
+        known = Knowledge(TENSORS)
+        assert known.holds(closed_term(f"Less(0, {text})", TENSORS)) is above
+        assert known.holds(closed_term(f"LessEqual(0, {text})", TENSORS)) is True
+
+
 def test_more_times_a_constraint_than_less_is_not_followed() -> None:
     """``Σ (item + q) ≥ 0`` says nothing of ``Σ item``: only what is taken away as well may be added."""
     step = tree(
