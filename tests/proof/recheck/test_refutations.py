@@ -66,3 +66,23 @@ def test_a_model_satisfies_the_conditions() -> None:
     assert set(stored["evidence"]["model"]["point"]) == {"x[0]"}
     stored["evidence"]["model"] = {**stored["evidence"]["model"], "point": {"x[0]": "2"}}
     assert recheck_goals(goals, stored).word == "wrong"
+
+
+def test_a_witness_satisfies_the_conditions() -> None:
+    probe = spec("{nonnegative: value, when: 'x[n] > 3'}", value="(x[n] - 1)*(5 - x[n])")
+    goals = formulate(probe, probe.claims[0])
+    for value, word in (("6", "ok"), ("0", "wrong"), ("4", "wrong")):
+        evidence = {"kind": "witness", "sizes": {}, "labels": {}, "point": {"x[0]": value}, "gap": ""}
+        stored = {"status": "refuted", "scope": {"parameters": "witness", "sizes": {}}, "evidence": evidence}
+        assert recheck_goals(goals, stored).word == word
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_claim_of_two_directions_needs_both(missing: int) -> None:
+    probe = spec("{zero_iff: 'x[n] == 0'}", value="x[n]**2")
+    found = settle_claim(probe, probe.claims[0])
+    goals = formulate(probe, probe.claims[0])
+    stored = {"status": found.status, "scope": found.scope.as_json(), "evidence": dict(found.evidence)}
+    assert recheck_goals(goals, stored).word == "ok"
+    stored["evidence"]["parts"] = [p for i, p in enumerate(stored["evidence"]["parts"]) if i != missing]
+    assert recheck_goals(goals, stored).word == "wrong"
