@@ -268,6 +268,26 @@ def test_a_planted_fault_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) 
     assert status(engine, given) == "proved"
 
 
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_re_check_refuses_what_a_fault_proves(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, given = NOT_PROVED[name]
+    with monkeypatch.context() as planted:
+        _plant(planted, *FAULTS[name])
+        found = problem_engine(engine).settle(given, Budget())
+    assert found is not None
+    with exact_arithmetic():
+        assert _refused(given, found.evidence)
+
+
+def test_the_re_check_asks_for_the_value_at_the_anchor() -> None:
+    with exact_arithmetic():
+        found = problem_engine("logs").settle(problem(atoms.LessEqual(1, sympy.exp(X)), x=HALF_LINE), Budget())
+        assert found is not None
+        higher = sympy.Rational(11, 10)
+        evidence = {**found.evidence, "of": str(sympy.exp(X) - higher)}
+        assert _refused(problem(atoms.LessEqual(higher, sympy.exp(X)), x=HALF_LINE), evidence)
+
+
 CLAIMS = {
     "log_cosh is below half the square": (
         "{at_most: '(x[n])**2/2'}",
