@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from symloss.proof.formulation import formulate
@@ -86,3 +88,22 @@ def test_a_claim_of_two_directions_needs_both(missing: int) -> None:
     assert recheck_goals(goals, stored).word == "ok"
     stored["evidence"]["parts"] = [p for i, p in enumerate(stored["evidence"]["parts"]) if i != missing]
     assert recheck_goals(goals, stored).word == "wrong"
+
+
+def test_infinity_minus_infinity_is_no_limit() -> None:
+    claim = "{limit: 't %s t**2', as: {t: oo}, equals: oo, let: {t: positive}}"
+    probe = spec(claim % "+", value="x[n]")
+    found = settle_claim(probe, probe.claims[0])
+    stored = {"status": "proved", "scope": found.scope.as_json(), "evidence": json.loads(json.dumps(found.evidence))}
+    assert recheck_goals(formulate(probe, probe.claims[0]), stored).word == "ok"
+    other = spec(claim % "-", value="x[n]")
+    (case,) = stored["evidence"]["cases"]
+    last = case["lines"].pop()
+    square = next(i for i, line in enumerate(case["lines"]) if line["term"] == "t**2")
+    case["lines"].append({"term": "-1", "to": "-1", "side": "=", "rule": "constant", "from": []})
+    factors = [len(case["lines"]) - 1, square]
+    case["lines"].append({"term": "-t**2", "to": "-oo", "side": "", "rule": "product", "from": factors})
+    rests = [i if i != square else len(case["lines"]) - 1 for i in last["from"]]
+    case["lines"].append({**last, "term": "-t**2 + t", "from": rests})
+    outcome = recheck_goals(formulate(other, other.claims[0]), stored)
+    assert (outcome.word, outcome.reason) == ("wrong", "oo - oo")
