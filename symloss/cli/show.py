@@ -18,6 +18,10 @@ def command(loss: str) -> None:
     shipped = not loss.endswith((".yaml", ".yml"))
     click.echo(symloss.load(loss if shipped else str(path)).__doc__)
     verdicts = verdicts_of(path)
-    click.echo("\nClaims:" if verdicts else f"\nClaims: no verdicts are stored; `symloss prove {loss}` settles them.")
+    click.echo(
+        "\nClaims:"
+        if verdicts
+        else f"\nClaims: no verdicts of these sources are stored; `symloss prove {loss}` settles them."
+    )
     for claim, said in verdicts.items():
         click.echo(f"  {claim}\n    {said['verdict']} for {said['scope']} ({said['engine']}): {said['summary']}")

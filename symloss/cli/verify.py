@@ -43,7 +43,8 @@ def command(loss: str, seed: int, as_json: bool, **options: Any) -> int:
     """Check a derivation by hand: is this the value, gradient, Hessian diagonal or Hessian-vector product of LOSS?
 
     An option that is repeated gives several steps, each of which must equal the one before. A FILE that starts with
-    `derivation: 1` holds loss, quantity and steps. Optional inputs that are not mentioned take their defaults.
+    `derivation: 1` has the keys loss, one of value, gradient, hessian_diag and hvp with the variable, steps, and as
+    needed when, axes, define and parameters. Optional inputs that are not mentioned take their defaults.
 
     \b
     symloss verify softmax_cross_entropy --gradient "softmax[k](z[n, k]) - (k == y[n])"

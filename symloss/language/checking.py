@@ -428,7 +428,8 @@ class Checker:
         if symbol is None:
             raise self._unknown(node, node.name)
         if symbol.kind != "real":
-            raise self.fail(f"{node.name} holds {KIND[symbol.kind]}s; there is no derivative with respect to it", node)
+            held = "labels" if symbol.kind == "index" else "conditions"
+            raise self.fail(f"{node.name} holds {held}; there is no derivative with respect to it", node)
         return symbol
 
     def _no_function(self, node: Expression, name: str) -> SpecError:

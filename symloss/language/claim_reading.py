@@ -11,6 +11,7 @@ import sympy
 
 from symloss.errors import SpecError
 from symloss.language.checking import Checker
+from symloss.language.claim_moves import fault_of_move
 from symloss.language.claims import (
     DIRECTIONS,
     PROPERTIES,
@@ -225,7 +226,12 @@ class _ClaimReader:
             name = known_name(key.text, self.tensors, "input or parameter")
             text = text_of(value, self.source, "a range").stripped()
             declared = self.tensors[name].domain
+            if declared.integer:
+                raise key.text.error(f"{name} is a label; ranges are for numbers")
             domain = parse_domain(text, self.scope.axes) if not _is_number(text.value) else _single(text)
+            if domain.kind != "interval" and (domain.kind != "set" or declared.kind == "simplex"):
+                of_each = " for each entry" if declared.kind == "simplex" else " or a set of numbers"
+                raise text.error(f"the range of {name} is an interval{of_each}; its domain is {domain_text(declared)}")
             if _disjoint(domain, declared):
                 raise text.error(f"no value of {name} lies in this range; its domain is {domain_text(declared)}")
             found[name] = domain
@@ -324,10 +330,10 @@ class _ClaimReader:
 
     def names_or_values(self, node: Node, what: str) -> Any:
         """Names of inputs, or (padding) a mapping from names to values."""
-        known = self.scope.symbols
+        kind = "input, parameter or variable"
         if isinstance(node, Entries):
-            return {known_name(key.text, known, "input"): self.expression(value, what) for key, value in node}
-        return tuple(known_name(text, known, "input") for text in names(node, self.source, what))
+            return {known_name(key.text, self.tensors, kind): self.expression(value, what) for key, value in node}
+        return tuple(known_name(text, self.tensors, kind) for text in names(node, self.source, what))
 
     def index(self, node: Node, what: str) -> tuple[ClaimExpression, ...]:
         """Index expressions."""
@@ -345,10 +351,13 @@ class _ClaimReader:
 
     def replacements(self, node: Node, what: str) -> dict[str, ClaimExpression]:
         """A mapping from inputs or parameters to the expressions that replace them."""
-        return {
-            known_name(key.text, self.tensors, "input or parameter"): self.parse_for(key.text.value, value, what)
-            for key, value in entries(node, self.source, what)
-        }
+        found = {}
+        for key, value in entries(node, self.source, what):
+            name = known_name(key.text, self.tensors, "input or parameter")
+            if self.tensors[name].domain.integer:
+                raise key.text.error(f"{name} is a label; only numbers can be replaced")
+            found[name] = self.parse_for(name, value, what)
+        return found
 
     def parse_for(self, name: str, node: Node, what: str) -> ClaimExpression:
         """An expression that stands for a tensor, so that its axes are running."""
@@ -392,15 +401,9 @@ class _ClaimReader:
         if name in ("gradient", "hessian"):
             self._check_index(name, arguments, fail)
         if name in ("invariant", "equivariant"):
-            kind = arguments[name]
-            if kind == "transformation" and "under" not in arguments:
-                raise fail("a transformation needs `under`, a mapping from inputs to expressions")
-            if kind != "transformation" and "in" not in arguments:
-                raise fail(f"{kind} needs `in`, the inputs that change")
-            if kind == "padding" and "along" not in arguments:
-                raise fail("padding needs `along`, the axis that gets one more item")
-            if kind == "symmetric" and len(arguments["in"]) != 2:
-                raise fail("symmetric exchanges two inputs; `in` names two")
+            fault = fault_of_move(arguments[name], arguments, self.tensors)
+            if fault:
+                raise fail(fault)
 
     def _check_index(self, name: str, arguments: dict[str, Any], fail: Callable[[str], SpecError]) -> None:
         variables = (arguments[name],) if name == "gradient" else arguments[name]

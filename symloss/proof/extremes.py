@@ -16,6 +16,7 @@ import sympy
 
 from symloss import atoms
 from symloss.program import AxisSymbol, Read
+from symloss.proof.admissible import inside
 from symloss.proof.claim_terms import substitution
 from symloss.proof.closing import obligations_of
 from symloss.proof.derivatives import NotDifferentiableError, partial
@@ -66,8 +67,8 @@ def _admitted(goal: Goal, point: Mapping[str, Term]) -> Goal:
     """That a point lies in the domains of its variables and satisfies the hypotheses about them."""
     conditions: list[Term] = []
     for name, value in point.items():
-        here = _read(goal, name)
-        conditions += [c.xreplace({here: value}) for c in domain_conditions({here: goal.tensors[name].domain})]
+        tensor = goal.tensors[name]
+        conditions += inside(tensor, substitution(value, tensor.axes), goal.axes, goal.root)
     about = [c for c in goal.hypotheses if tensors_of(c) & set(point)]
     conditions += [_at(goal, condition, point) for condition in about]
     others = tuple(condition for condition in goal.hypotheses if condition not in about)
@@ -196,7 +197,7 @@ def _best_of_grid(goal: Goal, statement: Extremum, here: Read) -> Term | None:
         place = {read: Fraction(int(value)) for read, value in zip(few, case, strict=True)}
         place |= {read: _middle(goal, read) for read in many}
         scored = []
-        for candidate in _GRID:
+        for candidate in _candidates(goal, here):
             if all(_holds(c, {**place, here: candidate}) for c in _conditions(goal, here)):
                 value = Quick({**place, here: candidate}).value(statement.term)
                 scored.append((value if statement.kind == "maximum" else -value, candidate))
@@ -205,6 +206,11 @@ def _best_of_grid(goal: Goal, statement: Extremum, here: Read) -> Term | None:
             return None
         found[case] = max(scored)[1]
     return _by_case(few, found)
+
+
+def _candidates(goal: Goal, here: Read) -> tuple[Fraction, ...]:
+    domain = goal.tensors[here.tensor].domain
+    return tuple(Fraction(int(v.p), int(v.q)) for v in domain.values) if domain.kind == "set" else _GRID
 
 
 def _conditions(goal: Goal, here: Read) -> tuple[Term, ...]:

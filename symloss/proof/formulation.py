@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -11,9 +12,11 @@ import sympy
 
 from symloss import atoms
 from symloss.language.claims import Claim, ClaimExpression, ClaimInterval
+from symloss.language.domains import contains
 from symloss.language.nodes import Comparison, Expression, Logic, Name
 from symloss.language.spec import Spec
 from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
+from symloss.proof.admissible import inside
 from symloss.proof.claim_terms import Built, ClaimTerms, UnsupportedClaimError, substitution
 from symloss.proof.closing import Obligation, implied
 from symloss.proof.goals import (
@@ -30,7 +33,7 @@ from symloss.proof.goals import (
     named_variables,
 )
 from symloss.proof.moves import moved_goals
-from symloss.proof.terms import Term, along, conjunction, disjunction, free_axes, tensors_of
+from symloss.proof.terms import Term, along, conjunction, disjunction, free_axes, tensors_of, with_tensors
 
 
 def formulate(spec: Spec, claim: Claim) -> tuple[Goal, ...]:
@@ -76,6 +79,12 @@ class Formulation:
         for built in self.terms.constraints():
             self._suppose(built)
         self.constraints = tuple(self.hypotheses)
+        for name, narrower in self.claim.ranges.items():
+            tensor = self.spec.program.tensors.get(name)
+            if tensor is not None and tensor.domain.kind == "simplex":
+                of_each = replace(tensor, domain=narrower)
+                roots = self.terms.roots
+                self.hypotheses += inside(of_each, partial(Read, name), self.terms.axes, roots.__getitem__)
         for given, node in conditions:
             if _default_of(node) is None:
                 assert given.checker is not None  # every parsed expression has one
@@ -218,15 +227,26 @@ def _zero_iff(f: Formulation) -> list[tuple[str, Any]]:
     return found
 
 
-def _attained(f: Formulation) -> Statement:
-    value = f.build(f.claim.subject())
-    term = f.subject()
-    for name, given in f.claim.arguments["at"].items():
-        built = f.build(given)
-        from symloss.proof.terms import with_tensors
-
-        term = with_tensors(term, {name: substitution(built, f.terms.axes_of(name))})
-    return Always(atoms.Equal(term, value))
+def _attained(f: Formulation) -> list[tuple[str, Any]]:
+    """The value at a point, and that the point is admissible: in the domains, and as the conditions about it ask."""
+    value, term = f.build(f.claim.subject()), f.subject()
+    places = {name: substitution(f.build(e), f.terms.axes_of(name)) for name, e in f.claim.arguments["at"].items()}
+    tensors = f.tensors()
+    for name in places:
+        if name not in tensors:
+            raise UnsupportedClaimError(f"the claim is about {name}, which it replaces or fixes")
+    conditions = [
+        condition
+        for name, at in places.items()
+        for condition in inside(tensors[name], at, f.terms.axes, f.terms.roots.__getitem__)
+    ]
+    about = [condition for condition in f.hypotheses if tensors_of(condition) & set(places)]
+    conditions += [with_tensors(condition, places) for condition in about]
+    f.hypotheses = [condition for condition in f.hypotheses if condition not in about]
+    reached = Always(atoms.Equal(with_tensors(term, places), value))
+    f.needs = [(with_tensors(path, places), with_tensors(need, places)) for path, need in f.needs]
+    admissible = conjunction(*conditions)
+    return [("", reached)] if admissible == 1 else [("value", reached), ("in the domain", Always(admissible))]
 
 
 def _extremum(f: Formulation) -> Statement:
@@ -295,9 +315,9 @@ def _hessian(f: Formulation) -> Statement:
 
 def _subgradient(f: Formulation) -> Statement:
     """For every x and x': f(x') ≥ f(x) + g(x)·(x' - x); true of a convex f with slopes in its subdifferential."""
-    from symloss.proof.terms import with_tensors
-
     name = f.claim.subject()
+    if name not in f.tensors():
+        raise UnsupportedClaimError(f"the subgradient with respect to {name}, which is no variable, is not supported")
     axes = f.terms.axes_of(name)
     if any(f.terms.axes[axis].kind != "batch" for axis in axes):
         raise UnsupportedClaimError("the subgradient along a sample axis is not supported")
@@ -391,9 +411,12 @@ def _default_of(node: Expression) -> str | None:
 
 
 def _narrowed(declared: Domain, narrower: Domain) -> Domain:
-    """The intersection of two domains."""
+    """The intersection of two domains; a distribution stays one, its entries being narrowed by conditions."""
+    if narrower.kind == "set" or declared.kind == "set":
+        some, other = (narrower, declared) if narrower.kind == "set" else (declared, narrower)
+        return replace(some, values=tuple(value for value in some.values if contains(other, value)))
     if declared.kind != "interval" or narrower.kind != "interval":
-        return narrower
+        return declared
     low, high = sympy.Max(declared.lower, narrower.lower), sympy.Min(declared.upper, narrower.upper)
 
     def closed(end: Any, which: str) -> bool:

@@ -11,10 +11,10 @@ import sympy
 
 from symloss import atoms
 from symloss.program import AxisSymbol, Domain, Read, Tensor
+from symloss.proof.admissible import inside
 from symloss.proof.claim_terms import UnsupportedClaimError, substitution
 from symloss.proof.goals import Always, Goal, Padding
-from symloss.proof.problems import domain_conditions
-from symloss.proof.terms import Term, along, with_tensors
+from symloss.proof.terms import Term, along, conjunction, free_axes, with_tensors
 
 if TYPE_CHECKING:
     from symloss.proof.formulation import Formulation
@@ -34,6 +34,7 @@ class _Mover:
         self.along: tuple[str, ...] = tuple(along_axes)
         self.variables: list[Tensor] = []
         self.hypotheses: list[Term] = []
+        self.result: Callable[[Term], Term] | None = None
 
     def moves(self) -> dict[str, Move]:
         return getattr(self, f"_{self.kind}")()
@@ -49,11 +50,13 @@ class _Mover:
         """The positions of the axes of a tensor whose indices a number per sample, or a vector, keeps."""
         return [i for i, axis in enumerate(self._axes(name)) if axis not in without]
 
-    def _per(self, batch_only: bool) -> tuple[str, ...]:
-        axes = self._axes(self.names[0])
-        if batch_only:
-            return tuple(axis for axis in axes if self.f.terms.axes[axis].kind == "batch")
-        return tuple(axis for axis in axes if axis not in self.along)
+    def _per(self) -> tuple[str, ...]:
+        """The axes along which one number per index is: those of every variable, without the axes that are moved."""
+        first, *others = (self._axes(name) for name in self.names)
+        common = [axis for axis in first if all(axis in axes for axes in others)]
+        if self.along:
+            return tuple(axis for axis in common if axis not in self.along)
+        return tuple(axis for axis in common if self.f.terms.axes[axis].kind == "batch")
 
     def _shift(self) -> dict[str, Move]:
         return self._by_number("shift by", Domain(), lambda x, c: x + c)
@@ -62,8 +65,9 @@ class _Mover:
         return self._by_number("scale by", Domain(lower=sympy.S.Zero), lambda x, c: c * x)
 
     def _by_number(self, stem: str, domain: Domain, act: Callable[[Term, Term], Term]) -> dict[str, Move]:
-        per = self._per(batch_only=not self.along)
+        per = self._per()
         number = self._variable(stem, per, domain)
+        self.result = lambda term: act(term, Read(number, tuple(AxisSymbol(axis) for axis in per)))
 
         def move(name: str) -> Move:
             axes = self._axes(name)
@@ -75,6 +79,7 @@ class _Mover:
     def _translation(self) -> dict[str, Move]:
         axes = self._axes(self.names[0])
         vector = self._variable("translate by", axes, Domain())
+        self.result = lambda term: term + Read(vector, tuple(AxisSymbol(axis) for axis in axes))
 
         def move(name: str) -> Move:
             return lambda index: Read(name, index) + Read(vector, index)
@@ -93,6 +98,13 @@ class _Mover:
             for free in (b, a):
                 condition = along("all", free, condition, root=root)
             self.hypotheses.append(condition)
+
+        def rotated(term: Term) -> Term:
+            inner = AxisSymbol(f"{axis}''r")
+            there = substitution(term, (axis,))((inner,))
+            return along("sum", inner, Read(matrix, (AxisSymbol(axis), inner)) * there, root=root)
+
+        self.result = rotated
 
         def move(name: str) -> Move:
             position = self._axes(name).index(axis)
@@ -113,10 +125,11 @@ class _Mover:
         a, b = (AxisSymbol(f"{axis}''{letter}") for letter in "ab")
         different = atoms.Or(atoms.Equal(a, b), atoms.NotEqual(Read(order, (a,), True), Read(order, (b,), True)))
         self.hypotheses.append(along("all", a, along("all", b, different, root=root), root=root))
+        self.result = lambda term: substitution(term, (axis,))((Read(order, (AxisSymbol(axis),), True),))
 
         def move(name: str) -> Move:
             position = self._axes(name).index(axis)
-            integer = self.f.spec.tensor(name).domain.integer
+            integer = self.f.tensors()[name].domain.integer
 
             def at(index: tuple[Term, ...]) -> Term:
                 there = Read(order, (index[position],), True)
@@ -128,7 +141,11 @@ class _Mover:
 
     def _symmetric(self) -> dict[str, Move]:
         first, second = self.names
-        return {first: lambda index: Read(second, index), second: lambda index: Read(first, index)}
+        integer = self.f.tensors()[first].domain.integer
+        return {
+            one: lambda index, other=other: Read(other, index, integer)  # type: ignore[misc]
+            for one, other in ((first, second), (second, first))
+        }
 
     def _transformation(self) -> dict[str, Move]:
         given: Mapping[str, Any] = self.claim.arguments["under"]
@@ -140,7 +157,9 @@ def moved_goals(f: Formulation) -> list[tuple[str, Goal]]:
     term = f.subject()
     if f.claim.subject() == "padding":
         added = {name: f.build(value) for name, value in f.claim.arguments["in"].items()}
-        return [("", f.goal(Padding(term, f.claim.arguments["along"][0], MappingProxyType(added))))]
+        padded = f.goal(Padding(term, f.claim.arguments["along"][0], MappingProxyType(added)))
+        possible = _possible(f, added)
+        return [("", padded)] if possible == 1 else [("", padded), ("in the domain", f.goal(Always(possible)))]
     mover = _Mover(f)
     moves = mover.moves()
     after = with_tensors(term, moves)
@@ -166,30 +185,56 @@ def moved_goals(f: Formulation) -> list[tuple[str, Goal]]:
 
 
 def _inside(mover: _Mover, name: str, at: Move) -> list[Term]:
-    """That what replaces an input lies in the input's domain."""
-    tensor = mover.f.spec.program.tensors[name]
-    if tensor.domain.kind != "interval" or tensor.domain.unrestricted:
+    """That what replaces an input lies in the input's domain; for the same input in another order it does."""
+    tensor = mover.f.tensors()[name]
+    if tensor.domain.unrestricted or (tensor.domain.kind != "interval" and _only_moved(mover, tensor, at)):
         return []
-    element = Read(name, tuple(AxisSymbol(axis) for axis in tensor.axes))
-    found = []
-    for condition in domain_conditions({element: tensor.domain}):
-        whole = with_tensors(condition, {name: at})
-        for axis in reversed(tensor.axes):
-            if mover.f.terms.axes[axis].kind != "batch":
-                whole = along("all", AxisSymbol(axis), whole, root=mover.f.terms.roots[axis])
-        found.append(whole)
-    return found
+    return inside(tensor, at, mover.f.terms.axes, mover.f.terms.roots.__getitem__)
+
+
+def _possible(f: Formulation, added: Mapping[str, Term]) -> Term:
+    """That the values of an added item lie in the domains; infinity stands for a limit."""
+    conditions = []
+    for name, value in added.items():
+        tensor = f.tensors()[name]
+        if not value.is_infinite:
+            element = replace(tensor, axes=(), domain=_of_one(tensor.domain))
+            conditions += inside(element, lambda index, value=value: value, f.terms.axes, str)  # type: ignore[misc]
+    return conjunction(*conditions)
+
+
+def _of_one(domain: Domain) -> Domain:
+    """Where one entry lies: of a simplex, from 0 to 1."""
+    return (
+        Domain(lower=sympy.S.Zero, upper=sympy.S.One, lower_closed=True, upper_closed=True)
+        if domain.kind == "simplex"
+        else domain
+    )
+
+
+def _only_moved(mover: _Mover, tensor: Tensor, at: Move) -> bool:
+    """Whether the values in the place of an input are its own in another order, or those of one with its domain."""
+    if mover.kind == "permutation":
+        return True
+    index = tuple(AxisSymbol(axis) for axis in tensor.axes)
+    image = at(index)
+    other = mover.f.tensors().get(image.tensor) if isinstance(image, Read) and image.index == index else None
+    return other is not None and other.domain == tensor.domain
 
 
 def _with_result_moved(mover: _Mover, term: Term) -> Term:
-    """A gradient after the move that its argument makes: a permutation, or a symmetry, of its free index."""
-    if mover.kind == "permutation":
-        axis = mover.along[0]
-        order = Read("order", (AxisSymbol(axis),), True)
-        return substitution(term, (axis,))((order,))
+    """The term after the move that its variables make: a number more, a multiple, another order, a rotation."""
     if mover.kind == "transformation":
         return _permuted_by(mover, term)
-    raise UnsupportedClaimError(f"equivariance under {mover.kind} is not supported")
+    if mover.result is None:
+        raise UnsupportedClaimError(f"equivariance under {mover.kind} is not supported")
+    axes = mover._axes(mover.names[0]) if mover.kind == "translation" else mover.along[:1]
+    missing = (
+        [axis for axis in axes if axis not in free_axes(term)] if mover.kind in ("translation", "rotation") else []
+    )
+    if missing:
+        raise UnsupportedClaimError(f"what is claimed to move with the {mover.kind} has no axis {missing[0]}")
+    return mover.result(term)
 
 
 def _permuted_by(mover: _Mover, term: Term) -> Term:

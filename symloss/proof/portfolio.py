@@ -232,9 +232,12 @@ class Portfolio:
         best = _over_sizes(parts)
         if best.status in ("proved", "certified"):
             return self._with_model(goal, best)
+        some = [name for name, found in parts if found.status in ("proved", "certified")]
+        alone = f"; shown at {' and '.join(some)} alone" if some else ""
         if seen.points:
-            return self._tested(goal, seen)
-        return unknown("no point was found at which it could be tried, and no engine finds a proof")
+            found = self._tested(goal, seen)
+            return replace(found, summary=found.summary + alone)
+        return unknown(f"no point was found at which it could be tried, and no engine finds a proof{alone}")
 
     def settle_problem(self, problem: Problem) -> Finding:
         """A proof of a problem and of its obligations, or unknown."""
@@ -289,15 +292,15 @@ def _case(problem: Problem) -> str:
 
 
 def _over_sizes(parts: list[tuple[str, Finding]]) -> Finding:
-    """What was shown at several sizes: proved at those where it was, if it was at all."""
-    shown = [(name, found) for name, found in parts if found.status in ("proved", "certified")]
-    if not shown:
-        return parts[0][1]
+    """What was shown at several sizes: proved if it was at each of them, for much is true of one item alone."""
+    for _, found in parts:
+        if found.status not in ("proved", "certified"):
+            return found
     if len(parts) == 1:
-        return shown[0][1]
-    whole = together(shown, "sizes")
+        return parts[0][1]
+    whole = together(parts, "sizes")
     sizes: dict[str, tuple[int, ...] | None] = {}
-    for _, found in shown:
+    for _, found in parts:
         for axis, some in found.scope.sizes.items():
             sizes[axis] = tuple(sorted({*(sizes.get(axis) or ()), *(some or ())}))
     return replace(whole, scope=Scope("all", sizes))

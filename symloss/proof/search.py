@@ -19,6 +19,9 @@ from symloss.proof.terms import conjuncts
 
 _SIMPLE = tuple(Fraction(*pair) for pair in ((0, 1), (1, 1), (-1, 1), (1, 2), (-1, 2), (2, 1), (-2, 1), (3, 1), (1, 4)))
 
+#: Numbers whose rest of a square is rational: 1 - (3/5)² = (4/5)².
+_ON_CIRCLES = tuple(Fraction(*pair) for pair in ((3, 5), (-3, 5), (4, 5), (-4, 5), (5, 13), (12, 13)))
+
 
 class Search:
     """Admissible points of one problem.
@@ -41,6 +44,7 @@ class Search:
             others = (_solved(problem, problem.hypotheses, (), -1), _solved(problem, problem.hypotheses, shown))
             self.ways += [way for way in others if way != self.solved]
         self.free = self._free(self.solved)
+        self.below: dict[int, list[Read]] = {}
         self.ordered = [c.args for c in problem.hypotheses if _orders(c, problem)]
 
     def _free(self, solved: Mapping[Read, Any]) -> list[Read]:
@@ -51,9 +55,19 @@ class Search:
         for number in range(count):
             solved = self.ways[number % len(self.ways)]
             point = {v: self._value(self.problem.variables[v], number) for v in self._free(solved)}
+            for variable in self._below_roots(solved) if number % 4 == 3 else ():
+                point[variable] = self.random.choice(_ON_CIRCLES)
             self._order(point)
             if self.complete(point, solved):
                 yield point
+
+    def _below_roots(self, solved: Mapping[Read, Any]) -> list[Read]:
+        """Free variables of which an equation takes a root, which must be rational."""
+        if id(solved) not in self.below:
+            roots = [e for term in solved.values() for e in term.atoms(sympy.Pow) if e.exp == sympy.S.Half]
+            inside = frozenset().union(*(e.free_symbols for e in roots))
+            self.below[id(solved)] = [v for v in self._free(solved) if v in inside]
+        return self.below[id(solved)]
 
     def _order(self, point: dict[Read, Fraction]) -> None:
         """Exchange values of variables that a hypothesis wants the other way round."""

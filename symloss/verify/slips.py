@@ -258,8 +258,8 @@ def _expression_values(evidence: Evidence, node: Expression) -> Callable[[Point,
 
 
 def _missing_term(evidence: Evidence) -> str:
-    """A term of the true quantity is missing or has the wrong sign."""
-    if not evidence.against_truth or evidence.question.quantity.kind == "value":
+    """A term of the true quantity, which the line before equals too, is missing or has the wrong sign."""
+    if evidence.question.quantity.kind == "value":
         return ""
     for shown, values in terms_of(evidence.question, evidence.show):
         lazy = lazily(values)

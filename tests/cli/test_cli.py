@@ -50,6 +50,13 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "symloss 0.1.0\n"
 
 
+def test_the_package_is_a_command_of_an_interpreter() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "symloss", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (finished.returncode, finished.stdout) == (0, "symloss 0.1.0\n")
+
+
 def test_list_names_every_loss_and_needs_no_sympy() -> None:
     program = "import sys; from symloss.cli import run; code = run(['list']); sys.exit(code or 'sympy' in sys.modules)"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -81,7 +81,7 @@ def test_show_tells_what_is_stored(
     path = _write(tmp_path, "{nonnegative: value}")
     monkeypatch.chdir(tmp_path)
     assert run(["show", str(path)]) == 0
-    assert "no verdicts are stored" in capsys.readouterr().out
+    assert "no verdicts of these sources are stored" in capsys.readouterr().out
     assert run(["prove", str(path)]) == 0
     assert run(["show", str(path)]) == 0
     assert "nonnegative: value\n    proved for all values" in capsys.readouterr().out

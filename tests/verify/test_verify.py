@@ -175,6 +175,27 @@ def test_a_file_of_steps(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "^" in err
 
 
+@pytest.mark.parametrize(
+    ("step", "slip"),
+    [
+        ("2*(target[n] - pred[n])", "pred and target are swapped"),
+        ("pred[n] - target[n]", "a factor 2 is missing"),
+        ("4*pred[n] - 4*target[n]", "a factor 2 too many"),
+        ("2*pred[n] + 2*target[n]", "the sign of the term 2*target[n]"),
+        ("2*pred[n]", "the term -2*target[n] is missing"),
+    ],
+)
+def test_a_slip_in_a_later_step_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], step: str, slip: str
+) -> None:
+    path = tmp_path / "derivation.yaml"
+    path.write_text(f'derivation: 1\nloss: mse\ngradient: pred\nsteps: ["2*(pred[n] - target[n])", "{step}"]\n')
+    assert run(["verify", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "the line before gives" in out
+    assert f"likely slip: {slip}" in out
+
+
 @pytest.mark.parametrize("name", ["softmax_cross_entropy.yaml", "huber_with_a_slip.yaml"])
 def test_the_examples(name: str) -> None:
     path = Path(__file__).parents[2] / "examples" / "derivations" / name

@@ -86,8 +86,6 @@ def power_rule(limits: Limits, e: Any) -> int:
     if sign < 0 and not exponent.is_Integer:
         raise NoLimitError("a power of a negative number")
     rises = (p > 0) == (sign > 0 or bool(exponent.is_Integer and exponent % 2 != 0))
-    if sign < 0 and p < 0:
-        rises = bool(exponent % 2 == 0)
     side = found.side if rises else FLIPPED[found.side]
     return limits.say(e, found.to**exponent, side, "power", number)
 

@@ -26,7 +26,7 @@ from symloss.proof.recheck.pieces import NotToldError
 from symloss.proof.recheck.seams import convex_pieces, mean_value, smooth
 from symloss.proof.recheck.steep import unbounded
 from symloss.proof.recheck.steps import NotASoundStepError, convex_points, kinked
-from symloss.proof.terms import Term, all_reads, conjunction, tensors_of, with_tensors
+from symloss.proof.terms import Term, all_reads, conjunction, disjunction, tensors_of, with_tensors
 
 
 def analysed(goal: Goal, evidence: Mapping[str, Any]) -> tuple[Goal, ...] | None:
@@ -82,7 +82,11 @@ def _admitted(goal: Goal, point: Mapping[str, Term]) -> Goal:
     """The point lies in its domain and satisfies the hypotheses about it."""
     conditions: list[Term] = []
     for name, value in point.items():
-        if goal.tensors[name].domain.kind != "interval":
+        domain = goal.tensors[name].domain
+        if domain.kind == "set":
+            conditions.append(disjunction(*(atoms.Equal(value, one) for one in domain.values)))
+            continue
+        if domain.kind != "interval":
             raise NotToldError(f"{name} is no number of an interval")
         here = _element(goal, name)
         conditions += [c.xreplace({here: value}) for c in domain_conditions({here: goal.tensors[name].domain})]

@@ -20,7 +20,7 @@ from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge, _not
 from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.sums import coefficients_that_make_zero, vanishes_for_every_size
-from symloss.proof.recheck.used import needed_in_range
+from symloss.proof.recheck.used import unnamed_in_range
 from symloss.proof.terms import Along, SumAlong, Term, along, opened, stem
 
 Step = Mapping[str, Any]
@@ -100,9 +100,9 @@ class Walk:
 
 
 def _range(walk: Walk, step: Step, e: Term, strictly: bool = False) -> None:
-    missing = sorted(needed_in_range(e) - set(step.get("facts", ())))
-    if missing:
-        raise BrokenStepError(f"a range rests on “{missing[0]}”, which its step does not name")
+    unnamed = unnamed_in_range(e, step.get("facts", ()))
+    if unnamed:
+        raise BrokenStepError(unnamed)
     walk.at_least_zero(e, strictly)
 
 

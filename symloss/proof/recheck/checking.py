@@ -37,7 +37,7 @@ from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
 from symloss.proof.recheck.traces import composition
 from symloss.proof.recheck.unknowns import says_the_same
-from symloss.proof.recheck.used import needed_in_range
+from symloss.proof.recheck.used import unnamed_in_range
 from symloss.proof.recheck.witnesses import refutes, satisfies
 from symloss.proof.terms import all_reads, conjuncts
 
@@ -257,7 +257,7 @@ def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if not isinstance(goal.statement, Always):
         return wrong("a range shows a condition, nothing else")
-    unnamed = _unnamed(goal.statement.conclusion, evidence)
+    unnamed = unnamed_in_range(goal.statement.conclusion, evidence.get("facts", ()))
     if unnamed:
         return wrong(unnamed)
     if in_range(goal) or (goal.cases and excluded(goal, ())):
@@ -290,15 +290,9 @@ _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
 # --- evidence of flat problems ----------------------------------------------------------------------------------
 
 
-def _unnamed(condition: Any, evidence: Mapping[str, Any]) -> str:
-    """A fact that a range rests on and its evidence does not name."""
-    missing = sorted(needed_in_range(condition) - set(evidence.get("facts", ())))
-    return f"a range rests on “{missing[0]}”, which its evidence does not name" if missing else ""
-
-
 def _flat_range(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
-    unnamed = _unnamed(problem.conclusion, evidence) if "impossible" not in evidence else ""
-    if unnamed:
+    unnamed = unnamed_in_range(problem.conclusion, evidence.get("facts", ()))
+    if unnamed and "impossible" not in evidence:
         return wrong(unnamed)
     known = Knowledge(variables_of(problem), problem.hypotheses)
     if known.holds(problem.conclusion) or asked(known, problem.conclusion):

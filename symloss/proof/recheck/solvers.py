@@ -164,7 +164,7 @@ def _negates(problem: Problem, names: Mapping[str, Any], assertions: Any) -> Out
     back = {_plain(meaning): sympy.Symbol(name) for name, meaning in names.items()}
     conclusion = _plain(problem.conclusion)
     for meaning in sorted(back, key=lambda one: -one.count_ops()):
-        conclusion = conclusion.xreplace({meaning: back[meaning]})
+        conclusion = _with_root(conclusion.xreplace({meaning: back[meaning]}), meaning, back[meaning])
     try:
         says = formula_of(conclusion)
     except ValueError as reason:
@@ -179,6 +179,18 @@ def _negates(problem: Problem, names: Mapping[str, Any], assertions: Any) -> Out
     if answer != "unsat" and _turns_around(problem, names, formula(assertions[-1][1])):
         return OK
     return OK if answer == "unsat" else unchecked(f"whether the last assertion negates the conclusion: {answer}")
+
+
+def _with_root(e: Any, meaning: Any, name: sympy.Symbol) -> Any:
+    """A term in which odd powers of a root that has a name are powers of the name, ``1/sqrt(a)`` too."""
+    if not isinstance(meaning, sympy.Pow) or meaning.exp != sympy.S.Half:
+        return e
+
+    def is_power(part: Any) -> bool:
+        odd = isinstance(part, sympy.Pow) and part.exp.is_Rational and part.exp.q == 2
+        return odd and sympy.expand(part.base - meaning.base) == 0
+
+    return e.replace(is_power, lambda part: name ** (2 * part.exp))
 
 
 def _plain(e: Any) -> Any:

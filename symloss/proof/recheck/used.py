@@ -132,6 +132,12 @@ def needed_in_range(condition: Any) -> set[str]:
     return set(_of_values(condition))
 
 
+def unnamed_in_range(condition: Any, named: Iterable[str]) -> str:
+    """What is wrong with the facts that the evidence of a range names; "" if nothing is."""
+    missing = sorted(needed_in_range(condition) - set(named))
+    return f"a range rests on “{missing[0]}”, which its evidence does not name" if missing else ""
+
+
 def _of_values(e: Any) -> Iterator[str]:
     name = type(e).__name__
     if not e.free_symbols or name in _CONDITIONS:

@@ -230,10 +230,12 @@ def _at_a_seam(at: _At, statement: Curvature) -> bool:
 
 
 def _curvature(at: _At, statement: Curvature) -> bool:
-    names, share = statement.variables, at.point.get("share'")
-    if share is None and any(" direction" in name for name in at.point):
+    names, given = statement.variables, at.point.get("share'")
+    if given is None and any(" direction" in name for name in at.point):
         return _at_a_seam(at, statement)
-    if share is None or not 0 < share < 1:
+    # Of a line the share may cancel, so that any does.
+    share = Fraction(1, 2) if given is None else given
+    if not 0 < share < 1:
         return False
     away, between = at.moved(names, Fraction(1)), at.moved(names, share)
     if not all(map(at.admitted, (at.point, away, between))):

@@ -22,7 +22,7 @@ from symloss.runtime.locations import data_folder
 #: Properties whose value is an expression about which an order is claimed.
 ORDER = ("equals", "at_most", "at_least", "excess", "minimum", "maximum", "attained")
 CURVED = {"convex": "concave", "concave": "convex", "strictly_convex": "strictly_concave"}
-STRICT = {"convex": "strictly_convex", "nonnegative": "positive"}
+STRICT = {"convex": "strictly_convex", "concave": "strictly_concave", "nonnegative": "positive"}
 #: Properties whose value may be an interval.
 ENDS = ("in", "minimum", "maximum")
 INTERVAL = re.compile(r"\s*([\[(])(.*),([^,]*)([\])])\s*")

@@ -165,6 +165,31 @@ def test_a_leaf_that_nothing_decides_is_not_confirmed() -> None:
     assert flat_shown(quarter(), evidence).word == "not re-checked"
 
 
+def test_a_leaf_on_which_no_condition_fails_is_not_excluded() -> None:
+    assert flat_shown(quarter(), {**cover(), "tree": "x", "roots": []}).word == "not re-checked"
+
+
+def test_a_box_that_does_not_reach_all_values_of_a_variable_is_wrong() -> None:
+    """The logistic function is at most 3/4 for negative log-odds alone."""
+    import sympy
+
+    three = sympy.Rational(3, 4)
+    given = Problem({X: Domain()}, (), atoms.LessEqual(sympy.exp(X) / (1 + sympy.exp(X)), three))
+    evidence = {
+        "kind": "cover",
+        "variables": {"p1": ["0", "3/4"]},
+        "substituted": {"x[0]": "log(p1/(1 - p1))"},
+        "statement": "LessEqual(p1, 3/4)",
+        "tree": ".",
+        "roots": [],
+    }
+    assert flat_shown(given, evidence).word == "wrong"
+    whole = Problem({X: Domain()}, (), atoms.LessEqual(sympy.exp(X) / (1 + sympy.exp(X)), 1))
+    assert (
+        flat_shown(whole, {**evidence, "variables": {"p1": ["0", "1"]}, "statement": "LessEqual(p1, 1)"}).word == "ok"
+    )
+
+
 def test_a_cover_of_a_false_statement_is_wrong() -> None:
     import sympy
 
@@ -190,6 +215,10 @@ def test_both_fields_enclose_what_they_compute(balls: bool) -> None:
             low, high = (mpmath.mpf(end.numerator) / end.denominator for end in ends)
             assert low <= exact <= high
             assert high - low < exact * mpmath.mpf(2) ** -70
+    ends = arithmetic.ends(arithmetic.between(Fraction(1, 3), Fraction(22, 7)))
+    assert ends is not None
+    assert ends[0] <= Fraction(1, 3)
+    assert ends[1] >= Fraction(22, 7)
 
 
 def test_what_enclosures_leave_open_stays_open() -> None:

@@ -13,6 +13,7 @@ PACKAGE = Path(symloss.__file__).parent
 RECHECK = PACKAGE / "proof" / "recheck"
 #: What reads claims, what stores verdicts, and the process of cvc5. Everything else of the prover makes evidence.
 SHARED = {
+    "symloss.proof.admissible",
     "symloss.proof.claim_terms",
     "symloss.proof.closing",
     "symloss.proof.derivatives",

@@ -151,6 +151,7 @@ FAULTS: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("quotient", says("m[n]/x[n] + 1")),
     ("quotient", changed("from", 0, to=leaf("m[n] + 2*w[n]"))),
     ("ends", changed("variable", to="x[n]")),
+    ("ends", without("from", 0, "facts", 0)),
     ("ends", changed("from", 1, "at", to="1/2")),
     ("ends", changed("from", 1, to={"at": "1", **leaf("Softplus(x[n])")})),
     ("ends", changed("from", 1, "from", 0, to=leaf("exp(-x[n]) + 1"))),
@@ -191,6 +192,11 @@ def items(text: str, factor: str, shows: str, **more: Any) -> dict[str, Any]:
     return tree(text, "sum of nonnegative items", part)
 
 
+def some(item: str, bound: int) -> str:
+    """The share of an item among those with positive b, of which it need not be one."""
+    return f"exp(z[n, {item}] - logsumexp[k'{bound}, Less(0, b[n, k'{bound}])](z[n, k'{bound}]))"
+
+
 def slack(whole: str, smaller: str) -> dict[str, str]:
     return {f"sum[k'1]({whole})": f"slack of b + sum[k'1]({smaller})"}
 
@@ -204,6 +210,27 @@ FALSE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
             "0",
             item="a[n, k''7] - b[n, k''7]",
             multipliers=[{"sum of": "b[n, k''7]", "times": "1"}, {"sum of": "a[n, k''7]", "times": "-1"}],
+        ),
+        (),
+    ),
+    "some of the entries of a distribution": (
+        tree(
+            "sum[k'1, Less(0, z[n, k'1])](XLogY(p[n, k'1], p[n, k'1]) - XLogY(p[n, k'1], q[n, k'1]))",
+            "sum of nonnegative items",
+            {**TREES["items"]["from"][0], "factor": "1", "guard": "Less(0, z[n, k''7])"},
+        ),
+        (),
+    ),
+    "a softmax over some items": (
+        items(
+            "sum[k'1](p[n, k'1] - " + some("k'1", 2) + ")",
+            "1",
+            "0",
+            item="p[n, k''7] - " + some("k''7", 1),
+            multipliers=[
+                {"sum of": some("k''7", 1), "times": "1"},
+                {"sum of": "p[n, k''7]", "times": "-1"},
+            ],
         ),
         (),
     ),
@@ -247,6 +274,11 @@ FALSE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         tree("m[n]/x[n]", "quotient", leaf("m[n]"), denominator="x[n]"),
         ("NotEqual(x[n], 0)",),
     ),
+    "an item that is left out": (leaf("logsumexp[k'1, Less(0, b[n, k'1])](z[n, k'1]) - z[n, i]"), ()),
+    "no item at all": (leaf("logsumexp[k'1, Less(0, b[n, k'1])](a[n, k'1])"), ()),
+    "the other branch": (leaf("Where(Less(0, x[n]), 1, x[n])"), ()),
+    "the branch before": (leaf("Where(Less(0, x[n]), -x[n], 1)"), ()),
+    "an average of some items": (leaf("sum[k'1, Less(0, b[n, k'1])](a[n, k'1] + 1)/size[k] - 1"), ()),
     "an item of unknown sign": (tree("x[n]", "item", equal="x[n]"), ()),
 }
 
@@ -255,6 +287,14 @@ FALSE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 def test_a_false_statement_is_not_followed(name: str) -> None:
     step, assumed = FALSE[name]
     assert not followed(step, *assumed)
+
+
+@pytest.mark.parametrize(("text", "above"), [("w[n]", True), ("m[n]", False), ("t[n]", False), ("1 - t[n]", False)])
+def test_an_end_that_is_reached_is_not_left_out(text: str, above: bool) -> None:
+    with exact_arithmetic():
+        known = Knowledge(TENSORS)
+        assert known.holds(closed_term(f"Less(0, {text})", TENSORS)) is above
+        assert known.holds(closed_term(f"LessEqual(0, {text})", TENSORS)) is True
 
 
 def test_more_times_a_constraint_than_less_is_not_followed() -> None:

@@ -13,6 +13,7 @@ from symloss.proof.goals import Curvature, Goal
 from symloss.proof.problems import Problem
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.following import follows
+from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.solvers import smt
 from symloss.proof.recheck.traces import composition
 from symloss.proof.recheck.unknowns import equal, same_relation, signed
@@ -39,6 +40,26 @@ E = sympy.exp
 )
 def test_terms_that_are_equal(a: Any, b: Any, same: bool) -> None:
     assert equal(KNOWN, a, b) is same
+
+
+@pytest.mark.parametrize(
+    ("difference", "zero"),
+    [
+        (E(Z) * E(-Z) - 1, True),
+        (E(-Z) - E(Z), False),
+        (E(Z / 2) ** 2 - E(Z), True),
+        (E(2 * Z) - E(Z), False),
+        (E(sympy.log(P) + Z) - P * E(Z), True),
+        (1 / (1 + E(-Z)) - E(Z) / (1 + E(Z)), True),
+        (1 / (1 + E(Z)) - E(Z) / (1 + E(Z)), False),
+    ],
+)
+def test_polynomials_in_exponentials_at_points_and_as_polynomials(difference: Any, zero: bool) -> None:
+    assert vanishes(difference) is zero
+    domains = {Z: Domain(), P: UNIT}
+    same, different = agree(difference, random_points([Z, P], domains), {})
+    assert (different == 0) is zero
+    assert (same > 0) is zero
 
 
 @pytest.mark.parametrize(
