@@ -25,7 +25,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'label_smoothing',
  'title': 'Cross entropy with label smoothing',
@@ -136,18 +135,20 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while count >= 8:
+    while True:
         part = count // 8
         for i in range(8 * part, count):
             rest += x[i]
-        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
-            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
-            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
-            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        if part == 0:
+            return rest
+        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
+        two = one + one
+        four, six = two + two, two + two + two
+        for i in range(one):
+            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
+            d, e = x[four + i] + x[four + one + i], x[six + i]
+            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
         count = part
-    for i in range(count):
-        rest += x[i]
-    return rest
 
 
 @_local
@@ -157,11 +158,14 @@ def _pairwise_sum_f32(x, eighths, count):
     rest = 0.0
     for i in range(8 * part, count):
         rest += np.float64(x[i])
-    for i in range(part):
-        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
-        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
-        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    one = np.uint64(part)
+    two = one + one
+    four, six = two + two, two + two + two
+    for i in range(one):
+        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
+        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
+        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
     return _pairwise_sum(eighths, part, rest)
 
 
@@ -895,111 +899,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, epsilon, size_k, weight, weight_step,
-    mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    (
-        value_rows, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, t2_2_rows, t10_rows,
-        z_at_y_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows = rows_int64[0], rows_int64[1], rows_int64[2]
-    z_columns = columns_float64[0]
-    t12 = 1.0 - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = -np.inf
-            t1__max_rows[row] = -np.inf
-            t1_others__below_rows[row] = 0.0
-            t1_others__ties_rows[row] = 0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-            t2_2_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = k != y_rows[row]
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = k != y_rows[row]
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
-                t4 = z_k2 < t1__max_rows[row]
-                t5 = _gap_f64(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f64(-t5)
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_rows[row] += t1__terms if t4 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            t6 = 1 < t1__ties_rows[row]
-            t7 = t1__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
-            t9 = t1__below_rows[row] + float(t8)
-            t10 = _log1p_f64(t9)
-            t10_rows[row] = t10
-        for k in range(size_k):
-            for row in range(rows):
-                z_k3 = z_columns[k, row]
-                t11 = _gap_f64(t1__max_rows[row], z_k3)
-                log_p = -(t10_rows[row] + t11)
-                t2_2_rows[row] += -log_p
-        for row in range(rows):
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t13 = 1 < t1_others__ties_rows[row]
-            t14 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(t14 if t13 else 0))
-            value_rows[row] = (
-                _zero_times_f64(epsilon, t2_2_rows[row]) / float(size_k) + t12 * _softplus_f64(t1_others__rest +
-                _gap_f64(t1_others__max_rows[row], z_at_y_rows[row]))
-            )
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, t2_2_block,
     samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
@@ -1117,151 +1016,6 @@ def value_and_grad_f64(
 
 
 @_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, epsilon, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-):
-    (
-        seed, value_rows, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, t2_2_rows,
-        z_at_y_rows, t10_rows, t12_rows, t13_rows, t1__share_rows, t23_rows, t25_rows, t26_rows, t1_others__share_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
-        rows_float64[12], rows_float64[13], rows_float64[14], rows_float64[15]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows = rows_int64[0], rows_int64[1], rows_int64[2]
-    t1_others__terms_columns, t1__terms_columns, z_columns, grad_z_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
-    )
-    t16 = 1.0 - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = -np.inf
-            t1__max_rows[row] = -np.inf
-            t1_others__below_rows[row] = 0.0
-            t1_others__ties_rows[row] = 0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-            t2_2_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = k != y_rows[row]
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = k != y_rows[row]
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
-                t1_others__terms_columns[k, row] = t1_others__terms
-                t4 = z_k2 < t1__max_rows[row]
-                t5 = _gap_f64(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f64(-t5)
-                t1__terms_columns[k, row] = t1__terms
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_rows[row] += t1__terms if t4 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t6 = 1 < t1__ties_rows[row]
-            t7 = t1__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
-            t9 = t1__below_rows[row] + float(t8)
-            t10 = _log1p_f64(t9)
-            t12 = epsilon * (seed[row] / float(size_k))
-            t13 = t12 * float(size_k)
-            t14 = 1.0 + t1__below_rows[row] + float(t8)
-            t1__share = 1.0 / t14
-            t17 = 1 < t1_others__ties_rows[row]
-            t18 = t1_others__ties_rows[row] - 1
-            t19 = t18 if t17 else 0
-            t20 = t1_others__below_rows[row] + float(t19)
-            t21 = _log1p_f64(t20)
-            t22 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
-            t23 = t21 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = -seed[row] * t16 * t24
-            t26 = seed[row] * t16 * t24
-            t27 = 1.0 + t1_others__below_rows[row] + float(t19)
-            t1_others__share = 1.0 / t27
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-            t1__share_rows[row] = t1__share
-            t23_rows[row] = t23
-            t25_rows[row] = t25
-            t26_rows[row] = t26
-            t1_others__share_rows[row] = t1_others__share
-        for k in range(size_k):
-            for row in range(rows):
-                z_k3 = z_columns[k, row]
-                t11 = _gap_f64(t1__max_rows[row], z_k3)
-                log_p = -(t10_rows[row] + t11)
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                t15 = k == y_rows[row]
-                t1_others__terms2 = t1_others__terms_columns[k, row]
-                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
-                t28 = t26_rows[row] * weight_t1_others
-                grad_z_columns[k, row] = t13_rows[row] * weight_t1 + (t25_rows[row] if t15 else t28) - t12_rows[row]
-                t2_2_rows[row] += -log_p
-        for row in range(rows):
-            value_rows[row] = (
-                _zero_times_f64(epsilon, t2_2_rows[row]) / float(size_k) + t16 * _softplus_f64(t23_rows[row])
-            )
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def grad_hess_diag_f64(
     first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, samples, chunk, y, z,
     grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
@@ -1371,153 +1125,6 @@ def grad_hess_diag_f64(
                 t32 = weight_t1_others * (tangent_d_t1_others - t24 * _expm1_f64(-(t19 + t31)))
                 t35 = _gap_f64(t1__max, z_k3)
                 diag_z_row[k] = (t28 if t13 else t32) - weight_t1 * _zero_times_f64(t8, _expm1_f64(-(t34 + t35)))
-
-
-@_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, z_at_y_rows, t7_rows, t8_rows,
-        t1__share_rows, t19_rows, t23_rows, t24_rows, t1_others__share_rows, t28_rows, t29_rows, t34_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
-        rows_float64[12], rows_float64[13], rows_float64[14], rows_float64[15]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows = rows_int64[0], rows_int64[1], rows_int64[2]
-    t1_others__terms_columns, t1__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    t14 = 1.0 - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = -np.inf
-            t1__max_rows[row] = -np.inf
-            t1_others__below_rows[row] = 0.0
-            t1_others__ties_rows[row] = 0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = k != y_rows[row]
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = k != y_rows[row]
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t4 = _gap_f64(t1_others__max_rows[row], z_k2)
-                t1_others__terms = _exp_f64(-t4)
-                t1_others__terms_columns[k, row] = t1_others__terms
-                t5 = z_k2 < t1__max_rows[row]
-                t6 = _gap_f64(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f64(-t6)
-                t1__terms_columns[k, row] = t1__terms
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_rows[row] += t1__terms if t5 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t7 = epsilon * (seed[row] / float(size_k))
-            t8 = t7 * float(size_k)
-            t9 = 1 < t1__ties_rows[row]
-            t10 = t1__ties_rows[row] - 1
-            t11 = t10 if t9 else 0
-            t12 = 1.0 + t1__below_rows[row] + float(t11)
-            t1__share = 1.0 / t12
-            t15 = 1 < t1_others__ties_rows[row]
-            t16 = t1_others__ties_rows[row] - 1
-            t17 = t16 if t15 else 0
-            t18 = t1_others__below_rows[row] + float(t17)
-            t19 = _log1p_f64(t18)
-            t20 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
-            t21 = t19 + t20
-            t22 = _sigmoid_f64(t21)
-            t23 = -seed[row] * t14 * t22
-            t24 = seed[row] * t14 * t22
-            t25 = 1.0 + t1_others__below_rows[row] + float(t17)
-            t1_others__share = 1.0 / t25
-            t27 = _sigmoid_f64(-t21)
-            t28 = seed[row] * t14 * t27 * t22
-            t29 = -seed[row] * t14 * t27 * t22
-            t33 = t1__below_rows[row] + float(t11)
-            t34 = _log1p_f64(t33)
-            t7_rows[row] = t7
-            t8_rows[row] = t8
-            t1__share_rows[row] = t1__share
-            t19_rows[row] = t19
-            t23_rows[row] = t23
-            t24_rows[row] = t24
-            t1_others__share_rows[row] = t1_others__share
-            t28_rows[row] = t28
-            t29_rows[row] = t29
-            t34_rows[row] = t34
-        for k in range(size_k):
-            for row in range(rows):
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                t13 = k == y_rows[row]
-                t1_others__terms2 = t1_others__terms_columns[k, row]
-                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
-                t26 = t24_rows[row] * weight_t1_others
-                grad_z_columns[k, row] = t8_rows[row] * weight_t1 + (t23_rows[row] if t13 else t26) - t7_rows[row]
-                t30 = t28_rows[row] * weight_t1_others
-                tangent_d_t1_others = t29_rows[row] if t13 else t30
-                z_k3 = z_columns[k, row]
-                t31 = _gap_f64(t1_others__max_rows[row], z_k3)
-                t32 = weight_t1_others * (tangent_d_t1_others - t24_rows[row] * _expm1_f64(-(t19_rows[row] + t31)))
-                t35 = _gap_f64(t1__max_rows[row], z_k3)
-                diag_z_columns[k, row] = (
-                    (t28_rows[row] if t13 else t32) - weight_t1 * _zero_times_f64(t8_rows[row],
-                    _expm1_f64(-(t34_rows[row] + t35)))
-                )
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-                diag_z_chunk[row, k] = diag_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                        diag_z_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -1643,154 +1250,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, tangent_t1_others_rows,
-        tangent_t1_rows, t1_others__share_rows, t1__share_rows, v_z__at_y_rows, z_at_y_rows, t16_rows, t26_rows,
-        t27_rows, t28_rows,
-    ) = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
-        rows_float64[12], rows_float64[13], rows_float64[14]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows, t8_rows = rows_int64[0], rows_int64[1], rows_int64[2], rows_int64[3]
-    t1_others__terms_columns, t1__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    t18 = 1.0 - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                v_z__columns[k, row] = v_z__chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = -np.inf
-            t1__max_rows[row] = -np.inf
-            t1_others__below_rows[row] = 0.0
-            t1_others__ties_rows[row] = 0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-            tangent_t1_others_rows[row] = 0.0
-            tangent_t1_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = k != y_rows[row]
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = k != y_rows[row]
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
-                t1_others__terms_columns[k, row] = t1_others__terms
-                t4 = z_k2 < t1__max_rows[row]
-                t1__terms = _exp_f64(-_gap_f64(t1__max_rows[row], z_k2))
-                t1__terms_columns[k, row] = t1__terms
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_rows[row] += t1__terms if t4 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            t6 = 1 < t1_others__ties_rows[row]
-            t7 = t1_others__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
-            t9 = 1.0 + t1_others__below_rows[row] + float(t8)
-            t1_others__share = 1.0 / t9
-            t11 = 1 < t1__ties_rows[row]
-            t12 = t1__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = 1.0 + t1__below_rows[row] + float(t13)
-            t1__share = 1.0 / t14
-            t8_rows[row] = t8
-            t1_others__share_rows[row] = t1_others__share
-            t1__share_rows[row] = t1__share
-        for k in range(size_k):
-            for row in range(rows):
-                t5 = k != y_rows[row]
-                v_z_k = v_z__columns[k, row]
-                t1_others__terms2 = t1_others__terms_columns[k, row]
-                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
-                t10 = v_z_k * weight_t1_others
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                tangent_t1_others_rows[row] += t10 if t5 else 0.0
-                tangent_t1_rows[row] += v_z_k * weight_t1
-        for row in range(rows):
-            v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t15 = epsilon * (seed[row] / float(size_k))
-            t16 = t15 * float(size_k)
-            t19 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
-            t20 = t1_others__below_rows[row] + float(t8_rows[row])
-            t21 = _log1p_f64(t20)
-            t22 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
-            t23 = t21 + t22
-            t24 = _sigmoid_f64(-t23)
-            t25 = _sigmoid_f64(t23)
-            t26 = -seed[row] * t18 * t19 * t24 * t25
-            t27 = seed[row] * t18 * t25
-            t28 = seed[row] * t18 * t19 * t24 * t25
-            t16_rows[row] = t16
-            t26_rows[row] = t26
-            t27_rows[row] = t27
-            t28_rows[row] = t28
-        for k in range(size_k):
-            for row in range(rows):
-                t1__terms3 = t1__terms_columns[k, row]
-                weight_t1_2 = t1__share_rows[row] * t1__terms3
-                v_z_k2 = v_z__columns[k, row]
-                tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1_rows[row])
-                t17 = k == y_rows[row]
-                t1_others__terms3 = t1_others__terms_columns[k, row]
-                weight_t1_others2 = t1_others__share_rows[row] * t1_others__terms3
-                tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others_rows[row])
-                t29 = t27_rows[row] * tangent_weight_t1_others + t28_rows[row] * weight_t1_others2
-                hvp_z_columns[k, row] = t16_rows[row] * tangent_weight_t1 + (t26_rows[row] if t17 else t29)
-        for row in range(rows):
-            for k in range(size_k):
-                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, eighths, samples, chunk, y, z,
     epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
@@ -1883,127 +1342,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, rows_int32, columns_float32, samples, chunk, y, z, epsilon, size_k, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    value_rows, eighths, t1_others__below_wide, t1__below_wide, t2_2_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    (
-        value_narrow, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, t2_2_rows,
-        t1_others__below_here, t1__below_here, t10_rows, t2_2_here, z_at_y_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows = rows_int32[0], rows_int32[1], rows_int32[2]
-    z_columns = columns_float32[0]
-    t12 = f32(1.0) - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = f32(-np.inf)
-            t1__max_rows[row] = f32(-np.inf)
-            t1_others__ties_rows[row] = 0
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            t1_others__below_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-            t2_2_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = np.int32(k) != np.int32(y_rows[row])
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = np.int32(k) != np.int32(y_rows[row])
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
-                t4 = z_k2 < t1__max_rows[row]
-                t5 = _gap_f32(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f32(-t5)
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_here[row] = t1__terms if t4 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1_others__below_wide[row] += t1_others__below_here[row]
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1_others__below_rows[row] = t1_others__below_wide[row]
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            t6 = 1 < t1__ties_rows[row]
-            t7 = t1__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
-            t9 = t1__below_rows[row] + f32(t8)
-            t10 = _log1p_f32(t9)
-            t10_rows[row] = t10
-        for k in range(size_k):
-            for row in range(rows):
-                z_k3 = z_columns[k, row]
-                t11 = _gap_f32(t1__max_rows[row], z_k3)
-                log_p = -(t10_rows[row] + t11)
-                t2_2_here[row] = -log_p
-            for row in range(rows):
-                t2_2_wide[row] += t2_2_here[row]
-        for row in range(rows):
-            t2_2_rows[row] = t2_2_wide[row]
-        for row in range(rows):
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t13 = 1 < t1_others__ties_rows[row]
-            t14 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(t14 if t13 else 0))
-            value_narrow[row] = (
-                _zero_times_f32(epsilon, t2_2_rows[row]) / f32(size_k) + t12 * _softplus_f32(t1_others__rest +
-                _gap_f32(t1_others__max_rows[row], z_at_y_rows[row]))
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -2128,170 +1466,6 @@ def value_and_grad_f32(
 
 
 @_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, grad_z, epsilon, size_k,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-):
-    (
-        seed, value_narrow, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, t2_2_rows,
-        t1_others__below_here, t1__below_here, z_at_y_rows, t10_rows, t12_rows, t13_rows, t1__share_rows, t23_rows,
-        t25_rows, t26_rows, t1_others__share_rows, t2_2_here,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17],
-        rows_float32[18]
-    )
-    value_rows, eighths, t1_others__below_wide, t1__below_wide, t2_2_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows = rows_int32[0], rows_int32[1], rows_int32[2]
-    t1_others__terms_columns, t1__terms_columns, z_columns, grad_z_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
-    )
-    denominator = f32(denominator)
-    t16 = f32(1.0) - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = f32(-np.inf)
-            t1__max_rows[row] = f32(-np.inf)
-            t1_others__ties_rows[row] = 0
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            t1_others__below_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-            t2_2_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = np.int32(k) != np.int32(y_rows[row])
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = np.int32(k) != np.int32(y_rows[row])
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
-                t1_others__terms_columns[k, row] = t1_others__terms
-                t4 = z_k2 < t1__max_rows[row]
-                t5 = _gap_f32(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f32(-t5)
-                t1__terms_columns[k, row] = t1__terms
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_here[row] = t1__terms if t4 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1_others__below_wide[row] += t1_others__below_here[row]
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1_others__below_rows[row] = t1_others__below_wide[row]
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t6 = 1 < t1__ties_rows[row]
-            t7 = t1__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
-            t9 = t1__below_rows[row] + f32(t8)
-            t10 = _log1p_f32(t9)
-            t12 = epsilon * (seed[row] / f32(size_k))
-            t13 = t12 * f32(size_k)
-            t14 = f32(1.0) + t1__below_rows[row] + f32(t8)
-            t1__share = f32(1.0) / t14
-            t17 = 1 < t1_others__ties_rows[row]
-            t18 = t1_others__ties_rows[row] - 1
-            t19 = t18 if t17 else 0
-            t20 = t1_others__below_rows[row] + f32(t19)
-            t21 = _log1p_f32(t20)
-            t22 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
-            t23 = t21 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = -seed[row] * t16 * t24
-            t26 = seed[row] * t16 * t24
-            t27 = f32(1.0) + t1_others__below_rows[row] + f32(t19)
-            t1_others__share = f32(1.0) / t27
-            t10_rows[row] = t10
-            t12_rows[row] = t12
-            t13_rows[row] = t13
-            t1__share_rows[row] = t1__share
-            t23_rows[row] = t23
-            t25_rows[row] = t25
-            t26_rows[row] = t26
-            t1_others__share_rows[row] = t1_others__share
-        for k in range(size_k):
-            for row in range(rows):
-                z_k3 = z_columns[k, row]
-                t11 = _gap_f32(t1__max_rows[row], z_k3)
-                log_p = -(t10_rows[row] + t11)
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                t15 = np.int32(k) == np.int32(y_rows[row])
-                t1_others__terms2 = t1_others__terms_columns[k, row]
-                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
-                t28 = t26_rows[row] * weight_t1_others
-                grad_z_columns[k, row] = t13_rows[row] * weight_t1 + (t25_rows[row] if t15 else t28) - t12_rows[row]
-                t2_2_here[row] = -log_p
-            for row in range(rows):
-                t2_2_wide[row] += t2_2_here[row]
-        for row in range(rows):
-            t2_2_rows[row] = t2_2_wide[row]
-        for row in range(rows):
-            value_narrow[row] = (
-                _zero_times_f32(epsilon, t2_2_rows[row]) / f32(size_k) + t16 * _softplus_f32(t23_rows[row])
-            )
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
-
-
-@_jit
 def grad_hess_diag_f32(
     first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, eighths, samples, chunk,
     y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
@@ -2404,163 +1578,6 @@ def grad_hess_diag_f32(
                 t32 = weight_t1_others * (tangent_d_t1_others - t24 * _expm1_f32(-(t19 + t31)))
                 t35 = _gap_f32(t1__max, z_k3)
                 diag_z_row[k] = (t28 if t13 else t32) - weight_t1 * _zero_times_f32(t8, _expm1_f32(-(t34 + t35)))
-
-
-@_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, grad_z, diag_z, epsilon,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, t1_others__below_here,
-        t1__below_here, z_at_y_rows, t7_rows, t8_rows, t1__share_rows, t19_rows, t23_rows, t24_rows,
-        t1_others__share_rows, t28_rows, t29_rows, t34_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows = rows_int32[0], rows_int32[1], rows_int32[2]
-    t1_others__below_wide, t1__below_wide = rows_float64[0], rows_float64[1]
-    t1_others__terms_columns, t1__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    denominator = f32(denominator)
-    t14 = f32(1.0) - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = f32(-np.inf)
-            t1__max_rows[row] = f32(-np.inf)
-            t1_others__ties_rows[row] = 0
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            t1_others__below_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = np.int32(k) != np.int32(y_rows[row])
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = np.int32(k) != np.int32(y_rows[row])
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t4 = _gap_f32(t1_others__max_rows[row], z_k2)
-                t1_others__terms = _exp_f32(-t4)
-                t1_others__terms_columns[k, row] = t1_others__terms
-                t5 = z_k2 < t1__max_rows[row]
-                t6 = _gap_f32(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f32(-t6)
-                t1__terms_columns[k, row] = t1__terms
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_here[row] = t1__terms if t5 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1_others__below_wide[row] += t1_others__below_here[row]
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1_others__below_rows[row] = t1_others__below_wide[row]
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t7 = epsilon * (seed[row] / f32(size_k))
-            t8 = t7 * f32(size_k)
-            t9 = 1 < t1__ties_rows[row]
-            t10 = t1__ties_rows[row] - 1
-            t11 = t10 if t9 else 0
-            t12 = f32(1.0) + t1__below_rows[row] + f32(t11)
-            t1__share = f32(1.0) / t12
-            t15 = 1 < t1_others__ties_rows[row]
-            t16 = t1_others__ties_rows[row] - 1
-            t17 = t16 if t15 else 0
-            t18 = t1_others__below_rows[row] + f32(t17)
-            t19 = _log1p_f32(t18)
-            t20 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
-            t21 = t19 + t20
-            t22 = _sigmoid_f32(t21)
-            t23 = -seed[row] * t14 * t22
-            t24 = seed[row] * t14 * t22
-            t25 = f32(1.0) + t1_others__below_rows[row] + f32(t17)
-            t1_others__share = f32(1.0) / t25
-            t27 = _sigmoid_f32(-t21)
-            t28 = seed[row] * t14 * t27 * t22
-            t29 = -seed[row] * t14 * t27 * t22
-            t33 = t1__below_rows[row] + f32(t11)
-            t34 = _log1p_f32(t33)
-            t7_rows[row] = t7
-            t8_rows[row] = t8
-            t1__share_rows[row] = t1__share
-            t19_rows[row] = t19
-            t23_rows[row] = t23
-            t24_rows[row] = t24
-            t1_others__share_rows[row] = t1_others__share
-            t28_rows[row] = t28
-            t29_rows[row] = t29
-            t34_rows[row] = t34
-        for k in range(size_k):
-            for row in range(rows):
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                t13 = np.int32(k) == np.int32(y_rows[row])
-                t1_others__terms2 = t1_others__terms_columns[k, row]
-                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
-                t26 = t24_rows[row] * weight_t1_others
-                grad_z_columns[k, row] = t8_rows[row] * weight_t1 + (t23_rows[row] if t13 else t26) - t7_rows[row]
-                t30 = t28_rows[row] * weight_t1_others
-                tangent_d_t1_others = t29_rows[row] if t13 else t30
-                z_k3 = z_columns[k, row]
-                t31 = _gap_f32(t1_others__max_rows[row], z_k3)
-                t32 = weight_t1_others * (tangent_d_t1_others - t24_rows[row] * _expm1_f32(-(t19_rows[row] + t31)))
-                t35 = _gap_f32(t1__max_rows[row], z_k3)
-                diag_z_columns[k, row] = (
-                    (t28_rows[row] if t13 else t32) - weight_t1 * _zero_times_f32(t8_rows[row],
-                    _expm1_f32(-(t34_rows[row] + t35)))
-                )
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-                diag_z_chunk[row, k] = diag_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                        diag_z_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
@@ -2690,172 +1707,6 @@ def hvp_f32(
                 hvp_z_row[k] = t16 * tangent_weight_t1 + (t26 if t17 else t29)
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, v_z_, hvp_z, epsilon,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1_others__max_rows, t1__max_rows, t1_others__below_rows, t1__below_rows, tangent_t1_others_rows,
-        tangent_t1_rows, t1_others__below_here, t1__below_here, t1_others__share_rows, t1__share_rows,
-        tangent_t1_others_here, tangent_t1_here, v_z__at_y_rows, z_at_y_rows, t16_rows, t26_rows, t27_rows, t28_rows,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17],
-        rows_float32[18]
-    )
-    y_rows, t1_others__ties_rows, t1__ties_rows, t8_rows = rows_int32[0], rows_int32[1], rows_int32[2], rows_int32[3]
-    t1_others__below_wide, t1__below_wide, tangent_t1_others_wide, tangent_t1_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
-    )
-    t1_others__terms_columns, t1__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    denominator = f32(denominator)
-    t18 = f32(1.0) - epsilon
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            y_rows[row] = y_chunk[row] if live[row] else 0
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                v_z__columns[k, row] = v_z__chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1_others__max_rows[row] = f32(-np.inf)
-            t1__max_rows[row] = f32(-np.inf)
-            t1_others__ties_rows[row] = 0
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            t1_others__below_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-            tangent_t1_others_wide[row] = 0.0
-            tangent_t1_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                t1 = np.int32(k) != np.int32(y_rows[row])
-                z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max_rows[row] = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max_rows[row]
-                )
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                t2 = np.int32(k) != np.int32(y_rows[row])
-                z_k2 = z_columns[k, row]
-                t3 = t2 & (z_k2 < t1_others__max_rows[row])
-                t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
-                t1_others__terms_columns[k, row] = t1_others__terms
-                t4 = z_k2 < t1__max_rows[row]
-                t1__terms = _exp_f32(-_gap_f32(t1__max_rows[row], z_k2))
-                t1__terms_columns[k, row] = t1__terms
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
-                t1__below_here[row] = t1__terms if t4 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1_others__below_wide[row] += t1_others__below_here[row]
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1_others__below_rows[row] = t1_others__below_wide[row]
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            t6 = 1 < t1_others__ties_rows[row]
-            t7 = t1_others__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
-            t9 = f32(1.0) + t1_others__below_rows[row] + f32(t8)
-            t1_others__share = f32(1.0) / t9
-            t11 = 1 < t1__ties_rows[row]
-            t12 = t1__ties_rows[row] - 1
-            t13 = t12 if t11 else 0
-            t14 = f32(1.0) + t1__below_rows[row] + f32(t13)
-            t1__share = f32(1.0) / t14
-            t8_rows[row] = t8
-            t1_others__share_rows[row] = t1_others__share
-            t1__share_rows[row] = t1__share
-        for k in range(size_k):
-            for row in range(rows):
-                t5 = np.int32(k) != np.int32(y_rows[row])
-                v_z_k = v_z__columns[k, row]
-                t1_others__terms2 = t1_others__terms_columns[k, row]
-                weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
-                t10 = v_z_k * weight_t1_others
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                tangent_t1_others_here[row] = t10 if t5 else f32(0.0)
-                tangent_t1_here[row] = v_z_k * weight_t1
-            for row in range(rows):
-                tangent_t1_others_wide[row] += tangent_t1_others_here[row]
-                tangent_t1_wide[row] += tangent_t1_here[row]
-        for row in range(rows):
-            tangent_t1_others_rows[row] = tangent_t1_others_wide[row]
-            tangent_t1_rows[row] = tangent_t1_wide[row]
-        for row in range(rows):
-            v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
-            z_at_y_rows[row] = z_columns[y_rows[row], row]
-        for row in range(rows):
-            t15 = epsilon * (seed[row] / f32(size_k))
-            t16 = t15 * f32(size_k)
-            t19 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
-            t20 = t1_others__below_rows[row] + f32(t8_rows[row])
-            t21 = _log1p_f32(t20)
-            t22 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
-            t23 = t21 + t22
-            t24 = _sigmoid_f32(-t23)
-            t25 = _sigmoid_f32(t23)
-            t26 = -seed[row] * t18 * t19 * t24 * t25
-            t27 = seed[row] * t18 * t25
-            t28 = seed[row] * t18 * t19 * t24 * t25
-            t16_rows[row] = t16
-            t26_rows[row] = t26
-            t27_rows[row] = t27
-            t28_rows[row] = t28
-        for k in range(size_k):
-            for row in range(rows):
-                t1__terms3 = t1__terms_columns[k, row]
-                weight_t1_2 = t1__share_rows[row] * t1__terms3
-                v_z_k2 = v_z__columns[k, row]
-                tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1_rows[row])
-                t17 = np.int32(k) == np.int32(y_rows[row])
-                t1_others__terms3 = t1_others__terms_columns[k, row]
-                weight_t1_others2 = t1_others__share_rows[row] * t1_others__terms3
-                tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others_rows[row])
-                t29 = t27_rows[row] * tangent_weight_t1_others + t28_rows[row] * weight_t1_others2
-                hvp_z_columns[k, row] = t16_rows[row] * tangent_weight_t1 + (t26_rows[row] if t17 else t29)
-        for row in range(rows):
-            for k in range(size_k):
-                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
     epsilon, = map(np.float64, parameters)
@@ -2870,18 +1721,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_short_f64, chunks, (((8, chunk), np.float64), ((3, chunk), np.int64), ((1, size_k, chunk + 16),
-            np.float64)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out,
-            keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
-            samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial, validate, failed,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2912,18 +1756,11 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((16, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk +
-            16), np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step,
-            denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (size_k, np.float64), (1024,
-            np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight,
-            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (size_k, np.float64), (1024,
+        np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2951,18 +1788,11 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((16, chunk), np.float64), ((3, chunk), np.int64), ((5, size_k, chunk +
-            16), np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask,
-            mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024,
-            np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
-            denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2988,18 +1818,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((15, chunk), np.float64), ((4, chunk), np.int64), ((5, size_k, chunk + 16),
-            np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
-            denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step,
-            mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f64, chunks, ((size_k, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -3025,18 +1848,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_short_f32, chunks, (((5, chunk), np.float64), ((11, chunk), np.float32), ((3, chunk), np.int32), ((1,
-            size_k, chunk + 16), np.float32)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask,
-            mask_step, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
-            np.float64)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out,
-            keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
+        np.float64)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -3067,19 +1883,12 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((19, chunk), np.float32), ((5, chunk), np.float64), ((3, chunk),
-            np.int32), ((4, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, epsilon, size_k, weight,
-            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
-            np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z,
-            epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-            validate, failed,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
+        np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, epsilon,
+        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -3107,18 +1916,11 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((18, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk),
-            np.float64), ((5, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k,
-            weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024,
-            np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step,
-            mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -3144,18 +1946,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((19, chunk), np.float32), ((4, chunk), np.int32), ((4, chunk), np.float64), ((5,
-            size_k, chunk + 16), np.float32)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step,
-            mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-            np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k,
-            weight, weight_step, mask, mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation

@@ -125,18 +125,20 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while count >= 8:
+    while True:
         part = count // 8
         for i in range(8 * part, count):
             rest += x[i]
-        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
-            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
-            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
-            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        if part == 0:
+            return rest
+        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
+        two = one + one
+        four, six = two + two, two + two + two
+        for i in range(one):
+            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
+            d, e = x[four + i] + x[four + one + i], x[six + i]
+            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
         count = part
-    for i in range(count):
-        rest += x[i]
-    return rest
 
 
 @_local
@@ -146,11 +148,14 @@ def _pairwise_sum_f32(x, eighths, count):
     rest = 0.0
     for i in range(8 * part, count):
         rest += np.float64(x[i])
-    for i in range(part):
-        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
-        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
-        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    one = np.uint64(part)
+    two = one + one
+    four, six = two + two, two + two + two
+    for i in range(one):
+        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
+        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
+        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
     return _pairwise_sum(eighths, part, rest)
 
 

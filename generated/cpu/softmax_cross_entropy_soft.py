@@ -25,7 +25,6 @@ import numpy as np
 
 f32 = np.float32
 NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
-SHORT = 32  # Samples with no more entries than this are computed side by side.
 
 META = {'name': 'softmax_cross_entropy_soft',
  'title': 'Softmax cross entropy against soft labels',
@@ -122,18 +121,20 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while count >= 8:
+    while True:
         part = count // 8
         for i in range(8 * part, count):
             rest += x[i]
-        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
-            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
-            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
-            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        if part == 0:
+            return rest
+        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
+        two = one + one
+        four, six = two + two, two + two + two
+        for i in range(one):
+            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
+            d, e = x[four + i] + x[four + one + i], x[six + i]
+            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
         count = part
-    for i in range(count):
-        rest += x[i]
-    return rest
 
 
 @_local
@@ -143,11 +144,14 @@ def _pairwise_sum_f32(x, eighths, count):
     rest = 0.0
     for i in range(8 * part, count):
         rest += np.float64(x[i])
-    for i in range(part):
-        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
-        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
-        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    one = np.uint64(part)
+    two = one + one
+    four, six = two + two, two + two + two
+    for i in range(one):
+        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
+        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
+        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
     return _pairwise_sum(eighths, part, rest)
 
 
@@ -797,90 +801,6 @@ def value_f64(
 
 
 @_jit
-def value_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, z, y, size_k, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    value_rows, totals, t1__max_rows, t1__below_rows, t2_2_rows, t7_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
-    )
-    t1__ties_rows = rows_int64[0]
-    z_columns, y_columns = columns_float64[0], columns_float64[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = -np.inf
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-            t2_2_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t2 = _gap_f64(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f64(-t2)
-                t1__below_rows[row] += t1__terms if t1 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            t3 = 1 < t1__ties_rows[row]
-            t4 = t1__ties_rows[row] - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below_rows[row] + float(t5)
-            t7 = _log1p_f64(t6)
-            t7_rows[row] = t7
-        for k in range(size_k):
-            for row in range(rows):
-                z_k3 = z_columns[k, row]
-                t8 = _gap_f64(t1__max_rows[row], z_k3)
-                log_p = -(t7_rows[row] + t8)
-                t2_2_rows[row] += _zero_times_f64(y_columns[k, row], log_p)
-        for row in range(rows):
-            value_rows[row] = -t2_2_rows[row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def value_and_grad_f64(
     first, last, value_rows, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z,
     y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
@@ -983,115 +903,6 @@ def value_and_grad_f64(
 
 
 @_jit
-def value_and_grad_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, z, y, grad_z, size_k, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-):
-    seed, value_rows, totals, t1__max_rows, d_t1_sum_rows, t1__below_rows, t2_2_rows, t7_rows, t1__share_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8]
-    )
-    t1__ties_rows = rows_int64[0]
-    t1__terms_columns, z_columns, y_columns, grad_z_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = -np.inf
-            d_t1_sum_rows[row] = 0.0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-            t2_2_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                y_k = y_columns[k, row]
-                d_log_p = -seed[row] * y_k
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-                d_t1_sum_rows[row] += d_log_p
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t2 = _gap_f64(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f64(-t2)
-                t1__terms_columns[k, row] = t1__terms
-                t1__below_rows[row] += t1__terms if t1 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            t3 = 1 < t1__ties_rows[row]
-            t4 = t1__ties_rows[row] - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below_rows[row] + float(t5)
-            t7 = _log1p_f64(t6)
-            t9 = 1.0 + t1__below_rows[row] + float(t5)
-            t1__share = 1.0 / t9
-            t7_rows[row] = t7
-            t1__share_rows[row] = t1__share
-        for k in range(size_k):
-            for row in range(rows):
-                y_k2 = y_columns[k, row]
-                z_k3 = z_columns[k, row]
-                t8 = _gap_f64(t1__max_rows[row], z_k3)
-                log_p = -(t7_rows[row] + t8)
-                d_log_p2 = -seed[row] * y_k2
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                grad_z_columns[k, row] = d_log_p2 - d_t1_sum_rows[row] * weight_t1
-                t2_2_rows[row] += _zero_times_f64(y_k2, log_p)
-        for row in range(rows):
-            value_rows[row] = -t2_2_rows[row]
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
 def grad_hess_diag_f64(
     first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
@@ -1176,104 +987,6 @@ def grad_hess_diag_f64(
                 z_k3 = z_row[k]
                 t9 = _gap_f64(t1__max, z_k3)
                 diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f64(-(t8 + t9))
-
-
-@_jit
-def grad_hess_diag_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, z, y, grad_z, diag_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
-):
-    seed, totals, t1__max_rows, d_t1_sum_rows, t1__below_rows, t1__share_rows, t8_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6]
-    )
-    t1__ties_rows = rows_int64[0]
-    t1__terms_columns, z_columns, y_columns, grad_z_columns, diag_z_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = -np.inf
-            d_t1_sum_rows[row] = 0.0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                d_log_p = -seed[row] * y_columns[k, row]
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-                d_t1_sum_rows[row] += d_log_p
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t2 = _gap_f64(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f64(-t2)
-                t1__terms_columns[k, row] = t1__terms
-                t1__below_rows[row] += t1__terms if t1 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            t3 = 1 < t1__ties_rows[row]
-            t4 = t1__ties_rows[row] - 1
-            t5 = t4 if t3 else 0
-            t6 = 1.0 + t1__below_rows[row] + float(t5)
-            t1__share = 1.0 / t6
-            t7 = t1__below_rows[row] + float(t5)
-            t8 = _log1p_f64(t7)
-            t1__share_rows[row] = t1__share
-            t8_rows[row] = t8
-        for k in range(size_k):
-            for row in range(rows):
-                d_log_p2 = -seed[row] * y_columns[k, row]
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                grad_z_columns[k, row] = d_log_p2 - d_t1_sum_rows[row] * weight_t1
-                z_k3 = z_columns[k, row]
-                t9 = _gap_f64(t1__max_rows[row], z_k3)
-                diag_z_columns[k, row] = d_t1_sum_rows[row] * weight_t1 * _expm1_f64(-(t8_rows[row] + t9))
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-                diag_z_chunk[row, k] = diag_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                        diag_z_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -1368,104 +1081,6 @@ def hvp_f64(
 
 
 @_jit
-def hvp_short_f64(
-    first, last, rows_float64, rows_int64, columns_float64, samples, chunk, z, y, v_z_, hvp_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
-):
-    seed, totals, t1__max_rows, d_t1_sum_rows, t1__below_rows, tangent_t1_rows, t1__share_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6]
-    )
-    t1__ties_rows = rows_int64[0]
-    t1__terms_columns, z_columns, y_columns, v_z__columns, hvp_z_columns = (
-        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4]
-    )
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                v_z__columns[k, row] = v_z__chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 2.220446049250313e-16)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = -np.inf
-            d_t1_sum_rows[row] = 0.0
-            t1__below_rows[row] = 0.0
-            t1__ties_rows[row] = 0
-            tangent_t1_rows[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                d_log_p = -seed[row] * y_columns[k, row]
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-                d_t1_sum_rows[row] += d_log_p
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t1__terms = _exp_f64(-_gap_f64(t1__max_rows[row], z_k2))
-                t1__terms_columns[k, row] = t1__terms
-                t1__below_rows[row] += t1__terms if t1 else 0.0
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-        for row in range(rows):
-            t2 = 1 < t1__ties_rows[row]
-            t3 = t1__ties_rows[row] - 1
-            t4 = t3 if t2 else 0
-            t5 = 1.0 + t1__below_rows[row] + float(t4)
-            t1__share = 1.0 / t5
-            t1__share_rows[row] = t1__share
-        for k in range(size_k):
-            for row in range(rows):
-                v_z_k = v_z__columns[k, row]
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                tangent_t1_rows[row] += v_z_k * weight_t1
-        for k in range(size_k):
-            for row in range(rows):
-                t1__terms3 = t1__terms_columns[k, row]
-                weight_t1_2 = t1__share_rows[row] * t1__terms3
-                v_z_k2 = v_z__columns[k, row]
-                tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1_rows[row])
-                hvp_z_columns[k, row] = -d_t1_sum_rows[row] * tangent_weight_t1
-        for row in range(rows):
-            for k in range(size_k):
-                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = 0.0
-
-
-@_jit
 def value_f32(
     first, last, value_rows, check_block, t1__below_block, t2_2_block, eighths, samples, chunk, z, y, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
@@ -1544,105 +1159,6 @@ def value_f32(
             if keep_losses:
                 losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
-
-
-@_jit
-def value_short_f32(
-    first, last, rows_float64, rows_float32, rows_int32, columns_float32, samples, chunk, z, y, size_k, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
-):
-    value_rows, eighths, totals, t1__below_wide, t2_2_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
-    )
-    value_narrow, t1__max_rows, t1__below_rows, t2_2_rows, t1__below_here, t7_rows, t2_2_here = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6]
-    )
-    t1__ties_rows = rows_int32[0]
-    z_columns, y_columns = columns_float32[0], columns_float32[1]
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = f32(-np.inf)
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            t1__below_wide[row] = 0.0
-            t2_2_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t2 = _gap_f32(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f32(-t2)
-                t1__below_here[row] = t1__terms if t1 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            t3 = 1 < t1__ties_rows[row]
-            t4 = t1__ties_rows[row] - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below_rows[row] + f32(t5)
-            t7 = _log1p_f32(t6)
-            t7_rows[row] = t7
-        for k in range(size_k):
-            for row in range(rows):
-                z_k3 = z_columns[k, row]
-                t8 = _gap_f32(t1__max_rows[row], z_k3)
-                log_p = -(t7_rows[row] + t8)
-                t2_2_here[row] = _zero_times_f32(y_columns[k, row], log_p)
-            for row in range(rows):
-                t2_2_wide[row] += t2_2_here[row]
-        for row in range(rows):
-            t2_2_rows[row] = t2_2_wide[row]
-        for row in range(rows):
-            value_narrow[row] = -t2_2_rows[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
 
 
 @_jit
@@ -1752,137 +1268,6 @@ def value_and_grad_f32(
 
 
 @_jit
-def value_and_grad_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, z, y, grad_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-):
-    (
-        seed, value_narrow, t1__max_rows, d_t1_sum_rows, t1__below_rows, t2_2_rows, d_t1_sum_here, t1__below_here,
-        t7_rows, t1__share_rows, t2_2_here,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
-    )
-    value_rows, eighths, totals, d_t1_sum_wide, t1__below_wide, t2_2_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
-    )
-    t1__ties_rows = rows_int32[0]
-    t1__terms_columns, z_columns, y_columns, grad_z_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = f32(-np.inf)
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            d_t1_sum_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-            t2_2_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                y_k = y_columns[k, row]
-                d_log_p = -seed[row] * y_k
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-                d_t1_sum_here[row] = d_log_p
-            for row in range(rows):
-                d_t1_sum_wide[row] += d_t1_sum_here[row]
-        for row in range(rows):
-            d_t1_sum_rows[row] = d_t1_sum_wide[row]
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t2 = _gap_f32(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f32(-t2)
-                t1__terms_columns[k, row] = t1__terms
-                t1__below_here[row] = t1__terms if t1 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            t3 = 1 < t1__ties_rows[row]
-            t4 = t1__ties_rows[row] - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below_rows[row] + f32(t5)
-            t7 = _log1p_f32(t6)
-            t9 = f32(1.0) + t1__below_rows[row] + f32(t5)
-            t1__share = f32(1.0) / t9
-            t7_rows[row] = t7
-            t1__share_rows[row] = t1__share
-        for k in range(size_k):
-            for row in range(rows):
-                y_k2 = y_columns[k, row]
-                z_k3 = z_columns[k, row]
-                t8 = _gap_f32(t1__max_rows[row], z_k3)
-                log_p = -(t7_rows[row] + t8)
-                d_log_p2 = -seed[row] * y_k2
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                grad_z_columns[k, row] = d_log_p2 - d_t1_sum_rows[row] * weight_t1
-                t2_2_here[row] = _zero_times_f32(y_k2, log_p)
-            for row in range(rows):
-                t2_2_wide[row] += t2_2_here[row]
-        for row in range(rows):
-            t2_2_rows[row] = t2_2_wide[row]
-        for row in range(rows):
-            value_narrow[row] = -t2_2_rows[row]
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
-
-
-@_jit
 def grad_hess_diag_f32(
     first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, eighths, samples, chunk, z, y, grad_z,
     diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
@@ -1970,115 +1355,6 @@ def grad_hess_diag_f32(
                 z_k3 = z_row[k]
                 t9 = _gap_f32(t1__max, z_k3)
                 diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f32(-(t8 + t9))
-
-
-@_jit
-def grad_hess_diag_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, z, y, grad_z, diag_z, size_k,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    seed, t1__max_rows, d_t1_sum_rows, t1__below_rows, d_t1_sum_here, t1__below_here, t1__share_rows, t8_rows = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7]
-    )
-    totals, d_t1_sum_wide, t1__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    t1__ties_rows = rows_int32[0]
-    t1__terms_columns, z_columns, y_columns, grad_z_columns, diag_z_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = f32(-np.inf)
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            d_t1_sum_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                d_log_p = -seed[row] * y_columns[k, row]
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-                d_t1_sum_here[row] = d_log_p
-            for row in range(rows):
-                d_t1_sum_wide[row] += d_t1_sum_here[row]
-        for row in range(rows):
-            d_t1_sum_rows[row] = d_t1_sum_wide[row]
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t2 = _gap_f32(t1__max_rows[row], z_k2)
-                t1__terms = _exp_f32(-t2)
-                t1__terms_columns[k, row] = t1__terms
-                t1__below_here[row] = t1__terms if t1 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            t3 = 1 < t1__ties_rows[row]
-            t4 = t1__ties_rows[row] - 1
-            t5 = t4 if t3 else 0
-            t6 = f32(1.0) + t1__below_rows[row] + f32(t5)
-            t1__share = f32(1.0) / t6
-            t7 = t1__below_rows[row] + f32(t5)
-            t8 = _log1p_f32(t7)
-            t1__share_rows[row] = t1__share
-            t8_rows[row] = t8
-        for k in range(size_k):
-            for row in range(rows):
-                d_log_p2 = -seed[row] * y_columns[k, row]
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                grad_z_columns[k, row] = d_log_p2 - d_t1_sum_rows[row] * weight_t1
-                z_k3 = z_columns[k, row]
-                t9 = _gap_f32(t1__max_rows[row], z_k3)
-                diag_z_columns[k, row] = d_t1_sum_rows[row] * weight_t1 * _expm1_f32(-(t8_rows[row] + t9))
-        for row in range(rows):
-            for k in range(size_k):
-                grad_z_chunk[row, k] = grad_z_columns[k, row]
-                diag_z_chunk[row, k] = diag_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                        diag_z_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
@@ -2176,124 +1452,6 @@ def hvp_f32(
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
 
 
-@_jit
-def hvp_short_f32(
-    first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, z, y, v_z_, hvp_z, size_k,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
-):
-    (
-        seed, t1__max_rows, d_t1_sum_rows, t1__below_rows, tangent_t1_rows, d_t1_sum_here, t1__below_here,
-        t1__share_rows, tangent_t1_here,
-    ) = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8]
-    )
-    totals, d_t1_sum_wide, t1__below_wide, tangent_t1_wide = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
-    )
-    t1__ties_rows = rows_int32[0]
-    t1__terms_columns, z_columns, y_columns, v_z__columns, hvp_z_columns = (
-        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4]
-    )
-    denominator = f32(denominator)
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            for k in range(size_k):
-                z_columns[k, row] = z_chunk[row, k]
-                y_columns[k, row] = y_chunk[row, k]
-                v_z__columns[k, row] = v_z__chunk[row, k]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                totals[row] = 0.0
-            for k in range(size_k):
-                for row in range(rows):
-                    entry = y_columns[k, row]
-                    wrong |= live[row] & (entry < 0)
-                    totals[row] += entry
-            for row in range(rows):
-                wrong |= live[row] & (abs(totals[row] - 1.0) > 4 * size_k * 1.1920928955078125e-07)
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            t1__max_rows[row] = f32(-np.inf)
-            t1__ties_rows[row] = 0
-        for row in range(rows):
-            d_t1_sum_wide[row] = 0.0
-            t1__below_wide[row] = 0.0
-            tangent_t1_wide[row] = 0.0
-        for k in range(size_k):
-            for row in range(rows):
-                z_k = z_columns[k, row]
-                d_log_p = -seed[row] * y_columns[k, row]
-                t1__max_entry = z_k
-                t1__max_rows[row] = (
-                    t1__max_entry if (t1__max_entry > t1__max_rows[row]) | (t1__max_entry != t1__max_entry) else
-                    t1__max_rows[row]
-                )
-                d_t1_sum_here[row] = d_log_p
-            for row in range(rows):
-                d_t1_sum_wide[row] += d_t1_sum_here[row]
-        for row in range(rows):
-            d_t1_sum_rows[row] = d_t1_sum_wide[row]
-        for k in range(size_k):
-            for row in range(rows):
-                z_k2 = z_columns[k, row]
-                t1 = z_k2 < t1__max_rows[row]
-                t1__terms = _exp_f32(-_gap_f32(t1__max_rows[row], z_k2))
-                t1__terms_columns[k, row] = t1__terms
-                t1__below_here[row] = t1__terms if t1 else f32(0.0)
-                t1__ties_rows[row] += 1 if z_k2 == t1__max_rows[row] else 0
-            for row in range(rows):
-                t1__below_wide[row] += t1__below_here[row]
-        for row in range(rows):
-            t1__below_rows[row] = t1__below_wide[row]
-        for row in range(rows):
-            t2 = 1 < t1__ties_rows[row]
-            t3 = t1__ties_rows[row] - 1
-            t4 = t3 if t2 else 0
-            t5 = f32(1.0) + t1__below_rows[row] + f32(t4)
-            t1__share = f32(1.0) / t5
-            t1__share_rows[row] = t1__share
-        for k in range(size_k):
-            for row in range(rows):
-                v_z_k = v_z__columns[k, row]
-                t1__terms2 = t1__terms_columns[k, row]
-                weight_t1 = t1__share_rows[row] * t1__terms2
-                tangent_t1_here[row] = v_z_k * weight_t1
-            for row in range(rows):
-                tangent_t1_wide[row] += tangent_t1_here[row]
-        for row in range(rows):
-            tangent_t1_rows[row] = tangent_t1_wide[row]
-        for k in range(size_k):
-            for row in range(rows):
-                t1__terms3 = t1__terms_columns[k, row]
-                weight_t1_2 = t1__share_rows[row] * t1__terms3
-                v_z_k2 = v_z__columns[k, row]
-                tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1_rows[row])
-                hvp_z_columns[k, row] = -d_t1_sum_rows[row] * tangent_weight_t1
-        for row in range(rows):
-            for k in range(size_k):
-                hvp_z_chunk[row, k] = hvp_z_columns[k, row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = f32(0.0)
-
-
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
     z, y = inputs
     size_n = y.shape[0]
@@ -2307,18 +1465,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_short_f64, chunks, (((6, chunk), np.float64), ((1, chunk), np.int64), ((2, size_k, chunk + 16),
-            np.float64)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
-            samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-            validate, failed,
-        )
+    run(
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)), samples,
+        chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+        failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2348,18 +1499,11 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_and_grad_short_f64, chunks, (((9, chunk), np.float64), ((1, chunk), np.int64), ((4, size_k, chunk +
-            16), np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator,
-            losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64), (1024,
-            np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, z, y, grad_z, size_k, weight,
-            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
+    run(
+        value_and_grad_f64, chunks, ((chunk, np.float64), (size_k, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2386,18 +1530,11 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            grad_hess_diag_short_f64, chunks, (((7, chunk), np.float64), ((1, chunk), np.int64), ((5, size_k, chunk +
-            16), np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
-            denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
-            denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64)),
+        samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+        failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2422,18 +1559,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            hvp_short_f64, chunks, (((7, chunk), np.float64), ((1, chunk), np.int64), ((5, size_k, chunk + 16),
-            np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
-            validate, failed,
-        )
-    else:
-        run(
-            hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
-            np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
-            validate, failed,
-        )
+    run(
+        hvp_f64, chunks, ((size_k, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2458,18 +1588,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_short_f32, chunks, (((5, chunk), np.float64), ((7, chunk), np.float32), ((1, chunk), np.int32), ((2,
-            size_k, chunk + 16), np.float32)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step,
-            losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
-            np.float64)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-            value_partial, validate, failed,
-        )
+    run(
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
+        np.float64)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+        value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2499,19 +1622,11 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            value_and_grad_short_f32, chunks, (((11, chunk), np.float32), ((6, chunk), np.float64), ((1, chunk),
-            np.int32), ((4, size_k, chunk + 16), np.float32)), samples, chunk, z, y, grad_z, size_k, weight,
-            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
-        )
-    else:
-        run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (1024,
-            np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, z, y, grad_z,
-            size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-            failed,
-        )
+    run(
+        value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2538,18 +1653,11 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            grad_hess_diag_short_f32, chunks, (((8, chunk), np.float32), ((3, chunk), np.float64), ((1, chunk),
-            np.int32), ((5, size_k, chunk + 16), np.float32)), samples, chunk, z, y, grad_z, diag_z, size_k, weight,
-            weight_step, mask, mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-            np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask,
-            mask_step, denominator, validate, failed,
-        )
+    run(
+        grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (128, np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
@@ -2574,18 +1682,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
-    if size_k <= SHORT:
-        run(
-            hvp_short_f32, chunks, (((9, chunk), np.float32), ((4, chunk), np.float64), ((1, chunk), np.int32), ((5,
-            size_k, chunk + 16), np.float32)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask,
-            mask_step, denominator, validate, failed,
-        )
-    else:
-        run(
-            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-            np.float32), (128, np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask,
-            mask_step, denominator, validate, failed,
-        )
+    run(
+        hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (128, np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
+    )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation

@@ -10,7 +10,6 @@ import sympy
 from symloss.lowering.functions import Element
 from symloss.program import Program
 
-
 #: The kinds of axes that often have few entries: ten classes, five labels.
 _SHORT_KINDS = ("class", "label")
 

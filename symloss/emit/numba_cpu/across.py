@@ -23,6 +23,10 @@ from symloss.lowering.schedule import Accumulation, Argument, Let, Node, RowResu
 #: The longest sample that is visited this way.
 LONGEST = 32
 
+#: The most reductions in a sample that is visited this way. LLVM vectorises each in loops of its own: with four of them
+#: (soft targets) a first call took 2.0 s where 2 s are to be enough, with seven (smoothed labels) 2.2 s.
+FEW = 3
+
 #: How much longer than a chunk the columns of entries are: if their distance were a power of two, all would lie in a
 #: few sets of the first-level cache and displace each other (2.5 times slower at 32 entries in double precision).
 PADDING = 16

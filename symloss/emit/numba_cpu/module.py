@@ -7,14 +7,14 @@ import pprint
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy
 
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
-from symloss.emit.numba_cpu.across import LONGEST, AcrossPrinter
+from symloss.emit.numba_cpu.across import FEW, LONGEST, AcrossPrinter
 from symloss.emit.numba_cpu.alike import written_once
 from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.checks import INPUT_ROLES, PLACE, InputCheck, checkable
@@ -27,6 +27,7 @@ from symloss.emit.templates import render, template_folder
 from symloss.errors import SymlossError
 from symloss.lowering import Kernel, MatrixProduct, Schedule, build_schedule
 from symloss.lowering.names import with_safe_names
+from symloss.lowering.schedule import Sweep
 from symloss.program import Program, exact_arithmetic
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ class _LossFile:
         short = {
             name: AcrossPrinter(p.kernel, p.program, ExpressionPrinter(dtype), p.checks, p.maskable, p.taken)
             for name, p in printers.items()
-            if schedule.steps == [p.kernel] and p.kernel.short_axis(schedule.program) is not None
+            if self.has_few_sums and schedule.steps == [p.kernel] and p.kernel.short_axis(schedule.program) is not None
         }
         everything = [one for name in printers for one in (printers[name], short.get(name)) if one is not None]
         kernels = written_once(everything)
@@ -321,6 +322,18 @@ class _LossFile:
             self.helpers |= printer.printer.helpers
         self.helpers |= driver.helpers
         return kernels, text
+
+    @cached_property
+    def has_few_sums(self) -> bool:
+        """Whether so few reductions make up a sample's value that the loop over samples may be the innermost one.
+
+        One rule for all entry points, whose values have the same bits.
+        """
+        schedule = build_schedule(self.program, "value", tuple(self.terms), "float64", keep_terms=True, apart=True)
+        kernels = [step for step in schedule.steps if isinstance(step, Kernel)]
+        return all(
+            sum(len(sweep.accumulations) for sweep in k.nodes if isinstance(sweep, Sweep)) <= FEW for k in kernels
+        )
 
     def require_checked(self, checked: set[int]) -> None:
         """Refuse a constraint that neither a kernel nor the driver can check."""
