@@ -40,6 +40,20 @@ def test_stale_missing_and_surplus_files_are_found(catalogue: Path) -> None:
     assert {("mine.py", "missing"), ("manifest.json", "missing")} <= set(faults(catalogue))
 
 
+@pytest.mark.parametrize("name", ["cpu/note.txt", "loose.py", "cuda/mine.ptx", "other/mine.md", "cpu/.mine.py.x.tmp"])
+def test_a_surplus_file_is_found_whatever_it_is(catalogue: Path, name: str) -> None:
+    (catalogue / name).parent.mkdir(exist_ok=True)
+    (catalogue / name).write_text("")
+    assert faults(catalogue) == [(Path(name).name, "surplus")]
+
+
+def test_caches_and_verdicts_are_no_surplus(catalogue: Path) -> None:
+    for name in ("cpu/__pycache__/mine.nbi", "proofs/mine.json"):
+        (catalogue / name).parent.mkdir(exist_ok=True)
+        (catalogue / name).write_text("")
+    assert faults(catalogue) == []
+
+
 def test_nothing_is_written(catalogue: Path) -> None:
     (catalogue / "cpu" / "mine.py").unlink()
     before = sorted(catalogue.rglob("*"))
