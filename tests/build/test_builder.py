@@ -84,6 +84,17 @@ def test_a_faulty_specification_stops_nobody_and_writes_nothing(write_spec: Writ
     assert list(read_manifest(out)) == ["good"]
 
 
+def test_a_fault_alone_leaves_the_folder_as_it_was(write_spec: Write, tmp_path: Path) -> None:
+    out = tmp_path / "generated"
+    assert statuses([write_spec(value="pred[n] - tarjet[n]")], out) == ["failed"]
+    assert not out.exists()
+    assert statuses([write_spec()], out) == ["built"]
+    before = {path: path.read_bytes() for path in out.rglob("*.*")}
+    assert statuses([write_spec(value="pred[n] - tarjet[n]")], out) == ["failed"]
+    assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
+    assert statuses([write_spec()], out) == ["fresh"]
+
+
 def test_an_error_survives_the_way_back_from_another_process(write_spec: Write, tmp_path: Path) -> None:
     specs = [write_spec("bad", value="pred[n] - tarjet[n]"), write_spec("good")]
     results = build(specs, tmp_path / "generated", jobs=2, verify="none")
