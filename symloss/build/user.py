@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from symloss.build.manifest import REQUIRED, source_hash
-from symloss.build.sources import digest, generator_hash, write_atomically
+from symloss.build.sources import digest, generator_hash, read_source, write_atomically
 from symloss.errors import SymlossError
 
 
@@ -85,7 +85,7 @@ def _bytes(path: Path) -> str:
 
 
 def _hash(path: Path) -> str:
-    return digest([path.read_text(encoding="utf-8")])
+    return digest([read_source(path)])
 
 
 def _cache_folder() -> Path:

@@ -35,6 +35,8 @@ def test_stale_missing_and_surplus_files_are_found(catalogue: Path) -> None:
     output = catalogue / "cpu" / "mine.py"
     output.write_text(output.read_text().replace("1", "2", 1))
     assert ("mine.py", "stale") in faults(catalogue)
+    output.write_bytes(b"\xff")
+    assert ("mine.py", "stale") in faults(catalogue)
     output.unlink()
     (catalogue / "manifest.json").unlink()
     assert {("mine.py", "missing"), ("manifest.json", "missing")} <= set(faults(catalogue))

@@ -56,11 +56,12 @@ def test_what_others_could_have_written_is_removed(write_spec: Write, cache: Pat
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
 
 
-def test_a_module_that_was_changed_is_never_executed(write_spec: Write) -> None:
+@pytest.mark.parametrize("damage", [b"raise SystemExit\n", b"\xff\xfe\x00", b""])
+def test_a_module_that_was_changed_is_never_executed(write_spec: Write, damage: bytes) -> None:
     spec = write_spec()
     path = compiled_module_path(spec)
     text = path.read_text()
-    path.write_text("raise SystemExit\n")
+    path.write_bytes(damage)
     assert compiled_module_path(spec).read_text() == text
 
 
