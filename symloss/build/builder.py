@@ -13,11 +13,20 @@ from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symloss.build.manifest import REQUIRED, Entry, is_fresh, output_path, read_manifest, read_stub_hash, write_manifest
+from symloss.build.manifest import (
+    NAME,
+    REQUIRED,
+    Entry,
+    is_fresh,
+    output_path,
+    read_manifest,
+    read_stub_hash,
+    write_manifest,
+)
 from symloss.build.measured import is_project_output, record
 from symloss.build.sources import catalogue, generator_hash, write_atomically
 from symloss.build.stubs import write_stub
-from symloss.errors import SymlossError
+from symloss.errors import SpecError, SymlossError
 
 if TYPE_CHECKING:
     from symloss.build.verification import Report
@@ -97,14 +106,16 @@ def build(
             results[result.path] = result
             if result.status == "built" and result.entry is not None:
                 entries[result.name] = result.entry
-            else:
+            elif not isinstance(result.error, SpecError):
+                # A specification with a fault leaves everything as it was; its entry is stale by its source.
                 entries.pop(result.name, None)
             progress(result)
         if is_project_output(out):
             _drop_strays(entries, out)
             stub = write_stub(entries, out, stub)
     finally:
-        write_manifest(out, entries, stub)
+        if entries or (out / NAME).is_file():
+            write_manifest(out, entries, stub)
         record(results.values(), out)
     return [results[path] for path in specs]
 

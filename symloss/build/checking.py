@@ -13,6 +13,9 @@ from symloss.build.sources import catalogue, pinned_sympy, read_source, sympy_ve
 from symloss.build.stubs import STUB, stub_hash, stub_of
 from symloss.errors import SymlossError
 
+#: The folder of verdicts, which the prover writes.
+VERDICTS = "proofs"
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -86,4 +89,9 @@ def _compared(path: Path, text: str) -> list[Fault]:
 
 
 def _generated(out: Path) -> Sequence[Path]:
-    return sorted(path for path in out.glob("*/*.py") if path.name != "__init__.py")
+    """Every file that a build could have left under ``out``: verdicts are compared by ``symloss prove --check``."""
+    return sorted(path for path in out.rglob("*") if path.is_file() and _is_output(path.relative_to(out)))
+
+
+def _is_output(path: Path) -> bool:
+    return path.parts[0] not in (NAME, VERDICTS) and "__pycache__" not in path.parts and path.name != "__init__.py"

@@ -38,15 +38,18 @@ def catalogue() -> dict[str, Path]:
 
 
 def read_source(path: Path) -> str:
-    """The text of a file with newlines as newlines, so that hashes do not depend on a checkout's line ends."""
-    return path.read_text(encoding="utf-8")
+    """The text of a file with newlines as newlines, so that hashes do not depend on a checkout's line ends.
+
+    A damaged file may hold any bytes: what is no UTF-8 stays distinct, so that it equals nothing that was written.
+    """
+    return path.read_text(encoding="utf-8", errors="surrogateescape")
 
 
 def digest(texts: Iterable[str]) -> str:
     """A SHA-256 over texts that tells ("ab", "c") from ("a", "bc")."""
     total = hashlib.sha256()
     for text in texts:
-        data = text.encode()
+        data = text.encode(errors="surrogateescape")
         total.update(f"{len(data)}:".encode())
         total.update(data)
     return total.hexdigest()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 from symloss.build.manifest import REQUIRED, source_hash
-from symloss.build.sources import digest, generator_hash, write_atomically
+from symloss.build.sources import digest, generator_hash, read_source, write_atomically
 from symloss.errors import SymlossError
 
 
@@ -84,7 +85,7 @@ def _bytes(path: Path) -> str:
 
 
 def _hash(path: Path) -> str:
-    return digest([path.read_text(encoding="utf-8")])
+    return digest([read_source(path)])
 
 
 def _cache_folder() -> Path:
@@ -102,21 +103,27 @@ def _cache_folder() -> Path:
 
 
 def _private(folder: Path) -> bool:
-    """Whether nobody else can write to a folder; one's own folder with wider rights is narrowed."""
+    """Whether nobody else can write to a folder; one's own folder with wider rights is narrowed.
+
+    What lies in a folder that others could write to may be theirs, hashes included, and is removed.
+    """
     if not hasattr(os, "getuid"):
         return True
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         return False
-    if stat.S_IMODE(found.st_mode) & 0o077:
+    rights = stat.S_IMODE(found.st_mode)
+    if rights & 0o077:
         folder.chmod(0o700)
+    if rights & 0o022:
+        for inside in folder.iterdir():
+            shutil.rmtree(inside) if inside.is_dir() and not inside.is_symlink() else inside.unlink()
     return True
 
 
 @lru_cache(maxsize=1)
 def _temporary_folder() -> Path:
     import atexit
-    import shutil
 
     folder = tempfile.mkdtemp(prefix="symloss-")
     owner = os.getpid()

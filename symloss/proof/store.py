@@ -53,7 +53,7 @@ def installed() -> dict[str, str]:
 
 def source_hash(path: Path) -> str:
     """Hash of one specification's text."""
-    return hashlib.sha256(read_source(path).encode()).hexdigest()
+    return hashlib.sha256(read_source(path).encode(errors="surrogateescape")).hexdigest()
 
 
 def place(out: Path, loss: str) -> Path:

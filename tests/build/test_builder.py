@@ -47,7 +47,7 @@ def test_a_used_specification_counts(write_spec: Write, tmp_path: Path) -> None:
     assert middle.is_file()
 
 
-@pytest.mark.parametrize("damage", ["edit", "delete", "no manifest", "broken manifest"])
+@pytest.mark.parametrize("damage", ["edit", "no text", "delete", "no manifest", "broken manifest"])
 def test_damaged_output_is_made_again(write_spec: Write, tmp_path: Path, damage: str) -> None:
     out = tmp_path / "generated"
     spec = write_spec()
@@ -56,6 +56,9 @@ def test_damaged_output_is_made_again(write_spec: Write, tmp_path: Path, damage:
     text = output.read_text()
     if damage == "edit":
         output.write_text(text + "\n")
+    elif damage == "no text":
+        output.write_bytes(b"\xff" + output.read_bytes())
+        (out / "manifest.json").write_bytes((out / "manifest.json").read_bytes() + b"\xff")
     elif damage == "delete":
         output.unlink()
     elif damage == "no manifest":
@@ -82,6 +85,26 @@ def test_a_faulty_specification_stops_nobody_and_writes_nothing(write_spec: Writ
     assert isinstance(results[0].error, SpecError)
     assert sorted(path.name for path in (out / "cpu").iterdir()) == ["good.py"]
     assert list(read_manifest(out)) == ["good"]
+
+
+def test_a_fault_alone_leaves_the_folder_as_it_was(write_spec: Write, tmp_path: Path) -> None:
+    out = tmp_path / "generated"
+    assert statuses([write_spec(value="pred[n] - tarjet[n]")], out) == ["failed"]
+    assert not out.exists()
+    assert statuses([write_spec()], out) == ["built"]
+    before = {path: path.read_bytes() for path in out.rglob("*.*")}
+    assert statuses([write_spec(value="pred[n] - tarjet[n]")], out) == ["failed"]
+    assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
+    assert statuses([write_spec()], out) == ["fresh"]
+
+
+def test_a_specification_that_becomes_no_text_is_a_sentence(write_spec: Write, tmp_path: Path) -> None:
+    spec, out = write_spec(), tmp_path / "generated"
+    assert statuses([spec], out) == ["built"]
+    spec.write_bytes(spec.read_bytes() + b"\xff")
+    [result] = build([spec], out, jobs=1, verify="none")
+    assert isinstance(result.error, SpecError)
+    assert "not UTF-8" in result.error.message
 
 
 def test_an_error_survives_the_way_back_from_another_process(write_spec: Write, tmp_path: Path) -> None:

@@ -35,9 +35,25 @@ def test_stale_missing_and_surplus_files_are_found(catalogue: Path) -> None:
     output = catalogue / "cpu" / "mine.py"
     output.write_text(output.read_text().replace("1", "2", 1))
     assert ("mine.py", "stale") in faults(catalogue)
+    output.write_bytes(b"\xff")
+    assert ("mine.py", "stale") in faults(catalogue)
     output.unlink()
     (catalogue / "manifest.json").unlink()
     assert {("mine.py", "missing"), ("manifest.json", "missing")} <= set(faults(catalogue))
+
+
+@pytest.mark.parametrize("name", ["cpu/note.txt", "loose.py", "cuda/mine.ptx", "other/mine.md", "cpu/.mine.py.x.tmp"])
+def test_a_surplus_file_is_found_whatever_it_is(catalogue: Path, name: str) -> None:
+    (catalogue / name).parent.mkdir(exist_ok=True)
+    (catalogue / name).write_text("")
+    assert faults(catalogue) == [(Path(name).name, "surplus")]
+
+
+def test_caches_and_verdicts_are_no_surplus(catalogue: Path) -> None:
+    for name in ("cpu/__pycache__/mine.nbi", "proofs/mine.json"):
+        (catalogue / name).parent.mkdir(exist_ok=True)
+        (catalogue / name).write_text("")
+    assert faults(catalogue) == []
 
 
 def test_nothing_is_written(catalogue: Path) -> None:

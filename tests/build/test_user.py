@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 from collections.abc import Callable
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from symloss.build import compiled_module_path
+from symloss.build.sources import digest
 from symloss.errors import SpecError, SymlossError
 
 Write = Callable[..., Path]
@@ -38,11 +40,28 @@ def test_the_cache_is_private(write_spec: Write, cache: Path) -> None:
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
 
 
-def test_a_module_that_was_changed_is_never_executed(write_spec: Write) -> None:
+def test_what_others_could_have_written_is_removed(write_spec: Write, cache: Path) -> None:
+    """An index entry that was planted beside its module has the right hash."""
+    spec = write_spec()
+    path = compiled_module_path(spec)
+    [index] = (cache / "index").iterdir()
+    planted = "raise SystemExit\n"
+    record = json.loads(index.read_text())
+    path.write_text(planted)
+    record["outputs"]["cpu"] = digest([planted])
+    index.write_text(json.dumps(record))
+    assert compiled_module_path(spec).read_text() == planted
+    cache.chmod(0o770)
+    assert compiled_module_path(spec).read_text() != planted
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("damage", [b"raise SystemExit\n", b"\xff\xfe\x00", b""])
+def test_a_module_that_was_changed_is_never_executed(write_spec: Write, damage: bytes) -> None:
     spec = write_spec()
     path = compiled_module_path(spec)
     text = path.read_text()
-    path.write_text("raise SystemExit\n")
+    path.write_bytes(damage)
     assert compiled_module_path(spec).read_text() == text
 
 

@@ -178,10 +178,12 @@ def compact(domain: str) -> str:
     return "".join(str(domain).split())
 
 
-def test_the_catalogue_is_exactly_the_specs() -> None:
+def test_the_catalogue_is_among_the_specs() -> None:
+    """A further loss is one further file: it needs no entry here."""
     assert len(CATALOGUE) == 44
-    found = {(file.parent.name, file.stem) for file in SPECS.rglob("*.yaml")}
-    assert found == {(family, name) for name, (family, _, _) in CATALOGUE.items()}
+    files = list(SPECS.rglob("*.yaml"))
+    assert {(file.parent.name, file.stem) for file in files} >= {(key[0], name) for name, key in CATALOGUE.items()}
+    assert len({file.stem for file in files}) == len(files)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
