@@ -156,12 +156,22 @@ def constant_factor(part: Sum) -> tuple[Expr, Sum]:
 
 
 def hoisted(program: Program) -> Program:
-    """A program whose sums have the factors that they do not vary outside: ``sum_d u[i,d]/n[i]`` as a quotient."""
+    """A program whose sums have the factors that they do not vary outside: ``sum_d u[i,d]/n[i]`` as a quotient.
+
+    What a maximum or a minimum is taken of becomes a step: derivatives ask which entry equals it, and another form of
+    the same entry, rounded otherwise, would not.
+    """
     work = Extension(program.replacing(statements=()))
     for statement in program.statements:
         work.name(statement.target)
     for statement in program.statements:
         outer, inner = sympy.S.One, None
+        if statement.operation in ("max", "min") and not isinstance(statement.body, Read):
+            entries = Statement(
+                work.name(f"{statement.target}_entries"), (*statement.out, *statement.over), "map", statement.body
+            )
+            work.add(replace(statement, body=work.add(entries)))
+            continue
         if statement.operation == "sum" and not statement.body.is_Add:
             outer, inner = constant_factor(Sum(statement.body, statement.over, statement.guard))
         if inner is None or not axes_of(outer):

@@ -226,6 +226,8 @@ def _unroll(program: Program) -> Program:
                 body = _combine(operation, bodies)
                 if not over_kept:
                     operation = "map"
+                elif operation == "count":
+                    operation = "sum"  # of how many conditions hold at once, of which a count would see one
             statements.append(Statement(target, kept, operation, body, over_kept))
     return program.replacing(statements=tuple(statements))
 
