@@ -236,7 +236,8 @@ def _combine(operation: str, bodies: list[sympy.Expr]) -> sympy.Expr:
     if operation in ("sum", "count"):
         return sympy.Add(*bodies)
     if operation == "norm":
-        return sympy.sqrt(sympy.Add(*(body**2 for body in bodies)))
+        # Of equal entries SymPy makes an Abs of its own.
+        return sympy.sqrt(sympy.Add(*(body**2 for body in bodies))).replace(sympy.Abs, Absolute)
     if operation == "largest":
         operation, bodies = "max", [Absolute(body) for body in bodies]
     choose = Maximum if operation == "max" else Minimum

@@ -41,3 +41,8 @@ def test_the_gradient_finds_the_entry_that_was_chosen(tmp_path, dtype, reduction
     flat = x.reshape(40, 15)
     chosen[np.arange(40), flat.argmax(1) if reduction == "min" else flat.argmin(1)] = -1
     np.testing.assert_array_equal(gradient.reshape(40, 15), chosen)
+
+
+def test_the_norm_of_equal_entries(tmp_path):
+    loss = load(tmp_path, "sum[c, p](x[n, c, p]) + norm[c](y[n])")
+    assert loss(np.zeros((1, 3, 1)), np.array([-2.0])) == pytest.approx(2 * 3**0.5, rel=1e-15, abs=0)

@@ -28,7 +28,7 @@ def test_kernels_of_random_specifications_agree_with_the_interpreter() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [*range(6, 13), 17])
+@pytest.mark.parametrize("seed", [*range(6, 14), 17])
 def test_more_kernels_of_random_specifications(seed: int) -> None:
     found = examined(seed, seed + 1)
     assert not found["faults"]
@@ -37,7 +37,6 @@ def test_more_kernels_of_random_specifications(seed: int) -> None:
 #: Seeds that fail, and what is wrong; each is to be mended.
 KNOWN = {
     5: "correct when compiled; not compiled, `_order_f32` gets a double",
-    13: "no text for SymPy's Abs: the norm of a scalar over an axis that it does not have",
     14: "correct when compiled; not compiled, `_order_f32` gets a double",
     15: "an axis that no input has is accepted, and its size is not defined",
 }
