@@ -71,9 +71,11 @@ class DriverPrinter:
     def lines(self) -> list[str]:
         """The text of the driver."""
         body = list(self.body())
-        text = "\n".join(body)
-        sizes = {line for line in self.sizes() if len(re.findall(rf"\b{line.split()[0]}\b", text)) == 1}
-        body = [line for line in body if line not in sizes]
+        # What is stored in an array of the caller's, entry by entry, needs none of its own; then not its sizes either.
+        for optional in ({*self.buffers()}, {*self.sizes()}):
+            text = "\n".join(body)
+            unused = {line for line in optional if len(re.findall(rf"\b{line.split()[0]}\b", text)) == 1}
+            body = [line for line in body if line not in unused]
         head = f"def {self.name}({DRIVER_ARGUMENTS}, directions):"
         return [head, *(f"    {line}" if line else "" for line in body)]
 
