@@ -12,13 +12,13 @@ from mpmath import mp, mpf
 from symloss.accuracy.bounds import ErrorBound
 from symloss.accuracy.points import Instance, Sampler, Values, is_coupled, sizes_for
 from symloss.accuracy.reference import Reference, kind_of
+from symloss.program import INPUT_ROLES
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
 
 DTYPES = ("float64", "float32")
 ENTRIES = ("value", "value_and_grad", "grad_hess_diag", "hvp")
-INPUT_ROLES = ("prediction", "target", "coefficient")
 #: How often an infinity is put into each input, among other values each time.
 TRIALS = 4
 #: Ulps that every class allows.

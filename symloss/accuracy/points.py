@@ -17,11 +17,10 @@ import numpy as np
 import sympy
 
 from symloss.oracle import Interpreter
-from symloss.program import Domain, Program, Read, Statement, Tensor, axes_of
+from symloss.program import INPUT_ROLES, Domain, Program, Read, Statement, Tensor, axes_of
 
 Values = dict[tuple[int, ...], Any]
 
-INPUT_ROLES = ("prediction", "target", "coefficient")
 #: No input is larger than the largest number divided by this, so that the difference of two is representable.
 HEADROOM = 4
 #: How often a draw is repeated until the constraints hold.

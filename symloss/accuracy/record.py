@@ -10,7 +10,7 @@ from symloss.accuracy.grades import CANCELLING, CLASSES, Grade, Grader, worst
 from symloss.accuracy.reference import kind_of, programs_of
 from symloss.lowering.rescaling import rescaled
 from symloss.lowering.units import Units
-from symloss.program import Program, Read, exact_arithmetic, reads_of, substitute
+from symloss.program import INPUT_ROLES, Program, Read, exact_arithmetic, reads_of, substitute
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
@@ -79,7 +79,7 @@ def quotient_of_units(program: Program) -> str | None:
 
 
 def _is_data(program: Program, name: str) -> bool:
-    return name in program.tensors and program.tensors[name].role in ("prediction", "target", "coefficient")
+    return name in program.tensors and program.tensors[name].role in INPUT_ROLES
 
 
 def summary(record: dict[str, Any]) -> dict[str, dict[str, Any]]:

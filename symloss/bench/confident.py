@@ -44,9 +44,10 @@ def errors(name: str) -> dict[str, Any]:
 
 def _exact(name: str, loss: Any, arrays: list[Any]) -> tuple[Any, list[Any]]:
     """Value and gradient at one sample, from the textbook formula at rising precision."""
-    from symloss.accuracy.points import INPUT_ROLES, Instance
+    from symloss.accuracy.points import Instance
     from symloss.audit.exact import Exact
     from symloss.calculus import derive
+    from symloss.program import INPUT_ROLES
 
     program = program_of(name)
     sizes = dict.fromkeys(program.axes, 1)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from symloss.accuracy.points import INPUT_ROLES, Values, conditions_of, is_coupled, sizes_for
+from symloss.accuracy.points import Values, conditions_of, is_coupled, sizes_for
 from symloss.build.sides import Sample, Side, Sides
 from symloss.oracle import Interpreter
-from symloss.program import Domain, Program, Tensor, reads_of
+from symloss.program import INPUT_ROLES, Domain, Program, Tensor, reads_of
 
 __all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "moved_parameters", "sizes_for"]
 

@@ -13,9 +13,8 @@ from symloss.language.names import fault_of_name
 from symloss.language.reading import entries, known_keys, names, prose, required, text_of, unknown, word
 from symloss.language.scope import Scope
 from symloss.language.source import Source, Text
-from symloss.program import Axis, Domain, Tensor
+from symloss.program import INPUT_ROLES, Axis, Domain, Tensor
 
-ROLES = ("prediction", "target", "coefficient")
 INPUT_KEYS = ("axes", "role", "domain", "optional", "doc")
 AXIS_KEYS = ("kind", "like", "size", "span", "doc")
 PARAMETER_KEYS = ("default", "domain", "doc")
@@ -126,7 +125,7 @@ def _input(name: str, node: Entries, source: Source, axes: dict[str, Axis], scop
     what = f"input {name}"
     known_keys(node, source, INPUT_KEYS, what)
     declared = _axes_of_input(required(node, source, "axes", what), source, axes, what, scope)
-    role = word(required(node, source, "role", what), source, f"the role of {name}", ROLES)
+    role = word(required(node, source, "role", what), source, f"the role of {name}", INPUT_ROLES)
     domain, text = _domain(node.get("domain"), source, axes, what)
     if text is not None:
         if domain.integer and role == "prediction":

@@ -15,7 +15,7 @@ _NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]*$"
 def json_schema() -> dict[str, Any]:
     """A JSON Schema (2020-12) that every valid specification satisfies."""
     from symloss.language.annexes import ACCURACY_CLASSES, REFERENCE_KEYS
-    from symloss.language.declarations import ROLES
+    from symloss.program import INPUT_ROLES
 
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -30,7 +30,7 @@ def json_schema() -> dict[str, Any]:
             "title": {**_TEXT, "description": "one line for people"},
             "doc": {**_TEXT, "description": "free text"},
             "axes": _mapping(_axis(), "index letters and what they run over"),
-            "inputs": _mapping(_input(ROLES), "arrays, in the order of the function's arguments"),
+            "inputs": _mapping(_input(INPUT_ROLES), "arrays, in the order of the function's arguments"),
             "parameters": _mapping(_parameter(), "scalars with a default"),
             "constraints": _list(_EXPRESSION, "conditions on inputs, parameters and sizes"),
             "define": _list({"type": "string"}, 'steps, "name[n, k] = expression"'),

@@ -14,7 +14,7 @@ import sympy
 
 from symloss.atoms import And, Clamp, Equal, Inside, Less, LessEqual, Not, NotEqual, Or, SlopeAt, Where
 from symloss.lowering.functions import KeepNaN, is_integer
-from symloss.program import AxisSymbol, Program, Read, Statement, rename_axes
+from symloss.program import INPUT_ROLES, AxisSymbol, Program, Read, Statement, rename_axes
 
 #: Reads of inputs; an axis that a reduction has bound is `_ANY`.
 Reads = frozenset[Read]
@@ -25,7 +25,6 @@ _COMPARISONS = (Less, LessEqual, Equal, NotEqual)
 _CONDITIONS = (*_COMPARISONS, And, Or, Not)
 #: Functions that a NaN passes through in their first argument only.
 _FIRST_ONLY = (Clamp, Inside, SlopeAt)
-_INPUTS = ("prediction", "target", "coefficient")
 
 
 def keep_nan(program: Program) -> Program:
@@ -132,7 +131,7 @@ class _Keeping:
             passed, lost = self._of_statement[read.tensor]
             return _renamed(passed, places), _renamed(lost, places)
         tensor = self._tensors[read.tensor]
-        own = tensor.role in _INPUTS and not tensor.domain.integer
+        own = tensor.role in INPUT_ROLES and not tensor.domain.integer
         return frozenset((read,) if own else ()), _NONE
 
 

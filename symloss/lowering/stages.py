@@ -29,7 +29,7 @@ from symloss.lowering.schedule import (
     Store,
     VectorResult,
 )
-from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes
+from symloss.program import INPUT_ROLES, AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes
 
 
 def build_schedule(
@@ -128,6 +128,10 @@ class _Stages:
                 names = sorted(t for t in targets if t.startswith(f"{target}__"))
                 found[key] = [(name, tuple(map(int, name[len(target) + 2 :].split("_")))) for name in names]
         return found
+
+    def terms(self) -> dict[str, str]:
+        """Statement that holds a term's value → the term."""
+        return {self.source.outputs[key]: key for key in self.wanted if " " not in key}
 
     def places(self, target: str, whole: str, entries: tuple[int, ...]) -> tuple[int | None, ...]:
         """Where a statement that holds some entries of an output belongs in it: None along each of its own axes."""
@@ -273,7 +277,7 @@ class _Stages:
 
     def _parts(self, targets: list[str]) -> list[list[str]]:
         """The statements of one loop in groups that have no array in common; what reads none is in the first."""
-        terms = {self.source.outputs[key]: key for key in self.wanted if " " not in key}
+        terms = self.terms()
         parts: list[tuple[set[str], list[str]]] = []
         constant: list[str] = []
         for target in targets:
@@ -370,7 +374,7 @@ class _KernelBuilder:
         self.outputs = {
             target: (key, entries) for key, places in stages.outputs().items() for target, entries in places
         }
-        self.terms = self._terms()
+        self.terms = stages.terms()
         mine = [stages.hard[t] for t in self.targets]
         reductions = [s for s in mine if s.operation != "map" and not stages.over_batch(s)]
         self.locals = {s.target: s for s in reductions if s.target not in stages.contractions}
@@ -414,11 +418,6 @@ class _KernelBuilder:
         places = self.stages.places(target, whole, entries)
         own_row = self.kernel.axis in self.stages.source.axes_of(whole)
         return tuple((place, entry) for place, entry in enumerate(places[own_row:]) if entry is not None)
-
-    def _terms(self) -> dict[str, str]:
-        """Statement that holds a term's value → the term."""
-        source = self.stages.source
-        return {source.outputs[key]: key for key in self.stages.wanted if " " not in key}
 
     def _sweep_level(self, statement: Statement) -> int:
         reads = self.stages.hard_reads(statement.body)
@@ -634,9 +633,7 @@ class _KernelBuilder:
         names = [
             name
             for name, tensor in program.tensors.items()
-            if tensor.role in ("prediction", "target", "coefficient")
-            and (tensor.axes[:1] == (self.kernel.axis,))
-            and name not in self.checked
+            if tensor.role in INPUT_ROLES and (tensor.axes[:1] == (self.kernel.axis,)) and name not in self.checked
         ]
         self.kernel.checked = names
 

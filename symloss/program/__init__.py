@@ -4,6 +4,7 @@ Knows nothing of YAML, of derivatives or of code. Every other part of symloss sp
 """
 
 from symloss.program.records import (
+    INPUT_ROLES,
     OPERATIONS,
     Axis,
     Domain,
@@ -23,6 +24,7 @@ from symloss.program.symbols import (
 )
 
 __all__ = [
+    "INPUT_ROLES",
     "OPERATIONS",
     "Axis",
     "AxisSymbol",

@@ -12,6 +12,8 @@ from symloss.program.symbols import Read, reads_of
 
 #: What a statement may do with its body over its bound axes.
 OPERATIONS = ("map", "sum", "max", "min", "logsumexp", "norm")
+#: The roles of the arrays that callers give.
+INPUT_ROLES = ("prediction", "target", "coefficient")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from symloss.oracle import Interpreter
-from symloss.program import Axis, Domain, Program, Statement, Tensor, axes_of
+from symloss.program import INPUT_ROLES, Axis, Domain, Program, Statement, Tensor, axes_of
 
 Values = dict[tuple[int, ...], Any]
 #: How often a draw is repeated until constraints and conditions hold.
@@ -18,7 +18,7 @@ _ATTEMPTS = 3000
 _SIMPLE = [
     Fraction(n, d) for n, d in ((1, 1), (-2, 1), (3, 1), (1, 2), (-1, 2), (2, 1), (-1, 1), (3, 2), (-3, 1), (5, 2))
 ]
-_DRAWN = ("prediction", "target", "coefficient", "direction")
+_DRAWN = (*INPUT_ROLES, "direction")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from symloss.accuracy.points import INPUT_ROLES, Sampler, is_coupled, sizes_for
+from symloss.accuracy.points import Sampler, is_coupled, sizes_for
+from symloss.program import INPUT_ROLES
 
 from .catalogue import NAMES, derivation_of, loss_of
 

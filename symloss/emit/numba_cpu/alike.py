@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterable
 
-from symloss.emit.numba_cpu.checks import INPUT_ROLES
 from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.program import INPUT_ROLES
 
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b")
 

@@ -12,9 +12,6 @@ import sympy
 from symloss.lowering.prepare import LONGEST_UNROLLED
 from symloss.program import Domain, Program, Tensor
 
-#: The roles of the arrays that callers give and that may be checked.
-INPUT_ROLES = ("prediction", "target", "coefficient")
-
 #: Entries of an inner sum that are added pairwise at a time.
 BLOCK = 1024
 

@@ -14,7 +14,7 @@ from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter
 from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
-from symloss.program import Program, Read, reads_of, substitute
+from symloss.program import INPUT_ROLES, Program, Read, reads_of, substitute
 
 #: What every driver takes, but for the directions.
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
@@ -81,8 +81,7 @@ class DriverPrinter:
 
     def inputs(self) -> list[str]:
         """The inputs in declared order."""
-        roles = ("prediction", "target", "coefficient")
-        return [name for name, tensor in self.program.tensors.items() if tensor.role in roles]
+        return [name for name, tensor in self.program.tensors.items() if tensor.role in INPUT_ROLES]
 
     def body(self) -> Iterator[str]:
         """The statements of the driver."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from symloss.accuracy.record import accuracy_record, summary
-from symloss.emit.numba_cpu.checks import INPUT_ROLES
-from symloss.program import AxisSymbol, Domain, Program, Read, reads_of
+from symloss.program import INPUT_ROLES, AxisSymbol, Domain, Program, Read, reads_of
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation

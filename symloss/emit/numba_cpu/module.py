@@ -17,7 +17,7 @@ from symloss.atoms.elementary import compose
 from symloss.emit.numba_cpu.across import FEW, LONGEST, AcrossPrinter
 from symloss.emit.numba_cpu.alike import written_once
 from symloss.emit.numba_cpu.bits import with_bits
-from symloss.emit.numba_cpu.checks import INPUT_ROLES, PLACE, InputCheck, checkable
+from symloss.emit.numba_cpu.checks import PLACE, InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, SHORT, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
@@ -28,7 +28,7 @@ from symloss.errors import SymlossError
 from symloss.lowering import Kernel, MatrixProduct, Schedule, build_schedule
 from symloss.lowering.names import with_safe_names
 from symloss.lowering.schedule import Sweep
-from symloss.program import Program, exact_arithmetic
+from symloss.program import INPUT_ROLES, Program, exact_arithmetic
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
@@ -290,7 +290,7 @@ class _LossFile:
         short = {
             name: AcrossPrinter(p.kernel, p.program, ExpressionPrinter(dtype), p.checks, p.maskable, p.taken)
             for name, p in printers.items()
-            if self.has_few_sums and schedule.steps == [p.kernel] and p.kernel.short_axis(schedule.program) is not None
+            if schedule.steps == [p.kernel] and p.kernel.short_axis(schedule.program) is not None and self.has_few_sums
         }
         everything = [one for name in printers for one in (printers[name], short.get(name)) if one is not None]
         kernels = written_once(everything)

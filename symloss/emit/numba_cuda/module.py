@@ -22,14 +22,14 @@ from symloss.lowering import Kernel, MatrixProduct, Schedule, build_schedule
 from symloss.lowering.names import with_safe_names
 from symloss.lowering.schedule import Sweep
 from symloss.lowering.stages import weighing_kernel
-from symloss.program import Program, exact_arithmetic
+from symloss.program import INPUT_ROLES, Program, exact_arithmetic
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
     from symloss.language import Spec
 
 DTYPES = ("float32", "float64")
-ROLES = ("prediction", "target", "coefficient", "parameter")
+ROLES = (*INPUT_ROLES, "parameter")
 
 #: The kernels that every file has.
 COMMON = {
