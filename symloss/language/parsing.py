@@ -28,7 +28,7 @@ from symloss.language.scope import Scope, Symbol
 from symloss.language.slopes import with_declared_slope
 from symloss.language.source import Source, Text
 from symloss.language.spec import Spec, frozen_mapping
-from symloss.program import AxisSymbol, Program, Read, Tensor, exact_arithmetic, reads_of
+from symloss.program import INPUT_ROLES, AxisSymbol, Program, Read, Tensor, exact_arithmetic, reads_of
 
 KEYS = (
     "symloss",
@@ -416,11 +416,26 @@ class _Parser:
         used = {axis for tensor in program.tensors.values() for axis in tensor.axes}
         used |= {axis for statement in program.statements for axis in (*statement.out, *statement.over)}
         used |= {tensor.domain.axis or "" for tensor in program.tensors.values()}
+        computing = {program.root(axis) for axis in used if axis}
         used |= claimed
         axes = self._required("axes")
         for key, _ in axes if isinstance(axes, Entries) else ():
             if key.value not in used:
                 raise key.text.error(f"the axis {key.value} is declared and never used")
+        self._check_lengths_told(program, axes, computing)
+
+    def _check_lengths_told(self, program: Program, axes: Node, roots: set[str]) -> None:
+        """Refuse axes of no fixed size that no required input has: a call could not tell their length."""
+        given = {
+            tensor.name for tensor in program.tensors.values() if tensor.role in INPUT_ROLES and tensor.default is None
+        }
+        told = {program.root(axis) for name in given for axis in program.tensors[name].axes}
+        for key, _ in axes if isinstance(axes, Entries) else ():
+            root = program.root(key.value)
+            if root in roots - told and program.axes[root].size is None:
+                optional = [t.name for t in program.tensors.values() if root in map(program.root, t.axes)]
+                why = f"only {optional[0]} has it, which may be left out" if optional else "no input has it"
+                raise key.text.error(f"the length of the axis {key.value} is not told: {why}, and it has no size")
 
     def _hash(self) -> str:
         own = json.dumps(plain_data(self.root), ensure_ascii=False)
