@@ -119,6 +119,8 @@ def stale(paths: Iterable[Path], out: Path) -> list[str]:
         place, stored = store.place(out, loss), store.load(out, loss)
         if stored is None:
             found.append(f"{place} is missing")
+        elif not store.as_written(stored):
+            found.append(f"{place} is not as it was written: verdicts or evidence were changed")
         elif not store.up_to_date(stored, files, packages=False):
             found.append(f"{place} is stale")
         else:

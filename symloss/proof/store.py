@@ -18,7 +18,7 @@ from symloss.build.sources import PACKAGE, digest, read_source, write_atomically
 #: The parts of symloss on which a verdict depends; what re-checks verdicts and what looks them up is no part of them.
 _PARTS = ("program", "atoms", "language", "proof")
 _APART = ("proof/recheck/", "proof/store.py", "proof/proving.py")
-_FORMAT = 2
+_FORMAT = 3
 #: Stands in the place of a loss for the facts about atoms and the rules of composition.
 FACTS = "atoms"
 #: The distributions whose versions are stored: SymPy and those of the extra `[proof]`.
@@ -70,8 +70,18 @@ def load(out: Path, loss: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("claims"), list) else None
 
 
+def seal(claims: list[dict[str, Any]]) -> str:
+    """Hash of verdicts and evidence, by which a change by hand is seen; forgery is for the re-check to see."""
+    return hashlib.sha256(json.dumps(claims).encode()).hexdigest()
+
+
+def as_written(stored: Mapping[str, Any]) -> bool:
+    """Whether nobody changed the verdicts and the evidence of a file."""
+    return bool(stored.get("seal") == seal(stored["claims"]))
+
+
 def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path], packages: bool = True) -> bool:
-    """Whether stored verdicts are those of the present sources.
+    """Whether stored verdicts are those of the present sources, as they were written.
 
     A package that is not installed cannot make them better; one of another version, or one more, might.
 
@@ -81,7 +91,7 @@ def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path], packages: b
         packages: whether the versions of packages count.
     """
     sources = stored.get("sources")
-    if stored.get("prover") != prover_hash() or not isinstance(sources, dict):
+    if stored.get("prover") != prover_hash() or not isinstance(sources, dict) or not as_written(stored):
         return False
     used = stored.get("with", {})
     if packages and any(used.get(name) != version for name, version in installed().items()):
@@ -110,6 +120,7 @@ def save(
         "prover": prover_hash(),
         "sources": {name: source_hash(files[name]) for name in sorted(used) if name in files},
         "with": installed(),
+        "seal": seal(claims),
         "claims": claims,
     }
     write_atomically(place(out, loss), json.dumps(stored, ensure_ascii=False, indent=1) + "\n")

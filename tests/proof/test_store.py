@@ -17,7 +17,7 @@ from symloss.language import SpecLibrary, read_spec
 from symloss.proof import store
 from symloss.proof.engines import Budget
 from symloss.proof.portfolio import settle_claim
-from symloss.proof.proving import contradicted, prove_file, stale
+from symloss.proof.proving import contradicted, known, prove_file, stale
 
 COMMITTED = data_folder("generated")
 RANK = ("proved", "certified", "refuted", "tested", "unknown")
@@ -34,7 +34,8 @@ def test_stale_missing_and_surplus_files_are_found(tmp_path: Path) -> None:
     text = "symloss: 1\nname: probe\ntitle: A loss\naxes: {n: batch}\ninputs:\n"
     text += '  x: {axes: [n], role: prediction, domain: real}\nvalue: "x[n]**2"\nclaims:\n  - {nonnegative: value}\n'
     path.write_text(text, encoding="utf-8")
-    facts = {"loss": store.FACTS, "prover": store.prover_hash(), "sources": {}, "with": {}, "claims": []}
+    facts = {"loss": store.FACTS, "prover": store.prover_hash(), "sources": {}, "with": {}, "seal": store.seal([])}
+    facts["claims"] = []
     place = store.place(tmp_path, store.FACTS)
     place.parent.mkdir()
     place.write_text(json.dumps(facts), encoding="utf-8")
@@ -47,6 +48,11 @@ def test_stale_missing_and_surplus_files_are_found(tmp_path: Path) -> None:
     store.place(tmp_path, "probe").write_text(json.dumps(stored), encoding="utf-8")
     assert stale([path], tmp_path) == []
     stored["claims"][0]["status"] = "refuted"
+    store.place(tmp_path, "probe").write_text(json.dumps(stored), encoding="utf-8")
+    (fault,) = stale([path], tmp_path)
+    assert "not as it was written" in fault
+    assert known(path, tmp_path) is None, "it is proved again"
+    stored["seal"] = store.seal(stored["claims"])
     store.place(tmp_path, "probe").write_text(json.dumps(stored), encoding="utf-8")
     assert [fault.rpartition(": ")[2] for fault in stale([path], tmp_path)] == ["refuted"]
     path.write_text(text.replace("**2", "**4"), encoding="utf-8")
