@@ -40,14 +40,18 @@ def _power(name: str, power: int, sign: int) -> Formula:
     return lambda case: sign * as_mpf(case.point.parameters[name]) ** power
 
 
-def _without(question: Question, name: str, axes: tuple[str, ...]) -> Formula:
-    """One over the element of a coefficient that stands at the index of the quantity."""
+def element(question: Question, name: str, axes: tuple[str, ...]) -> Formula:
+    """The element of an input that stands at the index of the quantity."""
 
     def formula(case: Case) -> Any:
         place = dict(zip(question.axes, case.index, strict=True))
-        return 1 / as_mpf(case.point.tensors[name][tuple(place[axis] for axis in axes)])
+        return as_mpf(case.point.tensors[name][tuple(place[axis] for axis in axes)])
 
     return formula
+
+
+def _inverse(formula: Formula) -> Formula:
+    return lambda case: 1 / formula(case)
 
 
 _NUMBERS = (
@@ -75,4 +79,4 @@ def _factors(question: Question) -> Iterator[tuple[str, Formula]]:
                 yield f"{prefix}a factor {words.format(name)}", _power(name, power, sign)
     for tensor in question.spec.inputs:
         if tensor.role == "coefficient" and not tensor.domain.integer:
-            yield f"the factor {tensor.name} is missing", _without(question, tensor.name, tensor.axes)
+            yield f"the factor {tensor.name} is missing", _inverse(element(question, tensor.name, tensor.axes))

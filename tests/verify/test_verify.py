@@ -53,6 +53,7 @@ SLIPS = [
     ("mse", "gradient", "2*(target[n] - pred[n])", "pred and target are swapped"),
     ("log_cosh", "gradient", "-tanh(pred[n] - target[n])", "swapped"),
     ("bce_with_logits", "gradient", "y[n] - sigmoid(z[n])", "the sign"),
+    ("bce_with_logits", "gradient", "sigmoid(z[n])", "the term -y[n] is missing"),
     ("mse", "gradient", "pred[n] - target[n]", "a factor 2 is missing"),
     ("mse", "gradient", "4*(pred[n] - target[n])", "a factor 2 too many"),
     ("noise_prediction", "gradient", "2*(eps_hat[n, d] - eps[n, d])", "a sum over d where a mean is meant"),
