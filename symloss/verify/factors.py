@@ -50,6 +50,11 @@ def element(question: Question, name: str, axes: tuple[str, ...]) -> Formula:
     return formula
 
 
+def negative(formula: Formula) -> Formula:
+    """Minus what a formula gives."""
+    return lambda case: -formula(case)
+
+
 def _inverse(formula: Formula) -> Formula:
     return lambda case: 1 / formula(case)
 

@@ -15,7 +15,7 @@ from symloss.language.nodes import Chain, Expression, Negation
 from symloss.oracle import Interpreter
 from symloss.program import Program, Statement, Tensor, exact_arithmetic
 from symloss.verify.evidence import LEAST, TOLERANCE, Case, Evidence, Formula, agree, as_mpf, lazily, run, times
-from symloss.verify.factors import element, factor
+from symloss.verify.factors import element, factor, negative
 from symloss.verify.points import Point, Values
 from symloss.verify.question import KINDS, Quantity, Question, with_fixed
 from symloss.verify.terms import terms_of
@@ -270,16 +270,17 @@ def _missing_term(evidence: Evidence) -> str:
 
 
 def _missing_input(evidence: Evidence) -> str:
-    """An input itself is missing, which the calculus may have as part of a longer term: sigmoid(z[n]) for ... - y[n]."""
+    """An input itself is missing, which the calculus has as part of a longer term."""
     question = evidence.question
     for tensor in question.spec.inputs:
         if tensor.domain.integer or not set(tensor.axes) <= set(question.axes) or tensor.name in question.fixed:
             continue
         here = element(question, tensor.name, tensor.axes)
         shown = f"{tensor.name}[{', '.join(tensor.axes)}]" if tensor.axes else tensor.name
-        for factor, sign in ((1, ""), (-1, "-")):
-            if evidence.explained(_less(lambda case, factor=factor, here=here: factor * here(case))):
-                return f"the term {sign}{shown} is missing"
+        if evidence.explained(_less(here)):
+            return f"the term {shown} is missing"
+        if evidence.explained(_less(negative(here))):
+            return f"the term -{shown} is missing"
     return ""
 
 
