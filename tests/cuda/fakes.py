@@ -199,7 +199,7 @@ class FakeDriver:
     def cuLaunchKernel(self, function: Any, *rest: Any) -> tuple:  # noqa: N802
         module, name, storage, device = function
         assert device == self.contexts[-1] - 1, "a kernel of another device than the context's"
-        grid, _, _, x, y, _, shared, stream, table, _ = rest
+        across, down, _, x, y, _, shared, stream, table, _ = rest
         record = module.KERNELS[name[:-4]]
         types = arguments_of(record)
         addresses = (ctypes.c_uint64 * len(types)).from_address(table)
@@ -213,6 +213,6 @@ class FakeDriver:
                 given.append(np.frombuffer(ctypes.string_at(address, number.itemsize), number)[0])
         held = storage if name.endswith("f32") else ""
         text = compile_kernel(module, name, types, THREADS[record["shape"]], storage=held)
-        ptx.run(text, name, grid, (x, y), given, shared_bytes=shared)
+        ptx.run(text, name, (across, down), (x, y), given, shared_bytes=shared)
         self.work.append((name, stream))
         return (0,)

@@ -53,7 +53,9 @@ class Interpreted:
         record = self.module.KERNELS[name[:-4]]
         return compile_kernel(self.module, name, arguments_of(record), THREADS[record["shape"]], storage=self.storage)
 
-    def launch(self, name: str, grid: int, block: tuple[int, int], arguments: Any, shared_bytes: int) -> None:
+    def launch(
+        self, name: str, grid: tuple[int, int], block: tuple[int, int], arguments: Any, shared_bytes: int
+    ) -> None:
         given: list[Any] = []
         fresh: dict[int, str] = {}
         names = arguments_of(self.module.KERNELS[name[:-4]])

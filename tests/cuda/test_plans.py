@@ -286,6 +286,24 @@ def test_a_plan_does_not_stand_for_validation(fake_gpu: FakeDriver) -> None:
         entropy(aligned(LOGITS), aligned(labels), validate=True)
 
 
+def test_no_plan_is_kept_where_arguments_are_read_in_two_ways(fake_gpu: FakeDriver) -> None:
+    """A signature that tells another address than the array does serves no later call."""
+
+    class Moved(FakeTensor):
+        """A tensor that lies elsewhere than it says at first, as a lazy one may."""
+
+        def detach(self) -> FakeTensor:
+            return moved
+
+    huber, stale, moved = symloss.load("huber"), aligned(OTHER, Moved), aligned(PRED, FakeTensor)
+    for _ in range(2):
+        found = huber.value_and_grad(stale, aligned(TARGET, FakeTensor))
+        expected = huber.value_and_grad(PRED, TARGET)
+        np.testing.assert_allclose(found[0].array, expected[0], rtol=2e-7, atol=0)
+        np.testing.assert_allclose(found[1].array, expected[1], rtol=2e-7, atol=0)
+    assert not huber._engine.plans
+
+
 def test_the_oldest_plans_give_way(fake_gpu: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many signatures come, few plans are kept, and every call is right, those of lost plans too."""
     monkeypatch.setattr(planning, "_MOST_PLANS", 3)

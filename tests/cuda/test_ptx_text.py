@@ -19,6 +19,9 @@ from tests.cuda.toolchain import ARCHITECTURES, assembled
 #: Registers of every kernel on sm_90; a change is reviewed like any other text.
 EXPECTED = Path(__file__).parent / "expected" / "registers.json"
 
+#: How threads are laid out in kernels that sweep over rows.
+ROWS = ("rows", "full_rows", "segments")
+
 
 def kernels_of(name: str) -> Iterator[tuple[str, str, str]]:
     """Name, shape and PTX of every kernel of a loss, for both dtypes."""
@@ -48,7 +51,7 @@ def test_text(name: str) -> None:
         assert not [op for op in ops if op.startswith(("min.f", "max.f"))], f"{where} would drop a NaN"
         if kernel.endswith("f32") and kernel != "finish_f32":
             assert not [op for op in ops if ".f64" in op], where
-        if shape == "elements" or (shape in ("rows", "full_rows") and name not in COUPLED):
+        if shape == "elements" or (shape in ROWS and name not in COUPLED):
             width = "v4.f32" if kernel.endswith("f32") else "v2.f64"
             assert [op for op in ops if op.startswith(("ld.global", "st.global")) and op.endswith(width)], where
         assert not re.search(r"\b(atom|red)\.", ptx), f"{where}: sums must not depend on who comes first"
@@ -111,7 +114,7 @@ def test_numbers_of_16_bits(name: str, storage: str) -> None:
         assert not [op for op in ops if ".f64" in op], where
         assert ".local" not in ptx, where
         moved = {op for op in ops if op.startswith(("ld.global", "st.global"))}
-        if record["shape"] == "elements" or (record["shape"] in ("rows", "full_rows") and name not in COUPLED):
+        if record["shape"] == "elements" or (record["shape"] in ROWS and name not in COUPLED):
             assert moved & {"ld.global.v4.u32", "st.global.v4.u32"}, where
             assert not {op for op in moved if ".v" in op} - {"ld.global.v4.u32", "st.global.v4.u32"}, where
         resources = assembled(ptx, "sm_90")

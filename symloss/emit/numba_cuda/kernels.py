@@ -27,10 +27,13 @@ class Printed:
     """The text of one kernel with what a launch has to know.
 
     ``arguments`` maps each argument, in order, to its type; ``shape`` is how threads are laid out: "elements" (128 bits
-    of samples to a thread), "samples" (one to a thread), "rows" (a warp or a block to a sample) or "full_rows" (the
-    same, with fewer threads to a block so that each may hold more). ``sizes`` are
+    of samples to a thread), "samples" (one to a thread), "rows" (a warp or a block to a sample), "full_rows" (the
+    same, with fewer threads to a block so that each may hold more), "segments" (several blocks to a sample) or "merged"
+    (a warp to a sample whose segments are done). ``sizes`` are
     the lengths that the rows of arrays must share with 128 bits to be read that way, ``staged`` the number of row
     arrays that may be kept in shared memory, ``packed`` whether they take no more room there than in memory.
+    ``phased`` names the kernels, in order, that do the same by segments of rows, ``kept`` is how many numbers such a
+    kernel keeps per segment for the next.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Printed:
     sizes: list[str] = field(default_factory=list)
     staged: int = 0
     packed: bool = False
+    phased: tuple[str, ...] = ()
+    kept: int = 0
 
     def record(self) -> dict[str, Any]:
         """The entry in the table of kernels."""
@@ -52,6 +57,8 @@ class Printed:
             "sizes": self.sizes,
             "staged": self.staged,
             "packed": self.packed,
+            **({"phased": list(self.phased)} if self.phased else {}),
+            **({"kept": self.kept} if self.kept else {}),
             "arguments": ", ".join(f"{name}: {kind}" for name, kind in self.arguments.items()),
         }
 
@@ -221,6 +228,8 @@ class KernelText(ABC):
         sizes: Iterable[str] = (),
         staged: int = 0,
         packed: bool = False,
+        phased: Iterable[str] = (),
+        kept: int = 0,
     ) -> Printed:
         """The whole text: functions, then the kernel with its arguments."""
         text = "\n".join([*body, *self.functions])
@@ -253,7 +262,9 @@ class KernelText(ABC):
         self.helpers |= self.printer.helpers
         samples = f"size_{self.program.root(str(self.kernel.axis))}"
         whole = "\n\n\n".join([*self.functions, "\n".join(lines)])
-        return Printed(self.name, whole, arguments, shape, samples, self.term, list(sizes), staged, packed)
+        return Printed(
+            self.name, whole, arguments, shape, samples, self.term, list(sizes), staged, packed, tuple(phased), kept
+        )
 
 
 def needed(nodes: Iterable[Node], values: Iterable[sympy.Expr]) -> list[sympy.Symbol]:

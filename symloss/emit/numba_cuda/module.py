@@ -14,6 +14,7 @@ from symloss.emit.numba_cuda.elements import ElementKernel
 from symloss.emit.numba_cuda.functions import functions, helpers
 from symloss.emit.numba_cuda.kernels import KernelText, Printed
 from symloss.emit.numba_cuda.rows import RowKernel, every
+from symloss.emit.numba_cuda.segments import PhaseKernel, phase_kernels
 from symloss.emit.numba_cuda.unsupported import obstacle
 from symloss.emit.numba_cuda.weighing import WeighingKernel
 from symloss.emit.templates import render
@@ -162,6 +163,7 @@ class _CudaFile:
         # The schedule for float64 needs no wider type than the kernel's own.
         schedule = build_schedule(safe, name, tuple(keys), "float64")
         found: list[KernelText] = []
+        apart: list[PhaseKernel] = []
         steps: list[Any] = []
         results = frozenset(safe.outputs[key] for key in outputs)
         for step in schedule.steps:
@@ -173,8 +175,13 @@ class _CudaFile:
                 continue
             kind = RowKernel if any(isinstance(node, Sweep) for node in every(step.nodes)) else ElementKernel
             term = self.term(step, schedule.program)
-            found.append(kind(step, schedule.program, dtype, term, labels(step, schedule.program), results))
+            text = kind(step, schedule.program, dtype, term, labels(step, schedule.program), results)
+            found.append(text)
             steps.append(step.name)
+            if isinstance(text, RowKernel) and not interacts(safe):
+                by_phases = phase_kernels(text)
+                text.phased = tuple(one.name.removesuffix(f"_{one.suffix}") for one in by_phases)
+                apart += by_phases
         self.plans[name] = {
             "axes": {n: renamed[n] for n in program.axes if n in renamed},
             "batches": {term: safe.root(str(axis)) for term, axis in self.terms.items()},
@@ -185,7 +192,7 @@ class _CudaFile:
             "directions": [renamed.get(n, n) for n, t in program.tensors.items() if t.role == "direction"],
             "names": {n: renamed[n] for n, t in program.tensors.items() if n in renamed and t.role in ROLES},
         }
-        return found
+        return [*found, *apart]
 
     def table(self) -> dict[str, Any]:
         """What a launch has to know of each kernel, the same for both dtypes."""

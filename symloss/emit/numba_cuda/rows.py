@@ -20,7 +20,7 @@ from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Accumulation, ForEach, Let, Node, Store, Sweep, View
 
 #: How what one thread collects begins, takes a value, and is combined over the threads of the row.
-_COLLECT = {
+COLLECT = {
     "sum": (
         "{name}_high, {name}_low = {zero}, {zero}",
         "{name}_high, {name}_low = _plus_{f}({name}_high, {name}_low, {{value}})",
@@ -29,7 +29,7 @@ _COLLECT = {
     "max": ("{name} = -{f}(np.inf)", "{name} = _larger_{f}({name}, {{value}})"),
     "min": ("{name} = {f}(np.inf)", "{name} = _smaller_{f}({name}, {{value}})"),
 }
-_COMBINE = {
+COMBINE = {
     "sum": "{name} = _row_sum_{f}({name}_high, {name}_low)",
     "norm": "{name} = math.sqrt(_row_sum_{f}({name}_high, {name}_low))",
     "count": "{name} = _row_count({name})",
@@ -40,12 +40,17 @@ _COMBINE = {
 #: threads leaves it.
 _MOST_STAGED, _MOST_ROWS = 5, 10
 
-_COLLECT["norm"] = _COLLECT["sum"]
-_COLLECT["largest"], _COMBINE["largest"] = _COLLECT["max"], _COMBINE["max"]
+COLLECT["norm"] = COLLECT["sum"]
+COLLECT["largest"], COMBINE["largest"] = COLLECT["max"], COMBINE["max"]
 
 
 class RowKernel(KernelText):
-    """A kernel that sweeps over the entries of every sample."""
+    """A kernel that sweeps over the entries of every sample.
+
+    ``phased`` names the kernels that do the same where several blocks share a row.
+    """
+
+    phased: tuple[str, ...] = ()
 
     def printed(self) -> Printed:
         """The text of the kernel and its functions."""
@@ -75,7 +80,9 @@ class RowKernel(KernelText):
         lengths = [length for length in dict.fromkeys(self.lengths()) if length.startswith("size_")]
         full = len(self.staged) > _MOST_STAGED or len(self.views) > _MOST_ROWS
         shape = "full_rows" if full else "rows"
-        return self.assembled(self.doc(), body, shape, sizes=lengths, staged=len(self.staged), packed=self.packed)
+        return self.assembled(
+            self.doc(), body, shape, sizes=lengths, staged=len(self.staged), packed=self.packed, phased=self.phased
+        )
 
     def doc(self) -> str:
         """The docstring of the kernel."""
@@ -102,6 +109,17 @@ class RowKernel(KernelText):
     def packed(self) -> bool:
         """Whether what is kept in shared memory takes no more room there than in memory."""
         return bool(self.staged) and all(self.short(self.records[array]) for array in self.staged)
+
+    def count(self, size: str) -> str:
+        """How many places a sweep visits."""
+        return self.size(size.removeprefix("size_"))
+
+    def begin(self, view: str) -> str:
+        """Where the places that sweeps visit begin in an array."""
+        return view
+
+    #: The number of the first place, empty for 0, and which thread keeps what a row has one of.
+    start, alone = "", "thread == 0"
 
     def lengths(self) -> list[str]:
         """The lengths of the axes that are swept over."""
@@ -181,7 +199,7 @@ class RowKernel(KernelText):
         """The weighted value of a sample, collected and kept by one thread of the row."""
         text = f"{self.printer.real(value, PRODUCT)} * weight_n"
         yield f"loss = {text}" + (f" if valid else {self.nan}" if self.poisoned else "")
-        yield "if thread == 0:"
+        yield f"if {self.alone}:"
         yield f"    high, low = _plus_{self.suffix}(high, low, loss)"
         yield "    if options & KEEP:"
         yield "        _put(losses, row, loss)"
@@ -190,10 +208,11 @@ class RowKernel(KernelText):
         """Zeros for a sample that does not count."""
         for argument in self.kernel.arguments:
             if argument.written and argument.number == "real":
-                yield f"_clear_row_{self.suffix}({argument.name}, row, {self.offset(argument.name)})"
+                first = f"row * {self.offset(argument.name)}"
+                yield f"_clear_row_{self.suffix}({argument.name}, {first}, {self.width(argument.name)})"
                 self.helpers.add(f"_clear_row_{self.suffix}")
         if self.kernel.term:
-            yield "if options & KEEP and thread == 0:"
+            yield f"if options & KEEP and {self.alone}:"
             yield f"    _put(losses, row, {self.zero})"
 
     # --- nodes ---------------------------------------------------------------------------------------------------
@@ -280,13 +299,13 @@ class RowKernel(KernelText):
                 name = lets[0] if lets else f"{argument.name.rstrip('_')}_{axis}"
                 named[leaf.name] = name
                 staged = self.staged.index(argument.name) if argument.name in self.staged else None
-                text = self.from_array(Element(leaf.array, (Variable("{at}", True),)))
+                text = self.from_array(Element(self.begin(leaf.array), (Variable("{at}", True),)))
                 wide = argument.number == "real" and not argument.expandable
                 fresh = staged is not None and argument.name not in self.filled
                 if staged is not None:
                     self.filled.add(argument.name)
                 short = self.short(argument)
-                loads.append(Load(name, argument.name, leaf.array, wide, short, text, staged, fresh))
+                loads.append(Load(name, argument.name, self.begin(leaf.array), wide, short, text, staged, fresh))
         others = [leaf for leaf in reads if leaf.name not in named]
         uniform = [name for name in self.names_of(others) if name != axis]
         place = any(isinstance(leaf, Variable) and leaf.name == axis for leaf in leaves([*self.sweep_values(sweep)]))
@@ -301,7 +320,7 @@ class RowKernel(KernelText):
             name = f"{array.rstrip('_')}_{axis}"
             results.append(name)
             returned.append(self.result(store.value))
-            saves.append(Save(name, array, store.array, short=self.short(self.records[array])))
+            saves.append(Save(name, array, self.begin(store.array), short=self.short(self.records[array])))
         for accumulation in sweep.accumulations:
             start, take, combine, value = self.collected(accumulation, lines)
             results.append(f"{accumulation.variable}_{axis}")
@@ -314,13 +333,14 @@ class RowKernel(KernelText):
             uniform.append("valid")
         visit = Visit(
             self.dtype,
-            f"_{self.name}_sweep{self.sweeps}",
-            count=self.size(size.removeprefix("size_")),
+            f"_{self.kernel.name}_{self.suffix}_sweep{self.sweeps}",
+            count=self.count(size),
             first="thread",
             step="threads",
             loads=loads,
             uniform=uniform,
             place=bool(lines and lines[0] == f"{axis} = place"),
+            start=self.start,
             lead=self.lead,
             results=results,
             saves=saves,
@@ -344,8 +364,8 @@ class RowKernel(KernelText):
     def collected(self, a: Accumulation, lines: list[str]) -> tuple[str, str, str, str]:
         """How an accumulation begins, takes a value and is combined, and the text of its value at one place."""
         words = {"name": a.variable, "zero": self.zero, "f": self.suffix}
-        start, take = (text.format(**words) for text in _COLLECT[a.kind])
-        combine = _COMBINE[a.kind].format(**words)
+        start, take = (text.format(**words) for text in COLLECT[a.kind])
+        combine = COMBINE[a.kind].format(**words)
         if a.kind == "count":
             value = f"np.int32(1) if {self.printer.condition(a.value)} else np.int32(0)"
         elif a.kind == "norm":

@@ -52,9 +52,9 @@ class Visit:
 
     ``results`` are what ``function`` returns; ``collect`` maps a result to the statement that collects it, with
     ``{value}`` for it. ``uniform`` are the arguments that are the same at all places, after those that are loaded;
-    ``place`` asks for the number of the place between them, ``wide`` for the loop over vectors. ``lead`` is an array of
-    the kernel whose numbers may have 16 bits, if there is one: it says how many numbers a vector has, in all visits of
-    a kernel alike, for they find in shared memory what an earlier one kept there.
+    ``place`` asks for the number of the place between them, counted from ``start``, ``wide`` for the loop over vectors.
+    ``lead`` is an array of the kernel whose numbers may have 16 bits, if there is one: it says how many numbers a
+    vector has, in all visits of a kernel alike, for they find in shared memory what an earlier one kept there.
     """
 
     dtype: str
@@ -65,6 +65,7 @@ class Visit:
     loads: list[Load] = field(default_factory=list)
     uniform: list[str] = field(default_factory=list)
     place: bool = False
+    start: str = ""
     wide: bool = True
     lead: str = ""
     results: list[str] = field(default_factory=list)
@@ -136,7 +137,7 @@ class Visit:
             arguments = [
                 f"{load.name}_{lane}" if load.wide else load.text.format(at=where, lane=lane) for load in self.loads
             ]
-            arguments += [where] if self.place else []
+            arguments += [_sum(self.start, where)] if self.place else []
             yield f"{self.outcome(lane)} = {self.function}({', '.join([*arguments, *self.uniform])})"
         for save in self.saves:
             names = ", ".join(self.result(save.name, lane) for lane in lanes)
@@ -200,7 +201,7 @@ class Visit:
                 else:
                     yield f"{load.name} = {slot} if options & STAGED else {plain}"
                 arguments.append(load.name)
-        arguments += ["at"] if self.place else []
+        arguments += [_sum(self.start, "at")] if self.place else []
         yield f"{self.outcome()} = {self.function}({', '.join([*arguments, *self.uniform])})"
         for save in self.saves:
             stored = f"_put({save.array}, {_sum(save.offset, 'at')}, {self.result(save.name)})"

@@ -23,7 +23,16 @@ from symloss.runtime.cuda.toolkit import require
 OLDEST = (7, 5)
 
 #: Threads per block that a kernel may be launched with, by how it lays them out.
-THREADS = {"elements": 256, "samples": 256, "rows": 512, "full_rows": 256, "sum": 256, "tiles": 256}
+THREADS = {
+    "elements": 256,
+    "samples": 256,
+    "rows": 512,
+    "full_rows": 256,
+    "segments": 256,
+    "merged": 256,
+    "sum": 256,
+    "tiles": 256,
+}
 
 _lock = threading.RLock()
 

@@ -22,6 +22,12 @@ ROW_THREADS = ((512, 32), (4096, 128), (16384, 256))
 MOST_ROW_THREADS = {"rows": 512, "full_rows": 256}
 ROWS_TOGETHER = 8
 
+#: Where several blocks share a row: the entries that a block takes, its threads, and the most blocks.
+SEGMENT, SEGMENT_THREADS, MOST_SEGMENTS = 8192, 256, 1024
+#: They do where a row needs more shared memory than any GPU has, or where fewer rows than this leave most of it idle:
+#: a row that is kept in shared memory is read once, but by one block.
+MOST_SHARED, FEW_ROWS = 220 * 1024, 128
+
 #: Numbers in 128 bits, by what memory holds.
 _LANES = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
 _ITEM = {"float32": 4, "float64": 8}
@@ -53,7 +59,7 @@ class Machine(Protocol):
     def launch(
         self,
         name: str,
-        grid: int,
+        grid: tuple[int, int],
         block: tuple[int, int],
         arguments: Sequence[tuple[str, Any]],
         shared_bytes: int,
@@ -167,7 +173,7 @@ class _Execution:
         blocks = _blocks(samples, 256, "sum")
         partial = self.machine.empty(2 * blocks, self.call.dtype)
         known = {"partial": partial, "samples": samples, "options": self.options(term)}
-        self._launch(name, blocks, (256, 1), term, known)
+        self._launch(name, (blocks, 1), (256, 1), term, known)
         self._finish(partial, blocks, term, self.sums, self.divisors, False, weighing=True)
 
     def _finish(
@@ -186,7 +192,7 @@ class _Execution:
             "term": term,
             "options": options,
         }
-        self._launch("finish", 1, (256, 1), term, known)
+        self._launch("finish", (1, 1), (256, 1), term, known)
 
     def _seeds(self, term: str, name: str) -> None:
         """The derivatives by all samples' values, for kernels that read those of other samples."""
@@ -194,7 +200,7 @@ class _Execution:
         samples = self.samples(number)
         self.call.arrays[name] = seeds = self.machine.empty(samples, self.call.dtype)
         known = {"seeds": seeds, "samples": samples, "options": self.options(number)}
-        self._launch("all_seeds", _blocks(samples, 256, "sum"), (256, 1), number, known)
+        self._launch("all_seeds", (_blocks(samples, 256, "sum"), 1), (256, 1), number, known)
 
     def _product(self, step: Mapping[str, Any]) -> None:
         """A matrix product between kernels."""
@@ -205,41 +211,96 @@ class _Execution:
         options |= module.ADD if step["adds"] else 0
         known = {side: arrays[step[side]] for side in ("left", "right", "target")}
         known |= {"rows": rows, "columns": columns, "shared": shared, "options": options}
-        blocks = _blocks(rows, 16, "tiles")
-        self._launch("matrix_product", blocks, (16, 16), 0, known)
+        self._launch("matrix_product", (_blocks(rows, 16, "tiles"), 1), (16, 16), 0, known)
 
     def _kernel(self, name: str, partials: dict[str, tuple[Any, int]]) -> None:
-        record, machine, call = self.module.KERNELS[name], self.machine, self.call
-        term = self.terms.index(record["term"])
+        record, call = self.module.KERNELS[name], self.call
         samples = call.sizes[record["samples"]]
-        options, shared, block = self.options(term), 0, (256, 1)
-        types = arguments_of(record)
-        lanes = _LANES[call.storage]
-        arrays = [call.arrays[n] for n, kind in types.items() if kind == "data*" and n in call.arrays]
-        arrays += [array for array in (call.losses[term],) if array is not None]
-        if all(call.sizes.get(size, 0) % lanes == 0 for size in record["sizes"]) and all(map(machine.aligned, arrays)):
-            options |= self.module.ALIGNED
+        block, shared, options = (256, 1), 0, self._flags(record)
         if record["shape"] in MOST_ROW_THREADS:
-            length = max([call.sizes.get(size, 0) for size in record["sizes"]], default=0)
+            length = self._length(record)
+            room = self._room(record, length, options)
+            segments, each = segments_of(samples, length, room) if "phased" in record else (1, length)
+            if segments > 1:
+                self._by_segments(record["phased"], samples, segments, each, partials)
+                return
             block = row_block(length, MOST_ROW_THREADS[record["shape"]])
-            item = 16 // lanes if record["packed"] and options & self.module.ALIGNED else _ITEM[call.dtype]
-            room = record["staged"] * length * item * block[1]
-            if record["staged"] and room <= machine.shared_limit:
-                options |= self.module.STAGED
-                shared = room
+            shared = room * block[1]
             blocks = _blocks(samples, block[1], "rows")
         elif record["shape"] == "elements":
-            blocks = _blocks(samples, 256 * lanes, "elements")
+            blocks = _blocks(samples, 256 * _LANES[call.storage], "elements")
         else:
             blocks = _blocks(samples, 256, "samples")
-        known: dict[str, Any] = {"samples": samples, "options": options}
-        if "partial" in types:
-            known["partial"] = machine.empty(2 * blocks, call.dtype)
-            partials[record["term"]] = known["partial"], blocks
-        self._launch(name, blocks, block, term, known, shared)
+        self._samples(name, (blocks, 1), block, samples, shared, options, {}, partials)
+
+    def _by_segments(
+        self, phased: Sequence[str], samples: int, segments: int, each: int, partials: dict[str, tuple[Any, int]]
+    ) -> None:
+        """The same in phases, by several blocks to a row; what they hand on lies in one array per phase."""
+        known: dict[str, Any] = {"segments": segments, "each": each}
+        for number, name in enumerate(phased, 1):
+            record = self.module.KERNELS[name]
+            options, shared = self._flags(record), 0
+            if record["shape"] == "segments":
+                block, shared = (SEGMENT_THREADS, 1), self._room(record, each, options)
+                grid = max(1, min(samples, MOST_BLOCKS["rows"] // segments)), segments
+            else:
+                block = 32, ROWS_TOGETHER
+                grid = _blocks(samples, ROWS_TOGETHER, "rows"), 1
+            if "kept" in record:
+                known[f"kept{number}"] = self.machine.empty(record["kept"] * samples * segments, self.call.dtype)
+            self._samples(name, grid, block, samples, shared, options, known, partials)
+
+    def _samples(
+        self,
+        name: str,
+        grid: tuple[int, int],
+        block: tuple[int, int],
+        samples: int,
+        shared: int,
+        options: int,
+        more: Mapping[str, Any],
+        partials: dict[str, tuple[Any, int]],
+    ) -> None:
+        """Launch a kernel over samples, with rows in shared memory where there is room, and note its partial sums."""
+        record = self.module.KERNELS[name]
+        if 0 < shared <= self.machine.shared_limit:
+            options |= self.module.STAGED
+        else:
+            shared = 0
+        known: dict[str, Any] = {"samples": samples, "options": options, **more}
+        if "partial" in arguments_of(record):
+            known["partial"] = self.machine.empty(2 * grid[0], self.call.dtype)
+            partials[record["term"]] = known["partial"], grid[0]
+        self._launch(name, grid, block, self.terms.index(record["term"]), known, shared)
+
+    def _flags(self, record: Mapping[str, Any]) -> int:
+        """The options of a kernel over samples, with ALIGNED where its arrays can be moved 128 bits at a time."""
+        call, machine, types = self.call, self.machine, arguments_of(record)
+        term = self.terms.index(record["term"])
+        arrays = [call.arrays[n] for n, kind in types.items() if kind == "data*" and n in call.arrays]
+        arrays += [array for array in (call.losses[term],) if array is not None]
+        whole = all(call.sizes.get(size, 0) % _LANES[call.storage] == 0 for size in record["sizes"])
+        return self.options(term) | (self.module.ALIGNED if whole and all(map(machine.aligned, arrays)) else 0)
+
+    def _length(self, record: Mapping[str, Any]) -> int:
+        """The length of the rows of a kernel."""
+        return max([self.call.sizes.get(size, 0) for size in record["sizes"]], default=0)
+
+    def _room(self, record: Mapping[str, Any], length: int, options: int) -> int:
+        """The shared memory that a row of such a length, or a segment, takes."""
+        packed = record["packed"] and options & self.module.ALIGNED
+        item = 16 // _LANES[self.call.storage] if packed else _ITEM[self.call.dtype]
+        return int(record["staged"] * length * item)
 
     def _launch(
-        self, name: str, blocks: int, block: tuple[int, int], term: int, known: Mapping[str, Any], shared: int = 0
+        self,
+        name: str,
+        grid: tuple[int, int],
+        block: tuple[int, int],
+        term: int,
+        known: Mapping[str, Any],
+        shared: int = 0,
     ) -> None:
         """Launch a kernel; what it takes is found by the names of its arguments."""
         call = self.call
@@ -260,7 +321,7 @@ class _Execution:
             if argument not in values and argument.endswith("_step"):
                 values[argument] = int(self.machine.count(call.arrays[argument.removesuffix("_step")]) > 1)
             arguments.append((_kind(kind, call.dtype), values[argument]))
-        self.machine.launch(f"{name}_{self.suffix}", blocks, block, arguments, shared)
+        self.machine.launch(f"{name}_{self.suffix}", grid, block, arguments, shared)
 
 
 def arguments_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -289,6 +350,15 @@ def row_block(length: int, most: int) -> tuple[int, int]:
         if length <= longest:
             return threads, ROWS_TOGETHER if threads == 32 else 1
     return most, 1
+
+
+def segments_of(samples: int, length: int, room: int) -> tuple[int, int]:
+    """How many blocks share a row, one if none do, and how many entries each of them takes."""
+    if length < 2 * SEGMENT or (room <= MOST_SHARED and samples >= FEW_ROWS):
+        return 1, length
+    # A multiple of what 128 bits hold, so that every segment of an aligned row is aligned.
+    each = max(SEGMENT, -(-length // (8 * MOST_SEGMENTS)) * 8)
+    return -(-length // each), each
 
 
 def _blocks(items: int, each: int, shape: str) -> int:

@@ -45,7 +45,7 @@ class _Launch:
     """One launch: where its arguments lie is the number of a word of the plan, per argument."""
 
     function: Any
-    grid: int
+    grid: tuple[int, int]
     block: tuple[int, int]
     shared_bytes: int
     words: tuple[int, ...]
@@ -125,7 +125,12 @@ class Recorder:
         return array
 
     def launch(
-        self, name: str, grid: int, block: tuple[int, int], arguments: Sequence[tuple[str, Any]], shared_bytes: int
+        self,
+        name: str,
+        grid: tuple[int, int],
+        block: tuple[int, int],
+        arguments: Sequence[tuple[str, Any]],
+        shared_bytes: int,
     ) -> None:
         """Note a launch."""
         function = gpu.function_of(self.module, name, self.storage, self.device, shared_bytes)
@@ -172,7 +177,7 @@ class Plan:
         self._pack = struct.Struct(f"<{count}Q").pack_into
         self._memsets = recorder.memsets
         self._words = [[new[w] if w >= 0 else count - 1 - w for w in one.words] for one in recorder.launches]
-        self._launches = [(one.function, one.grid, 1, 1, *one.block, 1, one.shared_bytes) for one in recorder.launches]
+        self._launches = [(one.function, *one.grid, 1, *one.block, 1, one.shared_bytes) for one in recorder.launches]
         self._bindings = gpu.driver()
         self._launch, self._success = self._bindings.cuLaunchKernel, self._bindings.CUresult.CUDA_SUCCESS
         self._context = gpu.context(self.device)
