@@ -436,11 +436,11 @@ def _row_max_f32(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -674,6 +674,170 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2, D_squared_d_2 = _value_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3, D_squared_d_3 = _value_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d, D_squared_d = _value_f32_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
+                D__largest = _larger_f32(D__largest, D__largest_d)
+                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d)
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+                kept1[at + between] = D_squared
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _value_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(y, margin, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            D__largest = -f32(np.inf)
+            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
+            D = D__scaled * (f32(1.0) / t2)
+            t4 = _maximum_f32(f32(0.0), margin - D)
+            loss = (_zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t4 * t4)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(a_d, b_d):
     """One place of a row: D__largest_d, D_squared_d."""
@@ -868,12 +1032,243 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_a, row, size_d)
-            _clear_row_f32(grad_b, row, size_d)
+            _clear_row_f32(grad_a, row * size_d, size_d)
+            _clear_row_f32(grad_b, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2, D_squared_d_2 = _value_and_grad_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3, D_squared_d_3 = _value_and_grad_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
+                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d, D_squared_d = _value_and_grad_f32_sweep1(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at),
+                )
+                D__largest = _larger_f32(D__largest, D__largest_d)
+                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d)
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+                kept1[at + between] = D_squared
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _value_and_grad_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    a, b, grad_a, grad_b, y, margin, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each,
+    samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        grad_a_row_segment = row * size_d + start
+        grad_b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            D__largest = -f32(np.inf)
+            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
+            seed_n = seed
+            t6 = f32(1.0) / t2
+            t7 = D__scaled * t6
+            t8 = t7 == f32(0.0)
+            t9 = f32(1.0) - y_n
+            t10 = margin - t7
+            t11 = _half_step_f32(t10)
+            t12 = t9 * t11
+            t13 = _maximum_f32(f32(0.0), t10)
+            t14 = _zero_times_f32(t12, t13)
+            t15 = -f32(2.0) * seed_n * t14
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0 = _value_and_grad_f32_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1 = _value_and_grad_f32_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_2, grad_b_d_2 = _value_and_grad_f32_sweep3(
+                        a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_3, grad_b_d_3 = _value_and_grad_f32_sweep3(
+                        a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(
+                        grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3),
+                    )
+                    grad_b_words = _with_part(
+                        grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3),
+                    )
+                    part += 1
+                _store_words(grad_a, grad_a_row_segment + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row_segment + _packed(a) * vector, grad_b_words)
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                grad_a_d, grad_b_d = _value_and_grad_f32_sweep3(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
+                _put(grad_a, grad_a_row_segment + at, grad_a_d)
+                _put(grad_b, grad_b_row_segment + at, grad_b_d)
+                at += _stride(threads)
+            loss = (_zero_times_f32(y_n, D_squared) + _zero_times_f32(t9, t13 * t13)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_a, row * size_d + start, length)
+            _clear_row_f32(grad_b, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1083,10 +1478,233 @@ def grad_hess_diag_f32(
                 _put(diag_b, diag_b_row + at, diag_b_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_a, row, size_d)
-            _clear_row_f32(grad_b, row, size_d)
-            _clear_row_f32(diag_a, row, size_d)
-            _clear_row_f32(diag_b, row, size_d)
+            _clear_row_f32(grad_a, row * size_d, size_d)
+            _clear_row_f32(grad_b, row * size_d, size_d)
+            _clear_row_f32(diag_a, row * size_d, size_d)
+            _clear_row_f32(diag_b, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _grad_hess_diag_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _grad_hess_diag_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2 = _grad_hess_diag_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3 = _grad_hess_diag_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d = _grad_hess_diag_f32_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
+                D__largest = _larger_f32(D__largest, D__largest_d)
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _grad_hess_diag_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f32(
+    a, b, grad_a, grad_b, diag_a, diag_b, y, margin, weight, mask, divisor, divisors, kept1, kept2, segments, each,
+    samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        grad_a_row_segment = row * size_d + start
+        grad_b_row_segment = row * size_d + start
+        diag_a_row_segment = row * size_d + start
+        diag_b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            D__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
+            seed_n = seed
+            t6 = f32(1.0) / t2
+            t7 = D__scaled * t6
+            t8 = t7 == f32(0.0)
+            t9 = f32(1.0) - y_n
+            t10 = margin - t7
+            t11 = _half_step_f32(t10)
+            t12 = t9 * t11
+            t13 = _maximum_f32(f32(0.0), t10)
+            t14 = _zero_times_f32(t12, t13)
+            t15 = -f32(2.0) * seed_n * t14
+            t21 = f32(2.0) * seed_n * y_n
+            t22 = seed_n * t9 * t11 * t11
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                diag_a_words = _no_words(diag_a)
+                diag_b_words = _no_words(diag_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f32_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f32_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_2, grad_b_d_2, diag_a_d_2, diag_b_d_2 = _grad_hess_diag_f32_sweep3(
+                        a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_3, grad_b_d_3, diag_a_d_3, diag_b_d_3 = _grad_hess_diag_f32_sweep3(
+                        a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(
+                        grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3),
+                    )
+                    grad_b_words = _with_part(
+                        grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3),
+                    )
+                    diag_a_words = _with_part(
+                        diag_a, diag_a_words, part, (diag_a_d_0, diag_a_d_1, diag_a_d_2, diag_a_d_3),
+                    )
+                    diag_b_words = _with_part(
+                        diag_b, diag_b_words, part, (diag_b_d_0, diag_b_d_1, diag_b_d_2, diag_b_d_3),
+                    )
+                    part += 1
+                _store_words(grad_a, grad_a_row_segment + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row_segment + _packed(a) * vector, grad_b_words)
+                _store_words(diag_a, diag_a_row_segment + _packed(a) * vector, diag_a_words)
+                _store_words(diag_b, diag_b_row_segment + _packed(a) * vector, diag_b_words)
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                grad_a_d, grad_b_d, diag_a_d, diag_b_d = _grad_hess_diag_f32_sweep3(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), D__scaled, seed_n, t15, t2, t21, t22, t7,
+                    t8, y_n,
+                )
+                _put(grad_a, grad_a_row_segment + at, grad_a_d)
+                _put(grad_b, grad_b_row_segment + at, grad_b_d)
+                _put(diag_a, diag_a_row_segment + at, diag_a_d)
+                _put(diag_b, diag_b_row_segment + at, diag_b_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_a, row * size_d + start, length)
+            _clear_row_f32(grad_b, row * size_d + start, length)
+            _clear_row_f32(diag_a, row * size_d + start, length)
+            _clear_row_f32(diag_b, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1351,8 +1969,301 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 _put(hvp_b, hvp_b_row + at, hvp_b_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_a, row, size_d)
-            _clear_row_f32(hvp_b, row, size_d)
+            _clear_row_f32(hvp_a, row * size_d, size_d)
+            _clear_row_f32(hvp_b, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _hvp_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _hvp_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2 = _hvp_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3 = _hvp_f32_sweep1(a_d_3, b_d_3)
+                    D__largest = _larger_f32(D__largest, D__largest_d_0)
+                    D__largest = _larger_f32(D__largest, D__largest_d_1)
+                    D__largest = _larger_f32(D__largest, D__largest_d_2)
+                    D__largest = _larger_f32(D__largest, D__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d = _hvp_f32_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
+                D__largest = _larger_f32(D__largest, D__largest_d)
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
+                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _hvp_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(a, b, v_a_, v_b_, y, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        v_a__row_segment = row * size_d + start
+        v_b__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
+            t4 = f32(1.0) / t2
+            t5 = D__scaled * t4
+            t6 = t5 == f32(0.0)
+            tangent_D_high, tangent_D_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                v_a_d_words = _load_words(v_a_, v_a__row_segment + _packed(a) * vector)
+                v_b_d_words = _load_words(v_b_, v_b__row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = _part(v_b_, v_b_d_words, part)
+                    tangent_D_d_0 = _hvp_f32_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
+                    tangent_D_d_1 = _hvp_f32_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
+                    tangent_D_d_2 = _hvp_f32_sweep3(a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t2, t5, t6)
+                    tangent_D_d_3 = _hvp_f32_sweep3(a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t2, t5, t6)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_0)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_1)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_2)
+                    tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                tangent_D_d = _hvp_f32_sweep3(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), _get(v_a_, v_a__row_segment + at),
+                    _get(v_b_, v_b__row_segment + at), D__scaled, t2, t5, t6,
+                )
+                tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d)
+                at += _stride(threads)
+            tangent_D = _row_sum_f32(tangent_D_high, tangent_D_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = tangent_D
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase4_f32(
+    a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each,
+    samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        v_a__row_segment = row * size_d + start
+        v_b__row_segment = row * size_d + start
+        hvp_a_row_segment = row * size_d + start
+        hvp_b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            D__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f32(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
+            t4 = f32(1.0) / t2
+            t5 = D__scaled * t4
+            t6 = t5 == f32(0.0)
+            tangent_D_high, tangent_D_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, kept3[at])
+                at += _stride(threads)
+            tangent_D = _row_sum_f32(tangent_D_high, tangent_D_low)
+            seed_n = seed
+            t14 = seed_n * y_n
+            t16 = f32(1.0) - y_n
+            t17 = margin - t5
+            t18 = _half_step_f32(t17)
+            t19 = t16 * t18
+            t20 = _maximum_f32(f32(0.0), t17)
+            t21 = _zero_times_f32(t19, t20)
+            t22 = -f32(2.0) * seed_n * t21
+            t29 = _zero_times_f32(t18 * t18, tangent_D)
+            t30 = _zero_times_f32(t16, t29)
+            t31 = f32(2.0) * seed_n * t30
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                v_a_d_words = _load_words(v_a_, v_a__row_segment + _packed(a) * vector)
+                v_b_d_words = _load_words(v_b_, v_b__row_segment + _packed(a) * vector)
+                hvp_a_words = _no_words(hvp_a)
+                hvp_b_words = _no_words(hvp_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F32 * part
+                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1, v_a_d_2, v_a_d_3 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = _part(v_b_, v_b_d_words, part)
+                    hvp_a_d_0, hvp_b_d_0 = _hvp_f32_sweep4(
+                        a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_1, hvp_b_d_1 = _hvp_f32_sweep4(
+                        a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_2, hvp_b_d_2 = _hvp_f32_sweep4(
+                        a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_3, hvp_b_d_3 = _hvp_f32_sweep4(
+                        a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_words = _with_part(hvp_a, hvp_a_words, part, (hvp_a_d_0, hvp_a_d_1, hvp_a_d_2, hvp_a_d_3))
+                    hvp_b_words = _with_part(hvp_b, hvp_b_words, part, (hvp_b_d_0, hvp_b_d_1, hvp_b_d_2, hvp_b_d_3))
+                    part += 1
+                _store_words(hvp_a, hvp_a_row_segment + _packed(a) * vector, hvp_a_words)
+                _store_words(hvp_b, hvp_b_row_segment + _packed(a) * vector, hvp_b_words)
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                hvp_a_d, hvp_b_d = _hvp_f32_sweep4(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), _get(v_a_, v_a__row_segment + at),
+                    _get(v_b_, v_b__row_segment + at), D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                )
+                _put(hvp_a, hvp_a_row_segment + at, hvp_a_d)
+                _put(hvp_b, hvp_b_row_segment + at, hvp_b_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_a, row * size_d + start, length)
+            _clear_row_f32(hvp_b, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1459,11 +2370,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1673,6 +2584,160 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d, D_squared_d = _value_f64_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
+                D__largest = _larger_f64(D__largest, D__largest_d)
+                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d)
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+                kept1[at + between] = D_squared
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _value_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(y, margin, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            D__largest = -f64(np.inf)
+            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
+            D = D__scaled * (1.0 / t2)
+            t4 = _maximum_f64(0.0, margin - D)
+            loss = (_zero_times_f64(y_n, D_squared) + _zero_times_f64(1.0 - y_n, t4 * t4)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(a_d, b_d):
     """One place of a row: D__largest_d, D_squared_d."""
@@ -1847,12 +2912,223 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_a, row, size_d)
-            _clear_row_f64(grad_b, row, size_d)
+            _clear_row_f64(grad_a, row * size_d, size_d)
+            _clear_row_f64(grad_b, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
+                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d, D_squared_d = _value_and_grad_f64_sweep1(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at),
+                )
+                D__largest = _larger_f64(D__largest, D__largest_d)
+                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d)
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+                kept1[at + between] = D_squared
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _value_and_grad_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    a, b, grad_a, grad_b, y, margin, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each,
+    samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        grad_a_row_segment = row * size_d + start
+        grad_b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            D__largest = -f64(np.inf)
+            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
+            seed_n = seed
+            t6 = 1.0 / t2
+            t7 = D__scaled * t6
+            t8 = t7 == 0.0
+            t9 = 1.0 - y_n
+            t10 = margin - t7
+            t11 = _half_step_f64(t10)
+            t12 = t9 * t11
+            t13 = _maximum_f64(0.0, t10)
+            t14 = _zero_times_f64(t12, t13)
+            t15 = -2.0 * seed_n * t14
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0 = _value_and_grad_f64_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1 = _value_and_grad_f64_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1))
+                    grad_b_words = _with_part(grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1))
+                    part += 1
+                _store_words(grad_a, grad_a_row_segment + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row_segment + _packed(a) * vector, grad_b_words)
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                grad_a_d, grad_b_d = _value_and_grad_f64_sweep3(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
+                _put(grad_a, grad_a_row_segment + at, grad_a_d)
+                _put(grad_b, grad_b_row_segment + at, grad_b_d)
+                at += _stride(threads)
+            loss = (_zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_a, row * size_d + start, length)
+            _clear_row_f64(grad_b, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2037,10 +3313,211 @@ def grad_hess_diag_f64(
                 _put(diag_b, diag_b_row + at, diag_b_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_a, row, size_d)
-            _clear_row_f64(grad_b, row, size_d)
-            _clear_row_f64(diag_a, row, size_d)
-            _clear_row_f64(diag_b, row, size_d)
+            _clear_row_f64(grad_a, row * size_d, size_d)
+            _clear_row_f64(grad_b, row * size_d, size_d)
+            _clear_row_f64(diag_a, row * size_d, size_d)
+            _clear_row_f64(diag_b, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _grad_hess_diag_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _grad_hess_diag_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d = _grad_hess_diag_f64_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
+                D__largest = _larger_f64(D__largest, D__largest_d)
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _grad_hess_diag_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f64(
+    a, b, grad_a, grad_b, diag_a, diag_b, y, margin, weight, mask, divisor, divisors, kept1, kept2, segments, each,
+    samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        grad_a_row_segment = row * size_d + start
+        grad_b_row_segment = row * size_d + start
+        diag_a_row_segment = row * size_d + start
+        diag_b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            D__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
+            seed_n = seed
+            t6 = 1.0 / t2
+            t7 = D__scaled * t6
+            t8 = t7 == 0.0
+            t9 = 1.0 - y_n
+            t10 = margin - t7
+            t11 = _half_step_f64(t10)
+            t12 = t9 * t11
+            t13 = _maximum_f64(0.0, t10)
+            t14 = _zero_times_f64(t12, t13)
+            t15 = -2.0 * seed_n * t14
+            t21 = 2.0 * seed_n * y_n
+            t22 = seed_n * t9 * t11 * t11
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                grad_a_words = _no_words(grad_a)
+                grad_b_words = _no_words(grad_b)
+                diag_a_words = _no_words(diag_a)
+                diag_b_words = _no_words(diag_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f64_sweep3(
+                        a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f64_sweep3(
+                        a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
+                    )
+                    grad_a_words = _with_part(grad_a, grad_a_words, part, (grad_a_d_0, grad_a_d_1))
+                    grad_b_words = _with_part(grad_b, grad_b_words, part, (grad_b_d_0, grad_b_d_1))
+                    diag_a_words = _with_part(diag_a, diag_a_words, part, (diag_a_d_0, diag_a_d_1))
+                    diag_b_words = _with_part(diag_b, diag_b_words, part, (diag_b_d_0, diag_b_d_1))
+                    part += 1
+                _store_words(grad_a, grad_a_row_segment + _packed(a) * vector, grad_a_words)
+                _store_words(grad_b, grad_b_row_segment + _packed(a) * vector, grad_b_words)
+                _store_words(diag_a, diag_a_row_segment + _packed(a) * vector, diag_a_words)
+                _store_words(diag_b, diag_b_row_segment + _packed(a) * vector, diag_b_words)
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                grad_a_d, grad_b_d, diag_a_d, diag_b_d = _grad_hess_diag_f64_sweep3(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), D__scaled, seed_n, t15, t2, t21, t22, t7,
+                    t8, y_n,
+                )
+                _put(grad_a, grad_a_row_segment + at, grad_a_d)
+                _put(grad_b, grad_b_row_segment + at, grad_b_d)
+                _put(diag_a, diag_a_row_segment + at, diag_a_d)
+                _put(diag_b, diag_b_row_segment + at, diag_b_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_a, row * size_d + start, length)
+            _clear_row_f64(grad_b, row * size_d + start, length)
+            _clear_row_f64(diag_a, row * size_d + start, length)
+            _clear_row_f64(diag_b, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2287,8 +3764,283 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 _put(hvp_b, hvp_b_row + at, hvp_b_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_a, row, size_d)
-            _clear_row_f64(hvp_b, row, size_d)
+            _clear_row_f64(hvp_a, row * size_d, size_d)
+            _clear_row_f64(hvp_b, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__largest_d_0 = _hvp_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _hvp_f64_sweep1(a_d_1, b_d_1)
+                    D__largest = _larger_f64(D__largest, D__largest_d_0)
+                    D__largest = _larger_f64(D__largest, D__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__largest_d = _hvp_f64_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
+                D__largest = _larger_f64(D__largest, D__largest_d)
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = D__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
+                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                D__scaled_d = _hvp_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
+                at += _stride(threads)
+            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = D__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(a, b, v_a_, v_b_, y, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        v_a__row_segment = row * size_d + start
+        v_b__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            D__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
+            t4 = 1.0 / t2
+            t5 = D__scaled * t4
+            t6 = t5 == 0.0
+            tangent_D_high, tangent_D_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                v_a_d_words = _load_words(v_a_, v_a__row_segment + _packed(a) * vector)
+                v_b_d_words = _load_words(v_b_, v_b__row_segment + _packed(a) * vector)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1 = _part(v_b_, v_b_d_words, part)
+                    tangent_D_d_0 = _hvp_f64_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
+                    tangent_D_d_1 = _hvp_f64_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
+                    tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_0)
+                    tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                tangent_D_d = _hvp_f64_sweep3(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), _get(v_a_, v_a__row_segment + at),
+                    _get(v_b_, v_b__row_segment + at), D__scaled, t2, t5, t6,
+                )
+                tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d)
+                at += _stride(threads)
+            tangent_D = _row_sum_f64(tangent_D_high, tangent_D_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = tangent_D
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase4_f64(
+    a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each,
+    samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        a_row_segment = row * size_d + start
+        b_row_segment = row * size_d + start
+        v_a__row_segment = row * size_d + start
+        v_b__row_segment = row * size_d + start
+        hvp_a_row_segment = row * size_d + start
+        hvp_b_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        y_n = _get(y, row)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            D__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__largest = _larger_f64(D__largest, kept1[at])
+                at += _stride(threads)
+            D__largest = _row_max_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
+            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, kept2[at])
+                at += _stride(threads)
+            D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
+            t4 = 1.0 / t2
+            t5 = D__scaled * t4
+            t6 = t5 == 0.0
+            tangent_D_high, tangent_D_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, kept3[at])
+                at += _stride(threads)
+            tangent_D = _row_sum_f64(tangent_D_high, tangent_D_low)
+            seed_n = seed
+            t14 = seed_n * y_n
+            t16 = 1.0 - y_n
+            t17 = margin - t5
+            t18 = _half_step_f64(t17)
+            t19 = t16 * t18
+            t20 = _maximum_f64(0.0, t17)
+            t21 = _zero_times_f64(t19, t20)
+            t22 = -2.0 * seed_n * t21
+            t29 = _zero_times_f64(t18 * t18, tangent_D)
+            t30 = _zero_times_f64(t16, t29)
+            t31 = 2.0 * seed_n * t30
+            vectors = length // _packed(a) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
+                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
+                v_a_d_words = _load_words(v_a_, v_a__row_segment + _packed(a) * vector)
+                v_b_d_words = _load_words(v_b_, v_b__row_segment + _packed(a) * vector)
+                hvp_a_words = _no_words(hvp_a)
+                hvp_b_words = _no_words(hvp_b)
+                part = np.int64(0)
+                while part < _parts(a):
+                    at = _packed(a) * vector + LANES_F64 * part
+                    a_d_0, a_d_1 = _part(a, a_d_words, part)
+                    b_d_0, b_d_1 = _part(b, b_d_words, part)
+                    v_a_d_0, v_a_d_1 = _part(v_a_, v_a_d_words, part)
+                    v_b_d_0, v_b_d_1 = _part(v_b_, v_b_d_words, part)
+                    hvp_a_d_0, hvp_b_d_0 = _hvp_f64_sweep4(
+                        a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_d_1, hvp_b_d_1 = _hvp_f64_sweep4(
+                        a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                    )
+                    hvp_a_words = _with_part(hvp_a, hvp_a_words, part, (hvp_a_d_0, hvp_a_d_1))
+                    hvp_b_words = _with_part(hvp_b, hvp_b_words, part, (hvp_b_d_0, hvp_b_d_1))
+                    part += 1
+                _store_words(hvp_a, hvp_a_row_segment + _packed(a) * vector, hvp_a_words)
+                _store_words(hvp_b, hvp_b_row_segment + _packed(a) * vector, hvp_b_words)
+                vector += _stride(threads)
+            at = _packed(a) * vectors + thread
+            while at < length:
+                hvp_a_d, hvp_b_d = _hvp_f64_sweep4(
+                    _get(a, a_row_segment + at), _get(b, b_row_segment + at), _get(v_a_, v_a__row_segment + at),
+                    _get(v_b_, v_b__row_segment + at), D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                )
+                _put(hvp_a, hvp_a_row_segment + at, hvp_a_d)
+                _put(hvp_b, hvp_b_row_segment + at, hvp_b_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_a, row * size_d + start, length)
+            _clear_row_f64(hvp_b, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2304,35 +4056,165 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 2,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3'],
            'arguments': 'a: data*, b: data*, y: data*, margin: real, weight: data*, mask: uint8*, losses: '
                         'data*, partial: real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 2,
+                  'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
+                               'each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: real*, '
+                               'segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                               'uint32'},
+ 'value_phase3': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: data*, margin: real, weight: data*, mask: uint8*, losses: data*, partial: '
+                               'real*, kept1: real*, kept2: real*, segments: int64, samples: int64, options: '
+                               'uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, y: data*, margin: real, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, losses: '
                                  'data*, partial: real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 2,
+                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: '
+                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: '
+                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, y: data*, margin: '
+                                        'real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, diag_a: data*, diag_b: '
                                  'data*, y: data*, margin: real, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: '
+                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: '
+                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
+ 'grad_hess_diag_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, diag_a: data*, '
+                                        'diag_b: data*, y: data*, margin: real, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 4,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3', 'hvp_phase4'],
          'arguments': 'a: data*, b: data*, v_a_: data*, v_b_: data*, hvp_a: data*, hvp_b: data*, y: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
-                      'int64, size_d: int64, options: uint32'}}
+                      'int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
+                             'each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: real*, '
+                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'a: data*, b: data*, v_a_: data*, v_b_: data*, y: data*, mask: uint8*, kept1: '
+                             'real*, kept2: real*, kept3: real*, segments: int64, each: int64, samples: '
+                             'int64, size_d: int64, options: uint32'},
+ 'hvp_phase4': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'a: data*, b: data*, v_a_: data*, v_b_: data*, hvp_a: data*, hvp_b: data*, y: '
+                             'data*, margin: real, weight: data*, mask: uint8*, divisor: real, divisors: '
+                             'real*, kept1: real*, kept2: real*, kept3: real*, segments: int64, each: int64, '
+                             'samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

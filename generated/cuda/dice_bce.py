@@ -419,11 +419,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -694,6 +694,153 @@ def value_f32(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t3 = f32(1.0) - lam
+    while row < samples:
+        y_row_segment = row * size_pixel + start
+        p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    found_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
+                    found_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
+                    found_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
+                    found_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[1])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[1])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[1])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[1])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_2[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_3[2],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[3])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[3])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[3])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[4])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[4])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[4])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[4])
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _value_f32_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[1])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[3])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[4])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+                kept1[at + between] = dice_t1
+                kept1[at + 2 * between] = dice_t1_difference
+                kept1[at + 3 * between] = dice_t2
+                kept1[at + 4 * between] = dice_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(y, lam, smooth, weight, mask, losses, partial, kept1, segments, samples, size_pixel, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t3 = f32(1.0) - lam
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, kept1[at + between])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            dice_total = dice_t2 + dice_t3 + smooth
+            t4 = dice_total == f32(0.0)
+            dice_overlap = f32(2.0) * dice_t1 + smooth
+            t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
+            cross_entropy = t1 / f32(size_pixel)
+            loss = (t3 * (f32(0.0) if t4 else t5) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(p_pixel, y_pixel):
     """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
@@ -865,11 +1012,206 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_p, row, size_pixel)
+            _clear_row_f32(grad_p, row * size_pixel, size_pixel)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t6 = f32(1.0) - lam
+    while row < samples:
+        y_row_segment = row * size_pixel + start
+        p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    found_0 = _value_and_grad_f32_sweep1(p_pixel_0, y_pixel_0)
+                    found_1 = _value_and_grad_f32_sweep1(p_pixel_1, y_pixel_1)
+                    found_2 = _value_and_grad_f32_sweep1(p_pixel_2, y_pixel_2)
+                    found_3 = _value_and_grad_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[1])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[1])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[1])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[1])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_2[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_3[2],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[3])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[3])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[3])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[4])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[4])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[4])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[4])
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _value_and_grad_f32_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[1])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[3])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[4])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+                kept1[at + between] = dice_t1
+                kept1[at + 2 * between] = dice_t1_difference
+                kept1[at + 3 * between] = dice_t2
+                kept1[at + 4 * between] = dice_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    y, p, grad_p, smooth, lam, weight, mask, divisor, divisors, losses, partial, kept1, segments, each, samples,
+    size_pixel, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t6 = f32(1.0) - lam
+    while row < samples:
+        y_row_segment = row * size_pixel + start
+        p_row_segment = row * size_pixel + start
+        grad_p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, kept1[at + between])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            t4 = dice_t2 + dice_t3 + smooth
+            t5 = t4 == f32(0.0)
+            seed_n = seed
+            t7 = f32(2.0) * dice_t1
+            t8 = t7 + smooth
+            t9 = t8 + dice_t1_difference
+            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
+            t11 = f32(0.0) if t5 else t10
+            t12 = t8 * (seed_n / t9) * (t6 / t9)
+            t13 = f32(0.0) if t5 else t12
+            t15 = lam * (seed_n / f32(size_pixel))
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel2_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel2_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
+                    y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
+                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
+                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t11, t13, t15)
+                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t11, t13, t15)
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
+                    )
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_pixel = _value_and_grad_f32_sweep2(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), t11, t13, t15,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
+                at += _stride(threads)
+            t17 = dice_t1_difference / t9
+            cross_entropy = t1 / f32(size_pixel)
+            loss = (t6 * (f32(0.0) if t5 else t17) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_p, row * size_pixel + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1056,8 +1398,202 @@ def grad_hess_diag_f32(
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_p, row, size_pixel)
-            _clear_row_f32(diag_p, row, size_pixel)
+            _clear_row_f32(grad_p, row * size_pixel, size_pixel)
+            _clear_row_f32(diag_p, row * size_pixel, size_pixel)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(p, y, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = f32(1.0) - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    found_0 = _grad_hess_diag_f32_sweep1(p_pixel_0, y_pixel_0)
+                    found_1 = _grad_hess_diag_f32_sweep1(p_pixel_1, y_pixel_1)
+                    found_2 = _grad_hess_diag_f32_sweep1(p_pixel_2, y_pixel_2)
+                    found_3 = _grad_hess_diag_f32_sweep1(p_pixel_3, y_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[0])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_2[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_3[1],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[2])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[2])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[2])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[2])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[3])
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f32_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[0])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[2])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[3])
+                at += _stride(threads)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = dice_t1
+                kept1[at + between] = dice_t1_difference
+                kept1[at + 2 * between] = dice_t2
+                kept1[at + 3 * between] = dice_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(
+    p, y, grad_p, diag_p, smooth, lam, weight, mask, divisor, divisors, kept1, segments, each, samples, size_pixel,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = f32(1.0) - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        grad_p_row_segment = row * size_pixel + start
+        diag_p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, kept1[at])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
+                at += _stride(threads)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == f32(0.0)
+            seed_n = seed
+            t6 = f32(2.0) * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
+            t10 = f32(0.0) if t4 else t9
+            t11 = t7 * (seed_n / t8) * (t5 / t8)
+            t12 = f32(0.0) if t4 else t11
+            t14 = lam * (seed_n / f32(size_pixel))
+            t18 = seed_n * t5
+            t20 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
+            t21 = -f32(1.0) / t8 / t8
+            t22 = t20 + t21
+            t24 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t25 = f32(1.0) / (t8 * t8) + t24
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel2_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel2_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                diag_p_words = _no_words(diag_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
+                    y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    )
+                    grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    )
+                    grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
+                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    )
+                    grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
+                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    )
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
+                    )
+                    diag_p_words = _with_part(
+                        diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1, diag_p_pixel_2, diag_p_pixel_3),
+                    )
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                _store_words(diag_p, diag_p_row_segment + _packed(p) * vector, diag_p_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t18,
+                    t22, t25, t4, t7, t8,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
+                _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_p, row * size_pixel + start, length)
+            _clear_row_f32(diag_p, row * size_pixel + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1275,7 +1811,243 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_p, row, size_pixel)
+            _clear_row_f32(hvp_p, row * size_pixel, size_pixel)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(p, y, v_p_, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = f32(1.0) - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        v_p__row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            tangent_dice_t1_high, tangent_dice_t1_low = f32(0.0), f32(0.0)
+            tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                v_p_pixel_words = _load_words(v_p_, v_p__row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
+                    v_p_pixel_0, v_p_pixel_1, v_p_pixel_2, v_p_pixel_3 = _part(v_p_, v_p_pixel_words, part)
+                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
+                    found_0 = _hvp_f32_sweep1(p_pixel_0, v_p_pixel_0, y_pixel_0)
+                    found_1 = _hvp_f32_sweep1(p_pixel_1, v_p_pixel_1, y_pixel_1)
+                    found_2 = _hvp_f32_sweep1(p_pixel_2, v_p_pixel_2, y_pixel_2)
+                    found_3 = _hvp_f32_sweep1(p_pixel_3, v_p_pixel_3, y_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[0])
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[0])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_2[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                        dice_t1_difference_high, dice_t1_difference_low, found_3[1],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[2])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[2])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[2])
+                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[2])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[3])
+                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[3])
+                    tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[4],
+                    )
+                    tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[4],
+                    )
+                    tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_2[4],
+                    )
+                    tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_3[4],
+                    )
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[5],
+                    )
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[5],
+                    )
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_2[5],
+                    )
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_3[5],
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _hvp_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at),
+                )
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[0])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[2])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[3])
+                tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
+                    tangent_dice_t1_high, tangent_dice_t1_low, found[4],
+                )
+                tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[5],
+                )
+                at += _stride(threads)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            tangent_dice_t1 = _row_sum_f32(tangent_dice_t1_high, tangent_dice_t1_low)
+            tangent_dice_t1_difference = _row_sum_f32(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = dice_t1
+                kept1[at + between] = dice_t1_difference
+                kept1[at + 2 * between] = dice_t2
+                kept1[at + 3 * between] = dice_t3
+                kept1[at + 4 * between] = tangent_dice_t1
+                kept1[at + 5 * between] = tangent_dice_t1_difference
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(
+    p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, kept1, segments, each, samples, size_pixel,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = f32(1.0) - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        v_p__row_segment = row * size_pixel + start
+        hvp_p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
+            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
+            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
+            tangent_dice_t1_high, tangent_dice_t1_low = f32(0.0), f32(0.0)
+            tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, kept1[at])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
+                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
+                tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
+                    tangent_dice_t1_high, tangent_dice_t1_low, kept1[at + 4 * between],
+                )
+                tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, kept1[at + 5 * between],
+                )
+                at += _stride(threads)
+            dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
+            tangent_dice_t1 = _row_sum_f32(tangent_dice_t1_high, tangent_dice_t1_low)
+            tangent_dice_t1_difference = _row_sum_f32(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == f32(0.0)
+            seed_n = seed
+            t6 = f32(2.0) * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = f32(2.0) * tangent_dice_t1
+            t10 = t9 + tangent_dice_t1_difference
+            t11 = f32(2.0) * (dice_t1_difference / t8) * (t10 / t8) / t8
+            t12 = -tangent_dice_t1_difference / t8 / t8
+            t13 = t11 + t12
+            t14 = seed_n * t5 * t13
+            t15 = f32(0.0) if t4 else t14
+            t16 = f32(2.0) * (tangent_dice_t1 / t8) / t8
+            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
+            t18 = t16 + t17
+            t19 = seed_n * t5 * t18
+            t20 = f32(0.0) if t4 else t19
+            t22 = lam * (seed_n / f32(size_pixel))
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel2_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                v_p_pixel2_words = _load_words(v_p_, v_p__row_segment + _packed(p) * vector)
+                y_pixel2_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                hvp_p_words = _no_words(hvp_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
+                    v_p_pixel2_0, v_p_pixel2_1, v_p_pixel2_2, v_p_pixel2_3 = _part(v_p_, v_p_pixel2_words, part)
+                    y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t22)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t22)
+                    hvp_p_words = _with_part(
+                        hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
+                    )
+                    part += 1
+                _store_words(hvp_p, hvp_p_row_segment + _packed(p) * vector, hvp_p_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                hvp_p_pixel = _hvp_f32_sweep2(
+                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t15,
+                    t20, t22,
+                )
+                _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_p, row * size_pixel + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1358,11 +2130,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1607,6 +2379,137 @@ def value_f64(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t3 = 1.0 - lam
+    while row < samples:
+        y_row_segment = row * size_pixel + start
+        p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    found_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
+                    found_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[1])
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[1])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[3])
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[3])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[4])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[4])
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _value_f64_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[1])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[3])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[4])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+                kept1[at + between] = dice_t1
+                kept1[at + 2 * between] = dice_t1_difference
+                kept1[at + 3 * between] = dice_t2
+                kept1[at + 4 * between] = dice_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(y, lam, smooth, weight, mask, losses, partial, kept1, segments, samples, size_pixel, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t3 = 1.0 - lam
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, kept1[at + between])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            dice_total = dice_t2 + dice_t3 + smooth
+            t4 = dice_total == 0.0
+            dice_overlap = 2.0 * dice_t1 + smooth
+            t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
+            cross_entropy = t1 / float(size_pixel)
+            loss = (t3 * (0.0 if t4 else t5) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(p_pixel, y_pixel):
     """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
@@ -1758,11 +2661,186 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_p, row, size_pixel)
+            _clear_row_f64(grad_p, row * size_pixel, size_pixel)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t6 = 1.0 - lam
+    while row < samples:
+        y_row_segment = row * size_pixel + start
+        p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    found_0 = _value_and_grad_f64_sweep1(p_pixel_0, y_pixel_0)
+                    found_1 = _value_and_grad_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[1])
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[1])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[3])
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[3])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[4])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[4])
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _value_and_grad_f64_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[1])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[3])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[4])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+                kept1[at + between] = dice_t1
+                kept1[at + 2 * between] = dice_t1_difference
+                kept1[at + 3 * between] = dice_t2
+                kept1[at + 4 * between] = dice_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    y, p, grad_p, smooth, lam, weight, mask, divisor, divisors, losses, partial, kept1, segments, each, samples,
+    size_pixel, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t6 = 1.0 - lam
+    while row < samples:
+        y_row_segment = row * size_pixel + start
+        p_row_segment = row * size_pixel + start
+        grad_p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, kept1[at + between])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            t4 = dice_t2 + dice_t3 + smooth
+            t5 = t4 == 0.0
+            seed_n = seed
+            t7 = 2.0 * dice_t1
+            t8 = t7 + smooth
+            t9 = t8 + dice_t1_difference
+            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
+            t11 = 0.0 if t5 else t10
+            t12 = t8 * (seed_n / t9) * (t6 / t9)
+            t13 = 0.0 if t5 else t12
+            t15 = lam * (seed_n / float(size_pixel))
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel2_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel2_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
+                    y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
+                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_pixel = _value_and_grad_f64_sweep2(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), t11, t13, t15,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
+                at += _stride(threads)
+            t17 = dice_t1_difference / t9
+            cross_entropy = t1 / float(size_pixel)
+            loss = (t6 * (0.0 if t5 else t17) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_p, row * size_pixel + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1924,8 +3002,178 @@ def grad_hess_diag_f64(
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_p, row, size_pixel)
-            _clear_row_f64(diag_p, row, size_pixel)
+            _clear_row_f64(grad_p, row * size_pixel, size_pixel)
+            _clear_row_f64(diag_p, row * size_pixel, size_pixel)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(p, y, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = 1.0 - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep1(p_pixel_0, y_pixel_0)
+                    found_1 = _grad_hess_diag_f64_sweep1(p_pixel_1, y_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[0])
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[0])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[2])
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[2])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[3])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[3])
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f64_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[0])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[2])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[3])
+                at += _stride(threads)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = dice_t1
+                kept1[at + between] = dice_t1_difference
+                kept1[at + 2 * between] = dice_t2
+                kept1[at + 3 * between] = dice_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(
+    p, y, grad_p, diag_p, smooth, lam, weight, mask, divisor, divisors, kept1, segments, each, samples, size_pixel,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = 1.0 - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        grad_p_row_segment = row * size_pixel + start
+        diag_p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, kept1[at])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
+                at += _stride(threads)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == 0.0
+            seed_n = seed
+            t6 = 2.0 * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
+            t10 = 0.0 if t4 else t9
+            t11 = t7 * (seed_n / t8) * (t5 / t8)
+            t12 = 0.0 if t4 else t11
+            t14 = lam * (seed_n / float(size_pixel))
+            t18 = seed_n * t5
+            t20 = 2.0 * (dice_t1_difference / t8) / t8 / t8
+            t21 = -1.0 / t8 / t8
+            t22 = t20 + t21
+            t24 = -2.0 * (t7 / t8) / t8 / t8
+            t25 = 1.0 / (t8 * t8) + t24
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel2_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                y_pixel2_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                diag_p_words = _no_words(diag_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
+                    y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
+                    grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    )
+                    grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    )
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
+                    diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                _store_words(diag_p, diag_p_row_segment + _packed(p) * vector, diag_p_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t18,
+                    t22, t25, t4, t7, t8,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
+                _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_p, row * size_pixel + start, length)
+            _clear_row_f64(diag_p, row * size_pixel + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2112,7 +3360,213 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_p, row, size_pixel)
+            _clear_row_f64(hvp_p, row * size_pixel, size_pixel)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(p, y, v_p_, lam, mask, kept1, segments, each, samples, size_pixel, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = 1.0 - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        v_p__row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            tangent_dice_t1_high, tangent_dice_t1_low = f64(0.0), f64(0.0)
+            tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                v_p_pixel_words = _load_words(v_p_, v_p__row_segment + _packed(p) * vector)
+                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
+                    v_p_pixel_0, v_p_pixel_1 = _part(v_p_, v_p_pixel_words, part)
+                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
+                    found_0 = _hvp_f64_sweep1(p_pixel_0, v_p_pixel_0, y_pixel_0)
+                    found_1 = _hvp_f64_sweep1(p_pixel_1, v_p_pixel_1, y_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[0])
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[0])
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                    )
+                    dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                    )
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[2])
+                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[2])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[3])
+                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[3])
+                    tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[4],
+                    )
+                    tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[4],
+                    )
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[5],
+                    )
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[5],
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                found = _hvp_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at),
+                )
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[0])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[2])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[3])
+                tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
+                    tangent_dice_t1_high, tangent_dice_t1_low, found[4],
+                )
+                tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[5],
+                )
+                at += _stride(threads)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            tangent_dice_t1 = _row_sum_f64(tangent_dice_t1_high, tangent_dice_t1_low)
+            tangent_dice_t1_difference = _row_sum_f64(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = dice_t1
+                kept1[at + between] = dice_t1_difference
+                kept1[at + 2 * between] = dice_t2
+                kept1[at + 3 * between] = dice_t3
+                kept1[at + 4 * between] = tangent_dice_t1
+                kept1[at + 5 * between] = tangent_dice_t1_difference
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(
+    p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, kept1, segments, each, samples, size_pixel,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_pixel else size_pixel - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t5 = 1.0 - lam
+    while row < samples:
+        p_row_segment = row * size_pixel + start
+        y_row_segment = row * size_pixel + start
+        v_p__row_segment = row * size_pixel + start
+        hvp_p_row_segment = row * size_pixel + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
+            dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
+            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
+            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
+            tangent_dice_t1_high, tangent_dice_t1_low = f64(0.0), f64(0.0)
+            tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, kept1[at])
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
+                )
+                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
+                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
+                tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
+                    tangent_dice_t1_high, tangent_dice_t1_low, kept1[at + 4 * between],
+                )
+                tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, kept1[at + 5 * between],
+                )
+                at += _stride(threads)
+            dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
+            dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
+            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
+            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
+            tangent_dice_t1 = _row_sum_f64(tangent_dice_t1_high, tangent_dice_t1_low)
+            tangent_dice_t1_difference = _row_sum_f64(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == 0.0
+            seed_n = seed
+            t6 = 2.0 * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = 2.0 * tangent_dice_t1
+            t10 = t9 + tangent_dice_t1_difference
+            t11 = 2.0 * (dice_t1_difference / t8) * (t10 / t8) / t8
+            t12 = -tangent_dice_t1_difference / t8 / t8
+            t13 = t11 + t12
+            t14 = seed_n * t5 * t13
+            t15 = 0.0 if t4 else t14
+            t16 = 2.0 * (tangent_dice_t1 / t8) / t8
+            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
+            t18 = t16 + t17
+            t19 = seed_n * t5 * t18
+            t20 = 0.0 if t4 else t19
+            t22 = lam * (seed_n / float(size_pixel))
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_pixel2_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                v_p_pixel2_words = _load_words(v_p_, v_p__row_segment + _packed(p) * vector)
+                y_pixel2_words = _load_words(y, y_row_segment + _packed(p) * vector)
+                hvp_p_words = _no_words(hvp_p)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
+                    v_p_pixel2_0, v_p_pixel2_1 = _part(v_p_, v_p_pixel2_words, part)
+                    y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
+                    hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
+                    part += 1
+                _store_words(hvp_p, hvp_p_row_segment + _packed(p) * vector, hvp_p_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                hvp_p_pixel = _hvp_f64_sweep2(
+                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t15,
+                    t20, t22,
+                )
+                _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_p, row * size_pixel + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2128,35 +3582,117 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_pixel'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'y: data*, p: data*, lam: real, smooth: real, weight: data*, mask: uint8*, losses: '
                         'data*, partial: real*, samples: int64, size_pixel: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_pixel'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 5,
+                  'arguments': 'y: data*, p: data*, lam: real, mask: uint8*, kept1: real*, segments: int64, '
+                               'each: int64, samples: int64, size_pixel: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: data*, lam: real, smooth: real, weight: data*, mask: uint8*, losses: '
+                               'data*, partial: real*, kept1: real*, segments: int64, samples: int64, '
+                               'size_pixel: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_pixel'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'y: data*, p: data*, grad_p: data*, smooth: real, lam: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_pixel: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_pixel'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 5,
+                           'arguments': 'y: data*, p: data*, lam: real, mask: uint8*, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_pixel: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_pixel'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: data*, p: data*, grad_p: data*, smooth: real, lam: real, weight: '
+                                        'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
+                                        'partial: real*, kept1: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_pixel: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_pixel'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'p: data*, y: data*, grad_p: data*, diag_p: data*, smooth: real, lam: real, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
                                  'int64, size_pixel: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_pixel'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 4,
+                           'arguments': 'p: data*, y: data*, lam: real, mask: uint8*, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_pixel: int64, '
+                                        'options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_pixel'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'p: data*, y: data*, grad_p: data*, diag_p: data*, smooth: real, '
+                                        'lam: real, weight: data*, mask: uint8*, divisor: real, divisors: '
+                                        'real*, kept1: real*, segments: int64, each: int64, samples: int64, '
+                                        'size_pixel: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_pixel'],
          'staged': 3,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2'],
          'arguments': 'p: data*, y: data*, v_p_: data*, hvp_p: data*, smooth: real, lam: real, weight: '
                       'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_pixel: '
-                      'int64, options: uint32'}}
+                      'int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_pixel'],
+                'staged': 0,
+                'packed': False,
+                'kept': 6,
+                'arguments': 'p: data*, y: data*, v_p_: data*, lam: real, mask: uint8*, kept1: real*, '
+                             'segments: int64, each: int64, samples: int64, size_pixel: int64, options: '
+                             'uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_pixel'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'p: data*, y: data*, v_p_: data*, hvp_p: data*, smooth: real, lam: real, '
+                             'weight: data*, mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
+                             'segments: int64, each: int64, samples: int64, size_pixel: int64, options: '
+                             'uint32'}}
 
 WEIGHED = {}
 

@@ -427,11 +427,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -672,6 +672,138 @@ def value_f32(
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(
+    sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, mask, kept1, segments, each,
+    samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        xt_row_segment = row * size_d + start
+        x0_row_segment = row * size_d + start
+        mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = f32(1.0) - alpha_n
+            t7 = t5 * t6
+            t9 = f32(4.0) * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f32(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f32(t15)
+            t19 = t17 if t11 else t18
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(mu_theta) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row_segment + _packed(mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row_segment + _packed(mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row_segment + _packed(mu_theta) * vector)
+                part = np.int64(0)
+                while part < _parts(mu_theta):
+                    at = _packed(mu_theta) * vector + LANES_F32 * part
+                    mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(mu_theta) * vectors + thread
+            while at < length:
+                t1_d = _value_f32_sweep1(
+                    _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
+                    at), alpha_n, sigma2_n, t19, t2, t3, t7,
+                )
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(
+    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, losses, partial, kept1, segments,
+    samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = f32(1.0) - alpha_n
+            t7 = t5 * t6
+            t9 = f32(4.0) * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f32(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f32(t15)
+            t19 = t17 if t11 else t18
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = f32(0.5) * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7):
     """One place of a row: grad_mu_theta_d, t1_d."""
@@ -772,11 +904,169 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_mu_theta, row, size_d)
+            _clear_row_f32(grad_mu_theta, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask,
+    divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        xt_row_segment = row * size_d + start
+        x0_row_segment = row * size_d + start
+        mu_theta_row_segment = row * size_d + start
+        grad_mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = f32(1.0) - alpha_n
+            t7 = t5 * t6
+            t9 = f32(4.0) * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f32(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f32(t15)
+            t19 = t17 if t11 else t18
+            seed_n = seed
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(mu_theta) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row_segment + _packed(mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row_segment + _packed(mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row_segment + _packed(mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                part = np.int64(0)
+                while part < _parts(mu_theta):
+                    at = _packed(mu_theta) * vector + LANES_F32 * part
+                    mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
+                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
+                        grad_mu_theta_d_2, grad_mu_theta_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row_segment + _packed(mu_theta) * vector, grad_mu_theta_words)
+                vector += _stride(threads)
+            at = _packed(mu_theta) * vectors + thread
+            while at < length:
+                grad_mu_theta_d, t1_d = _value_and_grad_f32_sweep1(
+                    _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
+                    at), alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                )
+                _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f32(grad_mu_theta, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, divisor, divisors, losses, partial,
+    kept1, segments, samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = f32(1.0) - alpha_n
+            t7 = t5 * t6
+            t9 = f32(4.0) * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f32(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f32(t15)
+            t19 = t17 if t11 else t18
+            seed_n = seed
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = f32(0.5) * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -863,8 +1153,95 @@ def grad_hess_diag_f32(
                 _put(diag_mu_theta, diag_mu_theta_row + at, diag_mu_theta_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_mu_theta, row, size_d)
-            _clear_row_f32(diag_mu_theta, row, size_d)
+            _clear_row_f32(grad_mu_theta, row * size_d, size_d)
+            _clear_row_f32(diag_mu_theta, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
+    weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        xt_row_segment = row * size_d + start
+        x0_row_segment = row * size_d + start
+        mu_theta_row_segment = row * size_d + start
+        grad_mu_theta_row_segment = row * size_d + start
+        diag_mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1 = f32(1.0) - alpha_bar_n
+            t2 = alpha_n - alpha_bar_n
+            t3 = alpha_bar_n / alpha_n
+            t4 = math.sqrt(t3)
+            t5 = f32(1.0) - alpha_n
+            t6 = t4 * t5
+            t7 = seed_n / sigma2_n
+            vectors = length // _packed(mu_theta) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row_segment + _packed(mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row_segment + _packed(mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row_segment + _packed(mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                diag_mu_theta_words = _no_words(diag_mu_theta)
+                part = np.int64(0)
+                while part < _parts(mu_theta):
+                    at = _packed(mu_theta) * vector + LANES_F32 * part
+                    mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_2, diag_mu_theta_d_2 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_3, diag_mu_theta_d_3 = _grad_hess_diag_f32_sweep1(
+                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
+                        grad_mu_theta_d_2, grad_mu_theta_d_3),
+                    )
+                    diag_mu_theta_words = _with_part(
+                        diag_mu_theta, diag_mu_theta_words, part, (diag_mu_theta_d_0, diag_mu_theta_d_1,
+                        diag_mu_theta_d_2, diag_mu_theta_d_3),
+                    )
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row_segment + _packed(mu_theta) * vector, grad_mu_theta_words)
+                _store_words(diag_mu_theta, diag_mu_theta_row_segment + _packed(mu_theta) * vector, diag_mu_theta_words)
+                vector += _stride(threads)
+            at = _packed(mu_theta) * vectors + thread
+            while at < length:
+                grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f32_sweep1(
+                    _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
+                    at), alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                )
+                _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
+                _put(diag_mu_theta, diag_mu_theta_row_segment + at, diag_mu_theta_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_mu_theta, row * size_d + start, length)
+            _clear_row_f32(diag_mu_theta, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -920,7 +1297,61 @@ def hvp_f32(
                 _put(hvp_mu_theta, hvp_mu_theta_row + at, hvp_mu_theta_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_mu_theta, row, size_d)
+            _clear_row_f32(hvp_mu_theta, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, weight, mask, divisor, divisors, segments, each, samples, size_d,
+    options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_mu_theta__row_segment = row * size_d + start
+        hvp_mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(v_mu_theta_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_mu_theta_d_words = _load_words(v_mu_theta_, v_mu_theta__row_segment + _packed(v_mu_theta_) * vector)
+                hvp_mu_theta_words = _no_words(hvp_mu_theta)
+                part = np.int64(0)
+                while part < _parts(v_mu_theta_):
+                    at = _packed(v_mu_theta_) * vector + LANES_F32 * part
+                    v_mu_theta_d_0, v_mu_theta_d_1, v_mu_theta_d_2, v_mu_theta_d_3 = _part(
+                        v_mu_theta_, v_mu_theta_d_words, part,
+                    )
+                    hvp_mu_theta_d_0 = _hvp_f32_sweep1(v_mu_theta_d_0, seed_n, sigma2_n)
+                    hvp_mu_theta_d_1 = _hvp_f32_sweep1(v_mu_theta_d_1, seed_n, sigma2_n)
+                    hvp_mu_theta_d_2 = _hvp_f32_sweep1(v_mu_theta_d_2, seed_n, sigma2_n)
+                    hvp_mu_theta_d_3 = _hvp_f32_sweep1(v_mu_theta_d_3, seed_n, sigma2_n)
+                    hvp_mu_theta_words = _with_part(
+                        hvp_mu_theta, hvp_mu_theta_words, part, (hvp_mu_theta_d_0, hvp_mu_theta_d_1, hvp_mu_theta_d_2,
+                        hvp_mu_theta_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu_theta, hvp_mu_theta_row_segment + _packed(v_mu_theta_) * vector, hvp_mu_theta_words)
+                vector += _stride(threads)
+            at = _packed(v_mu_theta_) * vectors + thread
+            while at < length:
+                hvp_mu_theta_d = _hvp_f32_sweep1(_get(v_mu_theta_, v_mu_theta__row_segment + at), seed_n, sigma2_n)
+                _put(hvp_mu_theta, hvp_mu_theta_row_segment + at, hvp_mu_theta_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_mu_theta, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1003,11 +1434,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1241,6 +1672,134 @@ def value_f64(
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(
+    sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, mask, kept1, segments, each,
+    samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        xt_row_segment = row * size_d + start
+        x0_row_segment = row * size_d + start
+        mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            t2 = 1.0 - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = 1.0 - alpha_n
+            t7 = t5 * t6
+            t9 = 4.0 * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f64(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f64(t15)
+            t19 = t17 if t11 else t18
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(mu_theta) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row_segment + _packed(mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row_segment + _packed(mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row_segment + _packed(mu_theta) * vector)
+                part = np.int64(0)
+                while part < _parts(mu_theta):
+                    at = _packed(mu_theta) * vector + LANES_F64 * part
+                    mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(mu_theta) * vectors + thread
+            while at < length:
+                t1_d = _value_f64_sweep1(
+                    _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
+                    at), alpha_n, sigma2_n, t19, t2, t3, t7,
+                )
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(
+    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, losses, partial, kept1, segments,
+    samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t2 = 1.0 - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = 1.0 - alpha_n
+            t7 = t5 * t6
+            t9 = 4.0 * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f64(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f64(t15)
+            t19 = t17 if t11 else t18
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = 0.5 * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7):
     """One place of a row: grad_mu_theta_d, t1_d."""
@@ -1332,11 +1891,160 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_mu_theta, row, size_d)
+            _clear_row_f64(grad_mu_theta, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask,
+    divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        xt_row_segment = row * size_d + start
+        x0_row_segment = row * size_d + start
+        mu_theta_row_segment = row * size_d + start
+        grad_mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2 = 1.0 - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = 1.0 - alpha_n
+            t7 = t5 * t6
+            t9 = 4.0 * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f64(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f64(t15)
+            t19 = t17 if t11 else t18
+            seed_n = seed
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(mu_theta) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row_segment + _packed(mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row_segment + _packed(mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row_segment + _packed(mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                part = np.int64(0)
+                while part < _parts(mu_theta):
+                    at = _packed(mu_theta) * vector + LANES_F64 * part
+                    mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row_segment + _packed(mu_theta) * vector, grad_mu_theta_words)
+                vector += _stride(threads)
+            at = _packed(mu_theta) * vectors + thread
+            while at < length:
+                grad_mu_theta_d, t1_d = _value_and_grad_f64_sweep1(
+                    _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
+                    at), alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                )
+                _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f64(grad_mu_theta, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, divisor, divisors, losses, partial,
+    kept1, segments, samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2 = 1.0 - alpha_bar_n
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = 1.0 - alpha_n
+            t7 = t5 * t6
+            t9 = 4.0 * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f64(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f64(t15)
+            t19 = t17 if t11 else t18
+            seed_n = seed
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = 0.5 * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1415,8 +2123,87 @@ def grad_hess_diag_f64(
                 _put(diag_mu_theta, diag_mu_theta_row + at, diag_mu_theta_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_mu_theta, row, size_d)
-            _clear_row_f64(diag_mu_theta, row, size_d)
+            _clear_row_f64(grad_mu_theta, row * size_d, size_d)
+            _clear_row_f64(diag_mu_theta, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
+    weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        xt_row_segment = row * size_d + start
+        x0_row_segment = row * size_d + start
+        mu_theta_row_segment = row * size_d + start
+        grad_mu_theta_row_segment = row * size_d + start
+        diag_mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1 = 1.0 - alpha_bar_n
+            t2 = alpha_n - alpha_bar_n
+            t3 = alpha_bar_n / alpha_n
+            t4 = math.sqrt(t3)
+            t5 = 1.0 - alpha_n
+            t6 = t4 * t5
+            t7 = seed_n / sigma2_n
+            vectors = length // _packed(mu_theta) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                mu_theta_d_words = _load_words(mu_theta, mu_theta_row_segment + _packed(mu_theta) * vector)
+                x0_d_words = _load_words(x0, x0_row_segment + _packed(mu_theta) * vector)
+                xt_d_words = _load_words(xt, xt_row_segment + _packed(mu_theta) * vector)
+                grad_mu_theta_words = _no_words(grad_mu_theta)
+                diag_mu_theta_words = _no_words(diag_mu_theta)
+                part = np.int64(0)
+                while part < _parts(mu_theta):
+                    at = _packed(mu_theta) * vector + LANES_F64 * part
+                    mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
+                    x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
+                    xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
+                    grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f64_sweep1(
+                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f64_sweep1(
+                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    )
+                    grad_mu_theta_words = _with_part(
+                        grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
+                    )
+                    diag_mu_theta_words = _with_part(
+                        diag_mu_theta, diag_mu_theta_words, part, (diag_mu_theta_d_0, diag_mu_theta_d_1),
+                    )
+                    part += 1
+                _store_words(grad_mu_theta, grad_mu_theta_row_segment + _packed(mu_theta) * vector, grad_mu_theta_words)
+                _store_words(diag_mu_theta, diag_mu_theta_row_segment + _packed(mu_theta) * vector, diag_mu_theta_words)
+                vector += _stride(threads)
+            at = _packed(mu_theta) * vectors + thread
+            while at < length:
+                grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f64_sweep1(
+                    _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
+                    at), alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                )
+                _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
+                _put(diag_mu_theta, diag_mu_theta_row_segment + at, diag_mu_theta_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_mu_theta, row * size_d + start, length)
+            _clear_row_f64(diag_mu_theta, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1467,7 +2254,56 @@ def hvp_f64(
                 _put(hvp_mu_theta, hvp_mu_theta_row + at, hvp_mu_theta_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_mu_theta, row, size_d)
+            _clear_row_f64(hvp_mu_theta, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, weight, mask, divisor, divisors, segments, each, samples, size_d,
+    options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_mu_theta__row_segment = row * size_d + start
+        hvp_mu_theta_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(v_mu_theta_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_mu_theta_d_words = _load_words(v_mu_theta_, v_mu_theta__row_segment + _packed(v_mu_theta_) * vector)
+                hvp_mu_theta_words = _no_words(hvp_mu_theta)
+                part = np.int64(0)
+                while part < _parts(v_mu_theta_):
+                    at = _packed(v_mu_theta_) * vector + LANES_F64 * part
+                    v_mu_theta_d_0, v_mu_theta_d_1 = _part(v_mu_theta_, v_mu_theta_d_words, part)
+                    hvp_mu_theta_d_0 = _hvp_f64_sweep1(v_mu_theta_d_0, seed_n, sigma2_n)
+                    hvp_mu_theta_d_1 = _hvp_f64_sweep1(v_mu_theta_d_1, seed_n, sigma2_n)
+                    hvp_mu_theta_words = _with_part(
+                        hvp_mu_theta, hvp_mu_theta_words, part, (hvp_mu_theta_d_0, hvp_mu_theta_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_mu_theta, hvp_mu_theta_row_segment + _packed(v_mu_theta_) * vector, hvp_mu_theta_words)
+                vector += _stride(threads)
+            at = _packed(v_mu_theta_) * vectors + thread
+            while at < length:
+                hvp_mu_theta_d = _hvp_f64_sweep1(_get(v_mu_theta_, v_mu_theta__row_segment + at), seed_n, sigma2_n)
+                _put(hvp_mu_theta, hvp_mu_theta_row_segment + at, hvp_mu_theta_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_mu_theta, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1483,42 +2319,112 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, xt: data*, '
                         'alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, '
                         'mask: uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, '
                         'options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, xt: '
+                               'data*, alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: data*, '
+                               'mask: uint8*, kept1: real*, segments: int64, each: int64, samples: int64, '
+                               'size_d: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, '
+                               'alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: uint8*, '
+                               'losses: data*, partial: real*, kept1: real*, segments: int64, samples: '
+                               'int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, alpha: data*, '
                                  'alpha_step: int64, xt: data*, alpha_bar: data*, alpha_bar_step: int64, x0: '
                                  'data*, mu_theta: data*, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, losses: data*, partial: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, alpha: '
+                                        'data*, alpha_step: int64, xt: data*, alpha_bar: data*, '
+                                        'alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, '
+                                        'alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: '
+                                        'uint8*, divisor: real, divisors: real*, losses: data*, partial: '
+                                        'real*, kept1: real*, segments: int64, samples: int64, options: '
+                                        'uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_mu_theta: data*, diag_mu_theta: data*, sigma2: data*, sigma2_step: '
                                  'int64, alpha: data*, alpha_step: int64, xt: data*, alpha_bar: data*, '
                                  'alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                  'options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_mu_theta: data*, diag_mu_theta: data*, sigma2: data*, '
+                                        'sigma2_step: int64, alpha: data*, alpha_step: int64, xt: data*, '
+                                        'alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: '
+                                        'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_mu_theta: data*, sigma2: data*, sigma2_step: int64, v_mu_theta_: data*, alpha: '
                       'data*, alpha_step: int64, alpha_bar: data*, alpha_bar_step: int64, weight: data*, '
                       'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
-                      'uint32'}}
+                      'uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_mu_theta: data*, sigma2: data*, sigma2_step: int64, v_mu_theta_: data*, '
+                             'weight: data*, mask: uint8*, divisor: real, divisors: real*, segments: int64, '
+                             'each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

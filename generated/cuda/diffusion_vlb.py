@@ -398,11 +398,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -523,6 +523,99 @@ def value_f32(
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(
+    eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, mask, kept1, segments, each,
+    samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        eps_hat_row_segment = row * size_d + start
+        eps_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        if live:
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(eps_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                eps_hat_d_words = _load_words(eps_hat, eps_hat_row_segment + _packed(eps_hat) * vector)
+                eps_d_words = _load_words(eps, eps_row_segment + _packed(eps_hat) * vector)
+                part = np.int64(0)
+                while part < _parts(eps_hat):
+                    at = _packed(eps_hat) * vector + LANES_F32 * part
+                    eps_hat_d_0, eps_hat_d_1, eps_hat_d_2, eps_hat_d_3 = _part(eps_hat, eps_hat_d_words, part)
+                    eps_d_0, eps_d_1, eps_d_2, eps_d_3 = _part(eps, eps_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(eps_hat_d_0, eps_d_0)
+                    t1_d_1 = _value_f32_sweep1(eps_hat_d_1, eps_d_1)
+                    t1_d_2 = _value_f32_sweep1(eps_hat_d_2, eps_d_2)
+                    t1_d_3 = _value_f32_sweep1(eps_hat_d_3, eps_d_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(eps_hat) * vectors + thread
+            while at < length:
+                t1_d = _value_f32_sweep1(_get(eps_hat, eps_hat_row_segment + at), _get(eps, eps_row_segment + at))
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(
+    alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, weight, mask, losses, partial, kept1, segments,
+    samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            beta = f32(1.0) - alpha_n
+            loss = f32(0.5) * (beta / alpha_n) * (beta / sigma2_n) * (t1 / (f32(1.0) - alpha_bar_n)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(eps_hat_d, eps_d, t5):
     """One place of a row: grad_eps_hat_d, t1_d."""
@@ -597,11 +690,129 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_eps_hat, row, size_d)
+            _clear_row_f32(grad_eps_hat, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, weight, mask,
+    divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        eps_hat_row_segment = row * size_d + start
+        eps_row_segment = row * size_d + start
+        grad_eps_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t3 = f32(1.0) - alpha_n
+            seed_n = seed
+            t4 = f32(1.0) - alpha_bar_n
+            t5 = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(eps_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                eps_hat_d_words = _load_words(eps_hat, eps_hat_row_segment + _packed(eps_hat) * vector)
+                eps_d_words = _load_words(eps, eps_row_segment + _packed(eps_hat) * vector)
+                grad_eps_hat_words = _no_words(grad_eps_hat)
+                part = np.int64(0)
+                while part < _parts(eps_hat):
+                    at = _packed(eps_hat) * vector + LANES_F32 * part
+                    eps_hat_d_0, eps_hat_d_1, eps_hat_d_2, eps_hat_d_3 = _part(eps_hat, eps_hat_d_words, part)
+                    eps_d_0, eps_d_1, eps_d_2, eps_d_3 = _part(eps, eps_d_words, part)
+                    grad_eps_hat_d_0, t1_d_0 = _value_and_grad_f32_sweep1(eps_hat_d_0, eps_d_0, t5)
+                    grad_eps_hat_d_1, t1_d_1 = _value_and_grad_f32_sweep1(eps_hat_d_1, eps_d_1, t5)
+                    grad_eps_hat_d_2, t1_d_2 = _value_and_grad_f32_sweep1(eps_hat_d_2, eps_d_2, t5)
+                    grad_eps_hat_d_3, t1_d_3 = _value_and_grad_f32_sweep1(eps_hat_d_3, eps_d_3, t5)
+                    grad_eps_hat_words = _with_part(
+                        grad_eps_hat, grad_eps_hat_words, part, (grad_eps_hat_d_0, grad_eps_hat_d_1, grad_eps_hat_d_2,
+                        grad_eps_hat_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_eps_hat, grad_eps_hat_row_segment + _packed(eps_hat) * vector, grad_eps_hat_words)
+                vector += _stride(threads)
+            at = _packed(eps_hat) * vectors + thread
+            while at < length:
+                grad_eps_hat_d, t1_d = _value_and_grad_f32_sweep1(
+                    _get(eps_hat, eps_hat_row_segment + at), _get(eps, eps_row_segment + at), t5,
+                )
+                _put(grad_eps_hat, grad_eps_hat_row_segment + at, grad_eps_hat_d)
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f32(grad_eps_hat, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, weight, mask, divisor, divisors, losses, partial,
+    kept1, segments, samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t3 = f32(1.0) - alpha_n
+            seed_n = seed
+            t4 = f32(1.0) - alpha_bar_n
+            t5 = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -673,8 +884,80 @@ def grad_hess_diag_f32(
                 _put(diag_eps_hat, diag_eps_hat_row + at, diag_eps_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_eps_hat, row, size_d)
-            _clear_row_f32(diag_eps_hat, row, size_d)
+            _clear_row_f32(grad_eps_hat, row * size_d, size_d)
+            _clear_row_f32(diag_eps_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, eps_hat, eps, weight,
+    mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        eps_hat_row_segment = row * size_d + start
+        eps_row_segment = row * size_d + start
+        grad_eps_hat_row_segment = row * size_d + start
+        diag_eps_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1 = f32(1.0) - alpha_n
+            seed_n = seed
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = f32(0.5) * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
+            t4 = f32(2.0) * t3
+            vectors = length // _packed(eps_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                eps_hat_d_words = _load_words(eps_hat, eps_hat_row_segment + _packed(eps_hat) * vector)
+                eps_d_words = _load_words(eps, eps_row_segment + _packed(eps_hat) * vector)
+                grad_eps_hat_words = _no_words(grad_eps_hat)
+                diag_eps_hat_words = _no_words(diag_eps_hat)
+                part = np.int64(0)
+                while part < _parts(eps_hat):
+                    at = _packed(eps_hat) * vector + LANES_F32 * part
+                    eps_hat_d_0, eps_hat_d_1, eps_hat_d_2, eps_hat_d_3 = _part(eps_hat, eps_hat_d_words, part)
+                    eps_d_0, eps_d_1, eps_d_2, eps_d_3 = _part(eps, eps_d_words, part)
+                    grad_eps_hat_d_0, diag_eps_hat_d_0 = _grad_hess_diag_f32_sweep1(eps_hat_d_0, eps_d_0, t3, t4)
+                    grad_eps_hat_d_1, diag_eps_hat_d_1 = _grad_hess_diag_f32_sweep1(eps_hat_d_1, eps_d_1, t3, t4)
+                    grad_eps_hat_d_2, diag_eps_hat_d_2 = _grad_hess_diag_f32_sweep1(eps_hat_d_2, eps_d_2, t3, t4)
+                    grad_eps_hat_d_3, diag_eps_hat_d_3 = _grad_hess_diag_f32_sweep1(eps_hat_d_3, eps_d_3, t3, t4)
+                    grad_eps_hat_words = _with_part(
+                        grad_eps_hat, grad_eps_hat_words, part, (grad_eps_hat_d_0, grad_eps_hat_d_1, grad_eps_hat_d_2,
+                        grad_eps_hat_d_3),
+                    )
+                    diag_eps_hat_words = _with_part(
+                        diag_eps_hat, diag_eps_hat_words, part, (diag_eps_hat_d_0, diag_eps_hat_d_1, diag_eps_hat_d_2,
+                        diag_eps_hat_d_3),
+                    )
+                    part += 1
+                _store_words(grad_eps_hat, grad_eps_hat_row_segment + _packed(eps_hat) * vector, grad_eps_hat_words)
+                _store_words(diag_eps_hat, diag_eps_hat_row_segment + _packed(eps_hat) * vector, diag_eps_hat_words)
+                vector += _stride(threads)
+            at = _packed(eps_hat) * vectors + thread
+            while at < length:
+                grad_eps_hat_d, diag_eps_hat_d = _grad_hess_diag_f32_sweep1(
+                    _get(eps_hat, eps_hat_row_segment + at), _get(eps, eps_row_segment + at), t3, t4,
+                )
+                _put(grad_eps_hat, grad_eps_hat_row_segment + at, grad_eps_hat_d)
+                _put(diag_eps_hat, diag_eps_hat_row_segment + at, diag_eps_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_eps_hat, row * size_d + start, length)
+            _clear_row_f32(diag_eps_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -735,7 +1018,66 @@ def hvp_f32(
                 _put(hvp_eps_hat, hvp_eps_hat_row + at, hvp_eps_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_eps_hat, row, size_d)
+            _clear_row_f32(hvp_eps_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, v_eps_hat_, weight, mask, divisor,
+    divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_eps_hat__row_segment = row * size_d + start
+        hvp_eps_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1 = f32(1.0) - alpha_n
+            seed_n = seed
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = f32(0.5) * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
+            vectors = length // _packed(v_eps_hat_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_eps_hat_d_words = _load_words(v_eps_hat_, v_eps_hat__row_segment + _packed(v_eps_hat_) * vector)
+                hvp_eps_hat_words = _no_words(hvp_eps_hat)
+                part = np.int64(0)
+                while part < _parts(v_eps_hat_):
+                    at = _packed(v_eps_hat_) * vector + LANES_F32 * part
+                    v_eps_hat_d_0, v_eps_hat_d_1, v_eps_hat_d_2, v_eps_hat_d_3 = _part(
+                        v_eps_hat_, v_eps_hat_d_words, part,
+                    )
+                    hvp_eps_hat_d_0 = _hvp_f32_sweep1(v_eps_hat_d_0, t3)
+                    hvp_eps_hat_d_1 = _hvp_f32_sweep1(v_eps_hat_d_1, t3)
+                    hvp_eps_hat_d_2 = _hvp_f32_sweep1(v_eps_hat_d_2, t3)
+                    hvp_eps_hat_d_3 = _hvp_f32_sweep1(v_eps_hat_d_3, t3)
+                    hvp_eps_hat_words = _with_part(
+                        hvp_eps_hat, hvp_eps_hat_words, part, (hvp_eps_hat_d_0, hvp_eps_hat_d_1, hvp_eps_hat_d_2,
+                        hvp_eps_hat_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_eps_hat, hvp_eps_hat_row_segment + _packed(v_eps_hat_) * vector, hvp_eps_hat_words)
+                vector += _stride(threads)
+            at = _packed(v_eps_hat_) * vectors + thread
+            while at < length:
+                hvp_eps_hat_d = _hvp_f32_sweep1(_get(v_eps_hat_, v_eps_hat__row_segment + at), t3)
+                _put(hvp_eps_hat, hvp_eps_hat_row_segment + at, hvp_eps_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_eps_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -818,11 +1160,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -927,6 +1269,95 @@ def value_f64(
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(
+    eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, mask, kept1, segments, each,
+    samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        eps_hat_row_segment = row * size_d + start
+        eps_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        if live:
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(eps_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                eps_hat_d_words = _load_words(eps_hat, eps_hat_row_segment + _packed(eps_hat) * vector)
+                eps_d_words = _load_words(eps, eps_row_segment + _packed(eps_hat) * vector)
+                part = np.int64(0)
+                while part < _parts(eps_hat):
+                    at = _packed(eps_hat) * vector + LANES_F64 * part
+                    eps_hat_d_0, eps_hat_d_1 = _part(eps_hat, eps_hat_d_words, part)
+                    eps_d_0, eps_d_1 = _part(eps, eps_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(eps_hat_d_0, eps_d_0)
+                    t1_d_1 = _value_f64_sweep1(eps_hat_d_1, eps_d_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(eps_hat) * vectors + thread
+            while at < length:
+                t1_d = _value_f64_sweep1(_get(eps_hat, eps_hat_row_segment + at), _get(eps, eps_row_segment + at))
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(
+    alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, weight, mask, losses, partial, kept1, segments,
+    samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            beta = 1.0 - alpha_n
+            loss = 0.5 * (beta / alpha_n) * (beta / sigma2_n) * (t1 / (1.0 - alpha_bar_n)) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(eps_hat_d, eps_d, t5):
     """One place of a row: grad_eps_hat_d, t1_d."""
@@ -996,11 +1427,124 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_eps_hat, row, size_d)
+            _clear_row_f64(grad_eps_hat, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, weight, mask,
+    divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        eps_hat_row_segment = row * size_d + start
+        eps_row_segment = row * size_d + start
+        grad_eps_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t3 = 1.0 - alpha_n
+            seed_n = seed
+            t4 = 1.0 - alpha_bar_n
+            t5 = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(eps_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                eps_hat_d_words = _load_words(eps_hat, eps_hat_row_segment + _packed(eps_hat) * vector)
+                eps_d_words = _load_words(eps, eps_row_segment + _packed(eps_hat) * vector)
+                grad_eps_hat_words = _no_words(grad_eps_hat)
+                part = np.int64(0)
+                while part < _parts(eps_hat):
+                    at = _packed(eps_hat) * vector + LANES_F64 * part
+                    eps_hat_d_0, eps_hat_d_1 = _part(eps_hat, eps_hat_d_words, part)
+                    eps_d_0, eps_d_1 = _part(eps, eps_d_words, part)
+                    grad_eps_hat_d_0, t1_d_0 = _value_and_grad_f64_sweep1(eps_hat_d_0, eps_d_0, t5)
+                    grad_eps_hat_d_1, t1_d_1 = _value_and_grad_f64_sweep1(eps_hat_d_1, eps_d_1, t5)
+                    grad_eps_hat_words = _with_part(
+                        grad_eps_hat, grad_eps_hat_words, part, (grad_eps_hat_d_0, grad_eps_hat_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_eps_hat, grad_eps_hat_row_segment + _packed(eps_hat) * vector, grad_eps_hat_words)
+                vector += _stride(threads)
+            at = _packed(eps_hat) * vectors + thread
+            while at < length:
+                grad_eps_hat_d, t1_d = _value_and_grad_f64_sweep1(
+                    _get(eps_hat, eps_hat_row_segment + at), _get(eps, eps_row_segment + at), t5,
+                )
+                _put(grad_eps_hat, grad_eps_hat_row_segment + at, grad_eps_hat_d)
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f64(grad_eps_hat, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, weight, mask, divisor, divisors, losses, partial,
+    kept1, segments, samples, options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t3 = 1.0 - alpha_n
+            seed_n = seed
+            t4 = 1.0 - alpha_bar_n
+            t5 = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1068,8 +1612,76 @@ def grad_hess_diag_f64(
                 _put(diag_eps_hat, diag_eps_hat_row + at, diag_eps_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_eps_hat, row, size_d)
-            _clear_row_f64(diag_eps_hat, row, size_d)
+            _clear_row_f64(grad_eps_hat, row * size_d, size_d)
+            _clear_row_f64(diag_eps_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, eps_hat, eps, weight,
+    mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        eps_hat_row_segment = row * size_d + start
+        eps_row_segment = row * size_d + start
+        grad_eps_hat_row_segment = row * size_d + start
+        diag_eps_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1 = 1.0 - alpha_n
+            seed_n = seed
+            t2 = 1.0 - alpha_bar_n
+            t3 = 0.5 * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
+            t4 = 2.0 * t3
+            vectors = length // _packed(eps_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                eps_hat_d_words = _load_words(eps_hat, eps_hat_row_segment + _packed(eps_hat) * vector)
+                eps_d_words = _load_words(eps, eps_row_segment + _packed(eps_hat) * vector)
+                grad_eps_hat_words = _no_words(grad_eps_hat)
+                diag_eps_hat_words = _no_words(diag_eps_hat)
+                part = np.int64(0)
+                while part < _parts(eps_hat):
+                    at = _packed(eps_hat) * vector + LANES_F64 * part
+                    eps_hat_d_0, eps_hat_d_1 = _part(eps_hat, eps_hat_d_words, part)
+                    eps_d_0, eps_d_1 = _part(eps, eps_d_words, part)
+                    grad_eps_hat_d_0, diag_eps_hat_d_0 = _grad_hess_diag_f64_sweep1(eps_hat_d_0, eps_d_0, t3, t4)
+                    grad_eps_hat_d_1, diag_eps_hat_d_1 = _grad_hess_diag_f64_sweep1(eps_hat_d_1, eps_d_1, t3, t4)
+                    grad_eps_hat_words = _with_part(
+                        grad_eps_hat, grad_eps_hat_words, part, (grad_eps_hat_d_0, grad_eps_hat_d_1),
+                    )
+                    diag_eps_hat_words = _with_part(
+                        diag_eps_hat, diag_eps_hat_words, part, (diag_eps_hat_d_0, diag_eps_hat_d_1),
+                    )
+                    part += 1
+                _store_words(grad_eps_hat, grad_eps_hat_row_segment + _packed(eps_hat) * vector, grad_eps_hat_words)
+                _store_words(diag_eps_hat, diag_eps_hat_row_segment + _packed(eps_hat) * vector, diag_eps_hat_words)
+                vector += _stride(threads)
+            at = _packed(eps_hat) * vectors + thread
+            while at < length:
+                grad_eps_hat_d, diag_eps_hat_d = _grad_hess_diag_f64_sweep1(
+                    _get(eps_hat, eps_hat_row_segment + at), _get(eps, eps_row_segment + at), t3, t4,
+                )
+                _put(grad_eps_hat, grad_eps_hat_row_segment + at, grad_eps_hat_d)
+                _put(diag_eps_hat, diag_eps_hat_row_segment + at, diag_eps_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_eps_hat, row * size_d + start, length)
+            _clear_row_f64(diag_eps_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1125,7 +1737,61 @@ def hvp_f64(
                 _put(hvp_eps_hat, hvp_eps_hat_row + at, hvp_eps_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_eps_hat, row, size_d)
+            _clear_row_f64(hvp_eps_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, v_eps_hat_, weight, mask, divisor,
+    divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_eps_hat__row_segment = row * size_d + start
+        hvp_eps_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        alpha_n = _get(alpha, (row) * alpha_step)
+        sigma2_n = _get(sigma2, (row) * sigma2_step)
+        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1 = 1.0 - alpha_n
+            seed_n = seed
+            t2 = 1.0 - alpha_bar_n
+            t3 = 0.5 * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
+            vectors = length // _packed(v_eps_hat_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_eps_hat_d_words = _load_words(v_eps_hat_, v_eps_hat__row_segment + _packed(v_eps_hat_) * vector)
+                hvp_eps_hat_words = _no_words(hvp_eps_hat)
+                part = np.int64(0)
+                while part < _parts(v_eps_hat_):
+                    at = _packed(v_eps_hat_) * vector + LANES_F64 * part
+                    v_eps_hat_d_0, v_eps_hat_d_1 = _part(v_eps_hat_, v_eps_hat_d_words, part)
+                    hvp_eps_hat_d_0 = _hvp_f64_sweep1(v_eps_hat_d_0, t3)
+                    hvp_eps_hat_d_1 = _hvp_f64_sweep1(v_eps_hat_d_1, t3)
+                    hvp_eps_hat_words = _with_part(
+                        hvp_eps_hat, hvp_eps_hat_words, part, (hvp_eps_hat_d_0, hvp_eps_hat_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_eps_hat, hvp_eps_hat_row_segment + _packed(v_eps_hat_) * vector, hvp_eps_hat_words)
+                vector += _stride(threads)
+            at = _packed(v_eps_hat_) * vectors + thread
+            while at < length:
+                hvp_eps_hat_d = _hvp_f64_sweep1(_get(v_eps_hat_, v_eps_hat__row_segment + at), t3)
+                _put(hvp_eps_hat, hvp_eps_hat_row_segment + at, hvp_eps_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_eps_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1141,41 +1807,110 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'eps_hat: data*, eps: data*, alpha: data*, alpha_step: int64, sigma2: data*, '
                         'sigma2_step: int64, alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'eps_hat: data*, eps: data*, alpha: data*, alpha_step: int64, sigma2: data*, '
+                               'sigma2_step: int64, alpha_bar: data*, alpha_bar_step: int64, mask: uint8*, '
+                               'kept1: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                               'options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'alpha: data*, alpha_step: int64, sigma2: data*, sigma2_step: int64, '
+                               'alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: uint8*, '
+                               'losses: data*, partial: real*, kept1: real*, segments: int64, samples: '
+                               'int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_eps_hat: data*, eps_hat: data*, eps: data*, alpha: data*, alpha_step: '
                                  'int64, sigma2: data*, sigma2_step: int64, alpha_bar: data*, '
                                  'alpha_bar_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, losses: data*, partial: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_eps_hat: data*, eps_hat: data*, eps: data*, alpha: data*, '
+                                        'alpha_step: int64, sigma2: data*, sigma2_step: int64, alpha_bar: '
+                                        'data*, alpha_bar_step: int64, weight: data*, mask: uint8*, divisor: '
+                                        'real, divisors: real*, kept1: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'alpha: data*, alpha_step: int64, sigma2: data*, sigma2_step: int64, '
+                                        'alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: '
+                                        'uint8*, divisor: real, divisors: real*, losses: data*, partial: '
+                                        'real*, kept1: real*, segments: int64, samples: int64, options: '
+                                        'uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_eps_hat: data*, diag_eps_hat: data*, alpha: data*, alpha_step: int64, '
                                  'sigma2: data*, sigma2_step: int64, alpha_bar: data*, alpha_bar_step: '
                                  'int64, eps_hat: data*, eps: data*, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_eps_hat: data*, diag_eps_hat: data*, alpha: data*, alpha_step: '
+                                        'int64, sigma2: data*, sigma2_step: int64, alpha_bar: data*, '
+                                        'alpha_bar_step: int64, eps_hat: data*, eps: data*, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, segments: int64, '
+                                        'each: int64, samples: int64, size_d: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_eps_hat: data*, alpha: data*, alpha_step: int64, sigma2: data*, sigma2_step: '
                       'int64, alpha_bar: data*, alpha_bar_step: int64, v_eps_hat_: data*, weight: data*, '
                       'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
-                      'uint32'}}
+                      'uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_eps_hat: data*, alpha: data*, alpha_step: int64, sigma2: data*, '
+                             'sigma2_step: int64, alpha_bar: data*, alpha_bar_step: int64, v_eps_hat_: '
+                             'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, segments: '
+                             'int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

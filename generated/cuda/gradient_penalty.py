@@ -408,11 +408,11 @@ def _row_max_f32(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -632,6 +632,156 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _value_f32_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f32(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _value_f32_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f32(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f32(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
+            length = length__scaled * (f32(1.0) / t1)
+            t2 = length - f32(1.0)
+            loss = _zero_times_f32(lam, t2 * t2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(g_d):
     """One place of a row: length__largest_d."""
@@ -784,11 +934,204 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_g, row, size_d)
+            _clear_row_f32(grad_g, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_and_grad_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_and_grad_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_and_grad_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_and_grad_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _value_and_grad_f32_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f32(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_and_grad_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_and_grad_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_and_grad_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_and_grad_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _value_and_grad_f32_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f32(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each, samples, size_d,
+    options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f32(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
+            t4 = t3 == f32(0.0)
+            seed_n = seed
+            t5 = lam * seed_n
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / length__scaled
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_d_2 = _value_and_grad_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
+                    grad_g_d_3 = _value_and_grad_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d = _value_and_grad_f32_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                at += _stride(threads)
+            loss = _zero_times_f32(lam, t8 * t8) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_g, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -964,8 +1307,211 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_g, row, size_d)
-            _clear_row_f32(diag_g, row, size_d)
+            _clear_row_f32(grad_g, row * size_d, size_d)
+            _clear_row_f32(diag_g, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _grad_hess_diag_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _grad_hess_diag_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _grad_hess_diag_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _grad_hess_diag_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _grad_hess_diag_f32_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f32(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _grad_hess_diag_f32_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f32(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f32(
+    g, grad_g, diag_g, lam, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        diag_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f32(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
+            t4 = t3 == f32(0.0)
+            seed_n = seed
+            t5 = lam * seed_n
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / length__scaled
+            t13 = t8 * t1 / length__scaled
+            t14 = f32(1.0) if t6 else t13
+            t15 = f32(2.0) * lam * seed_n * t14
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f32_sweep3(
+                        g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f32_sweep3(
+                        g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_2, diag_g_d_2 = _grad_hess_diag_f32_sweep3(
+                        g_d3_2, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_3, diag_g_d_3 = _grad_hess_diag_f32_sweep3(
+                        g_d3_3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    diag_g_words = _with_part(
+                        diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row_segment + _packed(g) * vector, diag_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d, diag_g_d = _grad_hess_diag_f32_sweep3(
+                    _get(g, g_row_segment + at), length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                _put(diag_g, diag_g_row_segment + at, diag_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_g, row * size_d + start, length)
+            _clear_row_f32(diag_g, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1181,7 +1727,278 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_g, row, size_d)
+            _clear_row_f32(hvp_g, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _hvp_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _hvp_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _hvp_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _hvp_f32_sweep1(g_d_3)
+                    length__largest = _larger_f32(length__largest, length__largest_d_0)
+                    length__largest = _larger_f32(length__largest, length__largest_d_1)
+                    length__largest = _larger_f32(length__largest, length__largest_d_2)
+                    length__largest = _larger_f32(length__largest, length__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _hvp_f32_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f32(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t1)
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_2,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f32(
+                        length__scaled_high, length__scaled_low, length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _hvp_f32_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f32(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f32(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
+            t4 = t3 == f32(0.0)
+            tangent_length_high, tangent_length_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _part(v_g_, v_g_d_words, part)
+                    tangent_length_d_0 = _hvp_f32_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
+                    tangent_length_d_1 = _hvp_f32_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
+                    tangent_length_d_2 = _hvp_f32_sweep3(g_d3_2, v_g_d_2, length__scaled, t1, t3, t4)
+                    tangent_length_d_3 = _hvp_f32_sweep3(g_d3_3, v_g_d_3, length__scaled, t1, t3, t4)
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_0,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_1,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_2,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f32(
+                        tangent_length_high, tangent_length_low, tangent_length_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                tangent_length_d = _hvp_f32_sweep3(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), length__scaled, t1, t3, t4,
+                )
+                tangent_length_high, tangent_length_low = _plus_f32(
+                    tangent_length_high, tangent_length_low, tangent_length_d,
+                )
+                at += _stride(threads)
+            tangent_length = _row_sum_f32(tangent_length_high, tangent_length_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = tangent_length
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase4_f32(
+    g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        hvp_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f32(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
+            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f32(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
+            t4 = t3 == f32(0.0)
+            tangent_length_high, tangent_length_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_length_high, tangent_length_low = _plus_f32(tangent_length_high, tangent_length_low, kept3[at])
+                at += _stride(threads)
+            tangent_length = _row_sum_f32(tangent_length_high, tangent_length_low)
+            seed_n = seed
+            t10 = f32(2.0) * lam * seed_n * tangent_length
+            t15 = t3 == f32(np.inf)
+            t16 = t3 - f32(1.0)
+            t17 = t16 * t1 / length__scaled
+            t18 = f32(1.0) if t15 else t17
+            t19 = lam * seed_n * t18
+            t20 = lam * seed_n * tangent_length * t18
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d4_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d2_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d4_0, g_d4_1, g_d4_2, g_d4_3 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1, v_g_d2_2, v_g_d2_3 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row_segment + _packed(g) * vector, hvp_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                hvp_g_d = _hvp_f32_sweep4(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), length__scaled, t1, t10, t19, t20,
+                    t3, t4,
+                )
+                _put(hvp_g, hvp_g_row_segment + at, hvp_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_g, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1288,11 +2105,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1486,6 +2303,144 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _value_f64_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f64(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _value_f64_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f64(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f64(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
+            length = length__scaled * (1.0 / t1)
+            t2 = length - 1.0
+            loss = _zero_times_f64(lam, t2 * t2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(g_d):
     """One place of a row: length__largest_d."""
@@ -1622,11 +2577,188 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_g, row, size_d)
+            _clear_row_f64(grad_g, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _value_and_grad_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_and_grad_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _value_and_grad_f64_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f64(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _value_and_grad_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_and_grad_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _value_and_grad_f64_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f64(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each, samples, size_d,
+    options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f64(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
+            t4 = t3 == 0.0
+            seed_n = seed
+            t5 = lam * seed_n
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / length__scaled
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d = _value_and_grad_f64_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                at += _stride(threads)
+            loss = _zero_times_f64(lam, t8 * t8) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_g, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1780,8 +2912,189 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_g, row, size_d)
-            _clear_row_f64(diag_g, row, size_d)
+            _clear_row_f64(grad_g, row * size_d, size_d)
+            _clear_row_f64(diag_g, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _grad_hess_diag_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _grad_hess_diag_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _grad_hess_diag_f64_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f64(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _grad_hess_diag_f64_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f64(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f64(
+    g, grad_g, diag_g, lam, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        diag_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f64(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
+            t4 = t3 == 0.0
+            seed_n = seed
+            t5 = lam * seed_n
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / length__scaled
+            t13 = t8 * t1 / length__scaled
+            t14 = 1.0 if t6 else t13
+            t15 = 2.0 * lam * seed_n * t14
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f64_sweep3(
+                        g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f64_sweep3(
+                        g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    diag_g_words = _with_part(diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row_segment + _packed(g) * vector, diag_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d, diag_g_d = _grad_hess_diag_f64_sweep3(
+                    _get(g, g_row_segment + at), length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                _put(diag_g, diag_g_row_segment + at, diag_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_g, row * size_d + start, length)
+            _clear_row_f64(diag_g, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1975,7 +3288,256 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_g, row, size_d)
+            _clear_row_f64(hvp_g, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    length__largest_d_0 = _hvp_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _hvp_f64_sweep1(g_d_1)
+                    length__largest = _larger_f64(length__largest, length__largest_d_0)
+                    length__largest = _larger_f64(length__largest, length__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__largest_d = _hvp_f64_sweep1(_get(g, g_row_segment + at))
+                length__largest = _larger_f64(length__largest, length__largest_d)
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t1)
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_0,
+                    )
+                    length__scaled_high, length__scaled_low = _plus_f64(
+                        length__scaled_high, length__scaled_low, length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                length__scaled_d = _hvp_f64_sweep2(_get(g, g_row_segment + at), t1)
+                length__scaled_high, length__scaled_low = _plus_f64(
+                    length__scaled_high, length__scaled_low, length__scaled_d,
+                )
+                at += _stride(threads)
+            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f64(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
+            t4 = t3 == 0.0
+            tangent_length_high, tangent_length_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1 = _part(v_g_, v_g_d_words, part)
+                    tangent_length_d_0 = _hvp_f64_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
+                    tangent_length_d_1 = _hvp_f64_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
+                    tangent_length_high, tangent_length_low = _plus_f64(
+                        tangent_length_high, tangent_length_low, tangent_length_d_0,
+                    )
+                    tangent_length_high, tangent_length_low = _plus_f64(
+                        tangent_length_high, tangent_length_low, tangent_length_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                tangent_length_d = _hvp_f64_sweep3(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), length__scaled, t1, t3, t4,
+                )
+                tangent_length_high, tangent_length_low = _plus_f64(
+                    tangent_length_high, tangent_length_low, tangent_length_d,
+                )
+                at += _stride(threads)
+            tangent_length = _row_sum_f64(tangent_length_high, tangent_length_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = tangent_length
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase4_f64(
+    g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        hvp_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__largest = _larger_f64(length__largest, kept1[at])
+                at += _stride(threads)
+            length__largest = _row_max_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
+            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                length__scaled_high, length__scaled_low = _plus_f64(length__scaled_high, length__scaled_low, kept2[at])
+                at += _stride(threads)
+            length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
+            t4 = t3 == 0.0
+            tangent_length_high, tangent_length_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_length_high, tangent_length_low = _plus_f64(tangent_length_high, tangent_length_low, kept3[at])
+                at += _stride(threads)
+            tangent_length = _row_sum_f64(tangent_length_high, tangent_length_low)
+            seed_n = seed
+            t10 = 2.0 * lam * seed_n * tangent_length
+            t15 = t3 == np.inf
+            t16 = t3 - 1.0
+            t17 = t16 * t1 / length__scaled
+            t18 = 1.0 if t15 else t17
+            t19 = lam * seed_n * t18
+            t20 = lam * seed_n * tangent_length * t18
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d4_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d2_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d4_0, g_d4_1 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row_segment + _packed(g) * vector, hvp_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                hvp_g_d = _hvp_f64_sweep4(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), length__scaled, t1, t10, t19, t20,
+                    t3, t4,
+                )
+                _put(hvp_g, hvp_g_row_segment + at, hvp_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_g, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1991,34 +3553,157 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 1,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3'],
            'arguments': 'g: data*, lam: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_d: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
+                               'int64, size_d: int64, options: uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
+                               'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase3': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'lam: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
+                               'kept1: real*, kept2: real*, segments: int64, samples: int64, options: '
+                               'uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 1,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                  'size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
+                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, losses: data*, partial: real*, '
+                                        'kept1: real*, kept2: real*, segments: int64, each: int64, samples: '
+                                        'int64, size_d: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 1,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                  'options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
+                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, kept1: real*, kept2: '
+                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 2,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3', 'hvp_phase4'],
          'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, divisor: '
-                      'real, divisors: real*, samples: int64, size_d: int64, options: uint32'}}
+                      'real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
+                             'int64, size_d: int64, options: uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
+                             'int64, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'g: data*, v_g_: data*, mask: uint8*, kept1: real*, kept2: real*, kept3: real*, '
+                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase4': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, '
+                             'divisor: real, divisors: real*, kept1: real*, kept2: real*, kept3: real*, '
+                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

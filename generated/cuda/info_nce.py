@@ -493,11 +493,11 @@ def _row_count(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -928,8 +928,8 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(u_hat, row, size_d)
-            _clear_row_f32(v_hat, row, size_d)
+            _clear_row_f32(u_hat, row * size_d, size_d)
+            _clear_row_f32(v_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1251,12 +1251,12 @@ def value_and_grad_1_f32(
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(_unit0_d, row, 1)
-            _clear_row_f32(_unit1_d, row, 1)
-            _clear_row_f32(t1__scaled, row, 1)
-            _clear_row_f32(t2__scaled, row, 1)
-            _clear_row_f32(u_hat, row, size_d)
-            _clear_row_f32(v_hat, row, size_d)
+            _clear_row_f32(_unit0_d, row * 1, 1)
+            _clear_row_f32(_unit1_d, row * 1, 1)
+            _clear_row_f32(t1__scaled, row * 1, 1)
+            _clear_row_f32(t2__scaled, row * 1, 1)
+            _clear_row_f32(u_hat, row * size_d, size_d)
+            _clear_row_f32(v_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1438,7 +1438,7 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(d_s, row, size_i)
+            _clear_row_f32(d_s, row * size_i, size_i)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1639,8 +1639,8 @@ def value_and_grad_3_f32(
                 _put(grad_v, grad_v_row + at, grad_v_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_u, row, size_d)
-            _clear_row_f32(grad_v, row, size_d)
+            _clear_row_f32(grad_u, row * size_d, size_d)
+            _clear_row_f32(grad_v, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1972,16 +1972,16 @@ def hvp_1_f32(
                 _put(tangent_v_hat, tangent_v_hat_row + at, tangent_v_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(_unit0_d, row, 1)
-            _clear_row_f32(_unit1_d, row, 1)
-            _clear_row_f32(t1__scaled, row, 1)
-            _clear_row_f32(t2__scaled, row, 1)
-            _clear_row_f32(tangent_t1, row, 1)
-            _clear_row_f32(tangent_t2, row, 1)
-            _clear_row_f32(u_hat, row, size_d)
-            _clear_row_f32(v_hat, row, size_d)
-            _clear_row_f32(tangent_u_hat, row, size_d)
-            _clear_row_f32(tangent_v_hat, row, size_d)
+            _clear_row_f32(_unit0_d, row * 1, 1)
+            _clear_row_f32(_unit1_d, row * 1, 1)
+            _clear_row_f32(t1__scaled, row * 1, 1)
+            _clear_row_f32(t2__scaled, row * 1, 1)
+            _clear_row_f32(tangent_t1, row * 1, 1)
+            _clear_row_f32(tangent_t2, row * 1, 1)
+            _clear_row_f32(u_hat, row * size_d, size_d)
+            _clear_row_f32(v_hat, row * size_d, size_d)
+            _clear_row_f32(tangent_u_hat, row * size_d, size_d)
+            _clear_row_f32(tangent_v_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2222,8 +2222,8 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
                 at += _stride(threads)
         else:
-            _clear_row_f32(d_s, row, size_i)
-            _clear_row_f32(tangent_d_s, row, size_i)
+            _clear_row_f32(d_s, row * size_i, size_i)
+            _clear_row_f32(tangent_d_s, row * size_i, size_i)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2561,8 +2561,8 @@ def hvp_3_f32(
                 _put(hvp_v, hvp_v_row + at, hvp_v_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_u, row, size_d)
-            _clear_row_f32(hvp_v, row, size_d)
+            _clear_row_f32(hvp_u, row * size_d, size_d)
+            _clear_row_f32(hvp_v, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2675,11 +2675,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -3091,8 +3091,8 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(u_hat, row, size_d)
-            _clear_row_f64(v_hat, row, size_d)
+            _clear_row_f64(u_hat, row * size_d, size_d)
+            _clear_row_f64(v_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3375,12 +3375,12 @@ def value_and_grad_1_f64(
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(_unit0_d, row, 1)
-            _clear_row_f64(_unit1_d, row, 1)
-            _clear_row_f64(t1__scaled, row, 1)
-            _clear_row_f64(t2__scaled, row, 1)
-            _clear_row_f64(u_hat, row, size_d)
-            _clear_row_f64(v_hat, row, size_d)
+            _clear_row_f64(_unit0_d, row * 1, 1)
+            _clear_row_f64(_unit1_d, row * 1, 1)
+            _clear_row_f64(t1__scaled, row * 1, 1)
+            _clear_row_f64(t2__scaled, row * 1, 1)
+            _clear_row_f64(u_hat, row * size_d, size_d)
+            _clear_row_f64(v_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3539,7 +3539,7 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(d_s, row, size_i)
+            _clear_row_f64(d_s, row * size_i, size_i)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -3718,8 +3718,8 @@ def value_and_grad_3_f64(
                 _put(grad_v, grad_v_row + at, grad_v_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_u, row, size_d)
-            _clear_row_f64(grad_v, row, size_d)
+            _clear_row_f64(grad_u, row * size_d, size_d)
+            _clear_row_f64(grad_v, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4009,16 +4009,16 @@ def hvp_1_f64(
                 _put(tangent_v_hat, tangent_v_hat_row + at, tangent_v_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(_unit0_d, row, 1)
-            _clear_row_f64(_unit1_d, row, 1)
-            _clear_row_f64(t1__scaled, row, 1)
-            _clear_row_f64(t2__scaled, row, 1)
-            _clear_row_f64(tangent_t1, row, 1)
-            _clear_row_f64(tangent_t2, row, 1)
-            _clear_row_f64(u_hat, row, size_d)
-            _clear_row_f64(v_hat, row, size_d)
-            _clear_row_f64(tangent_u_hat, row, size_d)
-            _clear_row_f64(tangent_v_hat, row, size_d)
+            _clear_row_f64(_unit0_d, row * 1, 1)
+            _clear_row_f64(_unit1_d, row * 1, 1)
+            _clear_row_f64(t1__scaled, row * 1, 1)
+            _clear_row_f64(t2__scaled, row * 1, 1)
+            _clear_row_f64(tangent_t1, row * 1, 1)
+            _clear_row_f64(tangent_t2, row * 1, 1)
+            _clear_row_f64(u_hat, row * size_d, size_d)
+            _clear_row_f64(v_hat, row * size_d, size_d)
+            _clear_row_f64(tangent_u_hat, row * size_d, size_d)
+            _clear_row_f64(tangent_v_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4223,8 +4223,8 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
                 at += _stride(threads)
         else:
-            _clear_row_f64(d_s, row, size_i)
-            _clear_row_f64(tangent_d_s, row, size_i)
+            _clear_row_f64(d_s, row * size_i, size_i)
+            _clear_row_f64(tangent_d_s, row * size_i, size_i)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4506,8 +4506,8 @@ def hvp_3_f64(
                 _put(hvp_v, hvp_v_row + at, hvp_v_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_u, row, size_d)
-            _clear_row_f64(hvp_v, row, size_d)
+            _clear_row_f64(hvp_u, row * size_d, size_d)
+            _clear_row_f64(hvp_v, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 

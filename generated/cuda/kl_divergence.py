@@ -360,11 +360,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -544,6 +544,86 @@ def value_f32(p, q, weight, mask, losses, partial, samples, size_k, options):
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(p, q, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    value2_k_0 = _value_f32_sweep1(p_k_0, q_k_0)
+                    value2_k_1 = _value_f32_sweep1(p_k_1, q_k_1)
+                    value2_k_2 = _value_f32_sweep1(p_k_2, q_k_2)
+                    value2_k_3 = _value_f32_sweep1(p_k_3, q_k_3)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                value2_k = _value_f32_sweep1(_get(p, p_row_segment + at), _get(q, q_row_segment + at))
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(p_k, q_k, seed_n):
     """One place of a row: grad_p_k, grad_q_k, value2_k."""
@@ -622,12 +702,121 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_p, row, size_k)
-            _clear_row_f32(grad_q, row, size_k)
+            _clear_row_f32(grad_p, row * size_k, size_k)
+            _clear_row_f32(grad_q, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_p, grad_q, p, q, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        grad_p_row_segment = row * size_k + start
+        grad_q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, value2_k_0 = _value_and_grad_f32_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, value2_k_1 = _value_and_grad_f32_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_k_2, grad_q_k_2, value2_k_2 = _value_and_grad_f32_sweep1(p_k_2, q_k_2, seed_n)
+                    grad_p_k_3, grad_q_k_3, value2_k_3 = _value_and_grad_f32_sweep1(p_k_3, q_k_3, seed_n)
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1, grad_p_k_2, grad_p_k_3),
+                    )
+                    grad_q_words = _with_part(
+                        grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1, grad_q_k_2, grad_q_k_3),
+                    )
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row_segment + _packed(p) * vector, grad_q_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_k, grad_q_k, value2_k = _value_and_grad_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(q, q_row_segment + at), seed_n,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_k)
+                _put(grad_q, grad_q_row_segment + at, grad_q_k)
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f32(grad_p, row * size_k + start, length)
+            _clear_row_f32(grad_q, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -708,10 +897,88 @@ def grad_hess_diag_f32(grad_p, grad_q, diag_p, diag_q, p, q, weight, mask, divis
                 _put(diag_q, diag_q_row + at, diag_q_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_p, row, size_k)
-            _clear_row_f32(grad_q, row, size_k)
-            _clear_row_f32(diag_p, row, size_k)
-            _clear_row_f32(diag_q, row, size_k)
+            _clear_row_f32(grad_p, row * size_k, size_k)
+            _clear_row_f32(grad_q, row * size_k, size_k)
+            _clear_row_f32(diag_p, row * size_k, size_k)
+            _clear_row_f32(diag_q, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_p, grad_q, diag_p, diag_q, p, q, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        grad_p_row_segment = row * size_k + start
+        grad_q_row_segment = row * size_k + start
+        diag_p_row_segment = row * size_k + start
+        diag_q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                diag_p_words = _no_words(diag_p)
+                diag_q_words = _no_words(diag_q)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, diag_p_k_0, diag_q_k_0 = _grad_hess_diag_f32_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, diag_p_k_1, diag_q_k_1 = _grad_hess_diag_f32_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_k_2, grad_q_k_2, diag_p_k_2, diag_q_k_2 = _grad_hess_diag_f32_sweep1(p_k_2, q_k_2, seed_n)
+                    grad_p_k_3, grad_q_k_3, diag_p_k_3, diag_q_k_3 = _grad_hess_diag_f32_sweep1(p_k_3, q_k_3, seed_n)
+                    grad_p_words = _with_part(
+                        grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1, grad_p_k_2, grad_p_k_3),
+                    )
+                    grad_q_words = _with_part(
+                        grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1, grad_q_k_2, grad_q_k_3),
+                    )
+                    diag_p_words = _with_part(
+                        diag_p, diag_p_words, part, (diag_p_k_0, diag_p_k_1, diag_p_k_2, diag_p_k_3),
+                    )
+                    diag_q_words = _with_part(
+                        diag_q, diag_q_words, part, (diag_q_k_0, diag_q_k_1, diag_q_k_2, diag_q_k_3),
+                    )
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row_segment + _packed(p) * vector, grad_q_words)
+                _store_words(diag_p, diag_p_row_segment + _packed(p) * vector, diag_p_words)
+                _store_words(diag_q, diag_q_row_segment + _packed(p) * vector, diag_q_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_k, grad_q_k, diag_p_k, diag_q_k = _grad_hess_diag_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(q, q_row_segment + at), seed_n,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_k)
+                _put(grad_q, grad_q_row_segment + at, grad_q_k)
+                _put(diag_p, diag_p_row_segment + at, diag_p_k)
+                _put(diag_q, diag_q_row_segment + at, diag_q_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_p, row * size_k + start, length)
+            _clear_row_f32(grad_q, row * size_k + start, length)
+            _clear_row_f32(diag_p, row * size_k + start, length)
+            _clear_row_f32(diag_q, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -781,8 +1048,73 @@ def hvp_f32(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, sam
                 _put(hvp_q, hvp_q_row + at, hvp_q_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_p, row, size_k)
-            _clear_row_f32(hvp_q, row, size_k)
+            _clear_row_f32(hvp_p, row * size_k, size_k)
+            _clear_row_f32(hvp_q, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        v_p__row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        v_q__row_segment = row * size_k + start
+        hvp_p_row_segment = row * size_k + start
+        hvp_q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                v_p_k_words = _load_words(v_p_, v_p__row_segment + _packed(p) * vector)
+                v_q_k_words = _load_words(v_q_, v_q__row_segment + _packed(p) * vector)
+                hvp_p_words = _no_words(hvp_p)
+                hvp_q_words = _no_words(hvp_q)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F32 * part
+                    p_k_0, p_k_1, p_k_2, p_k_3 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1, q_k_2, q_k_3 = _part(q, q_k_words, part)
+                    v_p_k_0, v_p_k_1, v_p_k_2, v_p_k_3 = _part(v_p_, v_p_k_words, part)
+                    v_q_k_0, v_q_k_1, v_q_k_2, v_q_k_3 = _part(v_q_, v_q_k_words, part)
+                    hvp_p_k_0, hvp_q_k_0 = _hvp_f32_sweep1(p_k_0, q_k_0, v_p_k_0, v_q_k_0, seed_n)
+                    hvp_p_k_1, hvp_q_k_1 = _hvp_f32_sweep1(p_k_1, q_k_1, v_p_k_1, v_q_k_1, seed_n)
+                    hvp_p_k_2, hvp_q_k_2 = _hvp_f32_sweep1(p_k_2, q_k_2, v_p_k_2, v_q_k_2, seed_n)
+                    hvp_p_k_3, hvp_q_k_3 = _hvp_f32_sweep1(p_k_3, q_k_3, v_p_k_3, v_q_k_3, seed_n)
+                    hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_k_0, hvp_p_k_1, hvp_p_k_2, hvp_p_k_3))
+                    hvp_q_words = _with_part(hvp_q, hvp_q_words, part, (hvp_q_k_0, hvp_q_k_1, hvp_q_k_2, hvp_q_k_3))
+                    part += 1
+                _store_words(hvp_p, hvp_p_row_segment + _packed(p) * vector, hvp_p_words)
+                _store_words(hvp_q, hvp_q_row_segment + _packed(p) * vector, hvp_q_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                hvp_p_k, hvp_q_k = _hvp_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(q, q_row_segment + at), _get(v_p_, v_p__row_segment + at),
+                    _get(v_q_, v_q__row_segment + at), seed_n,
+                )
+                _put(hvp_p, hvp_p_row_segment + at, hvp_p_k)
+                _put(hvp_q, hvp_q_row_segment + at, hvp_q_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_p, row * size_k + start, length)
+            _clear_row_f32(hvp_q, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -865,11 +1197,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1037,6 +1369,82 @@ def value_f64(p, q, weight, mask, losses, partial, samples, size_k, options):
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(p, q, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    value2_k_0 = _value_f64_sweep1(p_k_0, q_k_0)
+                    value2_k_1 = _value_f64_sweep1(p_k_1, q_k_1)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                value2_k = _value_f64_sweep1(_get(p, p_row_segment + at), _get(q, q_row_segment + at))
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(p_k, q_k, seed_n):
     """One place of a row: grad_p_k, grad_q_k, value2_k."""
@@ -1104,12 +1512,113 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_p, row, size_k)
-            _clear_row_f64(grad_q, row, size_k)
+            _clear_row_f64(grad_p, row * size_k, size_k)
+            _clear_row_f64(grad_q, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_p, grad_q, p, q, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        grad_p_row_segment = row * size_k + start
+        grad_q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, value2_k_0 = _value_and_grad_f64_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, value2_k_1 = _value_and_grad_f64_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1))
+                    grad_q_words = _with_part(grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1))
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row_segment + _packed(p) * vector, grad_q_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_k, grad_q_k, value2_k = _value_and_grad_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(q, q_row_segment + at), seed_n,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_k)
+                _put(grad_q, grad_q_row_segment + at, grad_q_k)
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f64(grad_p, row * size_k + start, length)
+            _clear_row_f64(grad_q, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1180,10 +1689,78 @@ def grad_hess_diag_f64(grad_p, grad_q, diag_p, diag_q, p, q, weight, mask, divis
                 _put(diag_q, diag_q_row + at, diag_q_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_p, row, size_k)
-            _clear_row_f64(grad_q, row, size_k)
-            _clear_row_f64(diag_p, row, size_k)
-            _clear_row_f64(diag_q, row, size_k)
+            _clear_row_f64(grad_p, row * size_k, size_k)
+            _clear_row_f64(grad_q, row * size_k, size_k)
+            _clear_row_f64(diag_p, row * size_k, size_k)
+            _clear_row_f64(diag_q, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_p, grad_q, diag_p, diag_q, p, q, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        grad_p_row_segment = row * size_k + start
+        grad_q_row_segment = row * size_k + start
+        diag_p_row_segment = row * size_k + start
+        diag_q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                grad_p_words = _no_words(grad_p)
+                grad_q_words = _no_words(grad_q)
+                diag_p_words = _no_words(diag_p)
+                diag_q_words = _no_words(diag_q)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    grad_p_k_0, grad_q_k_0, diag_p_k_0, diag_q_k_0 = _grad_hess_diag_f64_sweep1(p_k_0, q_k_0, seed_n)
+                    grad_p_k_1, grad_q_k_1, diag_p_k_1, diag_q_k_1 = _grad_hess_diag_f64_sweep1(p_k_1, q_k_1, seed_n)
+                    grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_k_0, grad_p_k_1))
+                    grad_q_words = _with_part(grad_q, grad_q_words, part, (grad_q_k_0, grad_q_k_1))
+                    diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_k_0, diag_p_k_1))
+                    diag_q_words = _with_part(diag_q, diag_q_words, part, (diag_q_k_0, diag_q_k_1))
+                    part += 1
+                _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
+                _store_words(grad_q, grad_q_row_segment + _packed(p) * vector, grad_q_words)
+                _store_words(diag_p, diag_p_row_segment + _packed(p) * vector, diag_p_words)
+                _store_words(diag_q, diag_q_row_segment + _packed(p) * vector, diag_q_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                grad_p_k, grad_q_k, diag_p_k, diag_q_k = _grad_hess_diag_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(q, q_row_segment + at), seed_n,
+                )
+                _put(grad_p, grad_p_row_segment + at, grad_p_k)
+                _put(grad_q, grad_q_row_segment + at, grad_q_k)
+                _put(diag_p, diag_p_row_segment + at, diag_p_k)
+                _put(diag_q, diag_q_row_segment + at, diag_q_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_p, row * size_k + start, length)
+            _clear_row_f64(grad_q, row * size_k + start, length)
+            _clear_row_f64(diag_p, row * size_k + start, length)
+            _clear_row_f64(diag_q, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1251,8 +1828,71 @@ def hvp_f64(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, sam
                 _put(hvp_q, hvp_q_row + at, hvp_q_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_p, row, size_k)
-            _clear_row_f64(hvp_q, row, size_k)
+            _clear_row_f64(hvp_p, row * size_k, size_k)
+            _clear_row_f64(hvp_q, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        p_row_segment = row * size_k + start
+        v_p__row_segment = row * size_k + start
+        q_row_segment = row * size_k + start
+        v_q__row_segment = row * size_k + start
+        hvp_p_row_segment = row * size_k + start
+        hvp_q_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(p) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                p_k_words = _load_words(p, p_row_segment + _packed(p) * vector)
+                q_k_words = _load_words(q, q_row_segment + _packed(p) * vector)
+                v_p_k_words = _load_words(v_p_, v_p__row_segment + _packed(p) * vector)
+                v_q_k_words = _load_words(v_q_, v_q__row_segment + _packed(p) * vector)
+                hvp_p_words = _no_words(hvp_p)
+                hvp_q_words = _no_words(hvp_q)
+                part = np.int64(0)
+                while part < _parts(p):
+                    at = _packed(p) * vector + LANES_F64 * part
+                    p_k_0, p_k_1 = _part(p, p_k_words, part)
+                    q_k_0, q_k_1 = _part(q, q_k_words, part)
+                    v_p_k_0, v_p_k_1 = _part(v_p_, v_p_k_words, part)
+                    v_q_k_0, v_q_k_1 = _part(v_q_, v_q_k_words, part)
+                    hvp_p_k_0, hvp_q_k_0 = _hvp_f64_sweep1(p_k_0, q_k_0, v_p_k_0, v_q_k_0, seed_n)
+                    hvp_p_k_1, hvp_q_k_1 = _hvp_f64_sweep1(p_k_1, q_k_1, v_p_k_1, v_q_k_1, seed_n)
+                    hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_k_0, hvp_p_k_1))
+                    hvp_q_words = _with_part(hvp_q, hvp_q_words, part, (hvp_q_k_0, hvp_q_k_1))
+                    part += 1
+                _store_words(hvp_p, hvp_p_row_segment + _packed(p) * vector, hvp_p_words)
+                _store_words(hvp_q, hvp_q_row_segment + _packed(p) * vector, hvp_q_words)
+                vector += _stride(threads)
+            at = _packed(p) * vectors + thread
+            while at < length:
+                hvp_p_k, hvp_q_k = _hvp_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(q, q_row_segment + at), _get(v_p_, v_p__row_segment + at),
+                    _get(v_q_, v_q__row_segment + at), seed_n,
+                )
+                _put(hvp_p, hvp_p_row_segment + at, hvp_p_k)
+                _put(hvp_q, hvp_q_row_segment + at, hvp_q_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_p, row * size_k + start, length)
+            _clear_row_f64(hvp_q, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1268,35 +1908,95 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_k'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'p: data*, q: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_k: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'p: data*, q: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: real*, '
+                               'segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_p: data*, grad_q: data*, p: data*, q: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, losses: data*, partial: real*, '
                                  'samples: int64, size_k: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_p: data*, grad_q: data*, p: data*, q: data*, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, segments: int64, '
+                                        'samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_p: data*, grad_q: data*, diag_p: data*, diag_q: data*, p: data*, q: '
                                  'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                                  'samples: int64, size_k: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_p: data*, grad_q: data*, diag_p: data*, diag_q: data*, p: '
+                                        'data*, q: data*, weight: data*, mask: uint8*, divisor: real, '
+                                        'divisors: real*, segments: int64, each: int64, samples: int64, '
+                                        'size_k: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_p: data*, hvp_q: data*, p: data*, v_p_: data*, q: data*, v_q_: data*, weight: '
                       'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_k: int64, '
-                      'options: uint32'}}
+                      'options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_p: data*, hvp_q: data*, p: data*, v_p_: data*, q: data*, v_q_: data*, '
+                             'weight: data*, mask: uint8*, divisor: real, divisors: real*, segments: int64, '
+                             'each: int64, samples: int64, size_k: int64, options: uint32'}}
 
 WEIGHED = {}
 

@@ -387,11 +387,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -612,6 +612,95 @@ def value_f32(logvar1, logvar2, mu1, mu2, weight, mask, losses, partial, samples
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(logvar1, logvar2, mu1, mu2, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        logvar1_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0)
+                    t1_d_1 = _value_f32_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1)
+                    t1_d_2 = _value_f32_sweep1(logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2)
+                    t1_d_3 = _value_f32_sweep1(logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                t1_d = _value_f32_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at),
+                )
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = f32(0.5) * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, seed_n):
     """One place of a row: grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d."""
@@ -724,14 +813,157 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_mu1, row, size_d)
-            _clear_row_f32(grad_logvar1, row, size_d)
-            _clear_row_f32(grad_mu2, row, size_d)
-            _clear_row_f32(grad_logvar2, row, size_d)
+            _clear_row_f32(grad_mu1, row * size_d, size_d)
+            _clear_row_f32(grad_logvar1, row * size_d, size_d)
+            _clear_row_f32(grad_mu2, row * size_d, size_d)
+            _clear_row_f32(grad_logvar2, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, weight, mask, divisor, divisors, kept1,
+    segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        logvar1_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        grad_mu1_row_segment = row * size_d + start
+        grad_logvar1_row_segment = row * size_d + start
+        grad_mu2_row_segment = row * size_d + start
+        grad_logvar2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    grad_mu1_d_0, grad_logvar1_d_0, grad_mu2_d_0, grad_logvar2_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n,
+                    )
+                    grad_mu1_d_1, grad_logvar1_d_1, grad_mu2_d_1, grad_logvar2_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n,
+                    )
+                    grad_mu1_d_2, grad_logvar1_d_2, grad_mu2_d_2, grad_logvar2_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
+                        logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, seed_n,
+                    )
+                    grad_mu1_d_3, grad_logvar1_d_3, grad_mu2_d_3, grad_logvar2_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
+                        logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, seed_n,
+                    )
+                    grad_mu1_words = _with_part(
+                        grad_mu1, grad_mu1_words, part, (grad_mu1_d_0, grad_mu1_d_1, grad_mu1_d_2, grad_mu1_d_3),
+                    )
+                    grad_logvar1_words = _with_part(
+                        grad_logvar1, grad_logvar1_words, part, (grad_logvar1_d_0, grad_logvar1_d_1, grad_logvar1_d_2,
+                        grad_logvar1_d_3),
+                    )
+                    grad_mu2_words = _with_part(
+                        grad_mu2, grad_mu2_words, part, (grad_mu2_d_0, grad_mu2_d_1, grad_mu2_d_2, grad_mu2_d_3),
+                    )
+                    grad_logvar2_words = _with_part(
+                        grad_logvar2, grad_logvar2_words, part, (grad_logvar2_d_0, grad_logvar2_d_1, grad_logvar2_d_2,
+                        grad_logvar2_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row_segment + _packed(logvar1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row_segment + _packed(logvar1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row_segment + _packed(logvar1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row_segment + _packed(logvar1) * vector, grad_logvar2_words)
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d = _value_and_grad_f32_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at), seed_n,
+                )
+                _put(grad_mu1, grad_mu1_row_segment + at, grad_mu1_d)
+                _put(grad_logvar1, grad_logvar1_row_segment + at, grad_logvar1_d)
+                _put(grad_mu2, grad_mu2_row_segment + at, grad_mu2_d)
+                _put(grad_logvar2, grad_logvar2_row_segment + at, grad_logvar2_d)
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f32(grad_mu1, row * size_d + start, length)
+            _clear_row_f32(grad_logvar1, row * size_d + start, length)
+            _clear_row_f32(grad_mu2, row * size_d + start, length)
+            _clear_row_f32(grad_logvar2, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = f32(0.5) * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -857,14 +1089,132 @@ def grad_hess_diag_f32(
                 _put(diag_logvar2, diag_logvar2_row + at, found[7])
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_mu1, row, size_d)
-            _clear_row_f32(grad_logvar1, row, size_d)
-            _clear_row_f32(grad_mu2, row, size_d)
-            _clear_row_f32(grad_logvar2, row, size_d)
-            _clear_row_f32(diag_mu1, row, size_d)
-            _clear_row_f32(diag_logvar1, row, size_d)
-            _clear_row_f32(diag_mu2, row, size_d)
-            _clear_row_f32(diag_logvar2, row, size_d)
+            _clear_row_f32(grad_mu1, row * size_d, size_d)
+            _clear_row_f32(grad_logvar1, row * size_d, size_d)
+            _clear_row_f32(grad_mu2, row * size_d, size_d)
+            _clear_row_f32(grad_logvar2, row * size_d, size_d)
+            _clear_row_f32(diag_mu1, row * size_d, size_d)
+            _clear_row_f32(diag_logvar1, row * size_d, size_d)
+            _clear_row_f32(diag_mu2, row * size_d, size_d)
+            _clear_row_f32(diag_logvar2, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2,
+    logvar1, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        grad_mu1_row_segment = row * size_d + start
+        logvar1_row_segment = row * size_d + start
+        grad_logvar1_row_segment = row * size_d + start
+        grad_mu2_row_segment = row * size_d + start
+        grad_logvar2_row_segment = row * size_d + start
+        diag_mu1_row_segment = row * size_d + start
+        diag_logvar1_row_segment = row * size_d + start
+        diag_mu2_row_segment = row * size_d + start
+        diag_logvar2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                diag_mu1_words = _no_words(diag_mu1)
+                diag_logvar1_words = _no_words(diag_logvar1)
+                diag_mu2_words = _no_words(diag_mu2)
+                diag_logvar2_words = _no_words(diag_logvar2)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    found_0 = _grad_hess_diag_f32_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n)
+                    found_1 = _grad_hess_diag_f32_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n)
+                    found_2 = _grad_hess_diag_f32_sweep1(logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, seed_n)
+                    found_3 = _grad_hess_diag_f32_sweep1(logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, seed_n)
+                    grad_mu1_words = _with_part(
+                        grad_mu1, grad_mu1_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
+                    )
+                    grad_logvar1_words = _with_part(
+                        grad_logvar1, grad_logvar1_words, part, (found_0[1], found_1[1], found_2[1], found_3[1]),
+                    )
+                    grad_mu2_words = _with_part(
+                        grad_mu2, grad_mu2_words, part, (found_0[2], found_1[2], found_2[2], found_3[2]),
+                    )
+                    grad_logvar2_words = _with_part(
+                        grad_logvar2, grad_logvar2_words, part, (found_0[3], found_1[3], found_2[3], found_3[3]),
+                    )
+                    diag_mu1_words = _with_part(
+                        diag_mu1, diag_mu1_words, part, (found_0[4], found_1[4], found_2[4], found_3[4]),
+                    )
+                    diag_logvar1_words = _with_part(
+                        diag_logvar1, diag_logvar1_words, part, (found_0[5], found_1[5], found_2[5], found_3[5]),
+                    )
+                    diag_mu2_words = _with_part(
+                        diag_mu2, diag_mu2_words, part, (found_0[6], found_1[6], found_2[6], found_3[6]),
+                    )
+                    diag_logvar2_words = _with_part(
+                        diag_logvar2, diag_logvar2_words, part, (found_0[7], found_1[7], found_2[7], found_3[7]),
+                    )
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row_segment + _packed(logvar1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row_segment + _packed(logvar1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row_segment + _packed(logvar1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row_segment + _packed(logvar1) * vector, grad_logvar2_words)
+                _store_words(diag_mu1, diag_mu1_row_segment + _packed(logvar1) * vector, diag_mu1_words)
+                _store_words(diag_logvar1, diag_logvar1_row_segment + _packed(logvar1) * vector, diag_logvar1_words)
+                _store_words(diag_mu2, diag_mu2_row_segment + _packed(logvar1) * vector, diag_mu2_words)
+                _store_words(diag_logvar2, diag_logvar2_row_segment + _packed(logvar1) * vector, diag_logvar2_words)
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f32_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at), seed_n,
+                )
+                _put(grad_mu1, grad_mu1_row_segment + at, found[0])
+                _put(grad_logvar1, grad_logvar1_row_segment + at, found[1])
+                _put(grad_mu2, grad_mu2_row_segment + at, found[2])
+                _put(grad_logvar2, grad_logvar2_row_segment + at, found[3])
+                _put(diag_mu1, diag_mu1_row_segment + at, found[4])
+                _put(diag_logvar1, diag_logvar1_row_segment + at, found[5])
+                _put(diag_mu2, diag_mu2_row_segment + at, found[6])
+                _put(diag_logvar2, diag_logvar2_row_segment + at, found[7])
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_mu1, row * size_d + start, length)
+            _clear_row_f32(grad_logvar1, row * size_d + start, length)
+            _clear_row_f32(grad_mu2, row * size_d + start, length)
+            _clear_row_f32(grad_logvar2, row * size_d + start, length)
+            _clear_row_f32(diag_mu1, row * size_d + start, length)
+            _clear_row_f32(diag_logvar1, row * size_d + start, length)
+            _clear_row_f32(diag_mu2, row * size_d + start, length)
+            _clear_row_f32(diag_logvar2, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -989,10 +1339,128 @@ def hvp_f32(
                 _put(hvp_mu2, hvp_mu2_row + at, hvp_mu2_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_mu1, row, size_d)
-            _clear_row_f32(hvp_logvar1, row, size_d)
-            _clear_row_f32(hvp_logvar2, row, size_d)
-            _clear_row_f32(hvp_mu2, row, size_d)
+            _clear_row_f32(hvp_mu1, row * size_d, size_d)
+            _clear_row_f32(hvp_logvar1, row * size_d, size_d)
+            _clear_row_f32(hvp_logvar2, row * size_d, size_d)
+            _clear_row_f32(hvp_mu2, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_, logvar1,
+    weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_mu1__row_segment = row * size_d + start
+        v_mu2__row_segment = row * size_d + start
+        v_logvar2__row_segment = row * size_d + start
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        hvp_mu1_row_segment = row * size_d + start
+        v_logvar1__row_segment = row * size_d + start
+        logvar1_row_segment = row * size_d + start
+        hvp_logvar1_row_segment = row * size_d + start
+        hvp_logvar2_row_segment = row * size_d + start
+        hvp_mu2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                v_logvar1_d_words = _load_words(v_logvar1_, v_logvar1__row_segment + _packed(logvar1) * vector)
+                v_logvar2_d_words = _load_words(v_logvar2_, v_logvar2__row_segment + _packed(logvar1) * vector)
+                v_mu1_d_words = _load_words(v_mu1_, v_mu1__row_segment + _packed(logvar1) * vector)
+                v_mu2_d_words = _load_words(v_mu2_, v_mu2__row_segment + _packed(logvar1) * vector)
+                hvp_mu1_words = _no_words(hvp_mu1)
+                hvp_logvar1_words = _no_words(hvp_logvar1)
+                hvp_logvar2_words = _no_words(hvp_logvar2)
+                hvp_mu2_words = _no_words(hvp_mu2)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F32 * part
+                    logvar1_d_0, logvar1_d_1, logvar1_d_2, logvar1_d_3 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1, logvar2_d_2, logvar2_d_3 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1, mu1_d_2, mu1_d_3 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1, mu2_d_2, mu2_d_3 = _part(mu2, mu2_d_words, part)
+                    v_logvar1_d_0, v_logvar1_d_1, v_logvar1_d_2, v_logvar1_d_3 = _part(
+                        v_logvar1_, v_logvar1_d_words, part,
+                    )
+                    v_logvar2_d_0, v_logvar2_d_1, v_logvar2_d_2, v_logvar2_d_3 = _part(
+                        v_logvar2_, v_logvar2_d_words, part,
+                    )
+                    v_mu1_d_0, v_mu1_d_1, v_mu1_d_2, v_mu1_d_3 = _part(v_mu1_, v_mu1_d_words, part)
+                    v_mu2_d_0, v_mu2_d_1, v_mu2_d_2, v_mu2_d_3 = _part(v_mu2_, v_mu2_d_words, part)
+                    hvp_mu1_d_0, hvp_logvar1_d_0, hvp_logvar2_d_0, hvp_mu2_d_0 = _hvp_f32_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, v_logvar1_d_0, v_logvar2_d_0, v_mu1_d_0, v_mu2_d_0,
+                        seed_n,
+                    )
+                    hvp_mu1_d_1, hvp_logvar1_d_1, hvp_logvar2_d_1, hvp_mu2_d_1 = _hvp_f32_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, v_logvar1_d_1, v_logvar2_d_1, v_mu1_d_1, v_mu2_d_1,
+                        seed_n,
+                    )
+                    hvp_mu1_d_2, hvp_logvar1_d_2, hvp_logvar2_d_2, hvp_mu2_d_2 = _hvp_f32_sweep1(
+                        logvar1_d_2, logvar2_d_2, mu1_d_2, mu2_d_2, v_logvar1_d_2, v_logvar2_d_2, v_mu1_d_2, v_mu2_d_2,
+                        seed_n,
+                    )
+                    hvp_mu1_d_3, hvp_logvar1_d_3, hvp_logvar2_d_3, hvp_mu2_d_3 = _hvp_f32_sweep1(
+                        logvar1_d_3, logvar2_d_3, mu1_d_3, mu2_d_3, v_logvar1_d_3, v_logvar2_d_3, v_mu1_d_3, v_mu2_d_3,
+                        seed_n,
+                    )
+                    hvp_mu1_words = _with_part(
+                        hvp_mu1, hvp_mu1_words, part, (hvp_mu1_d_0, hvp_mu1_d_1, hvp_mu1_d_2, hvp_mu1_d_3),
+                    )
+                    hvp_logvar1_words = _with_part(
+                        hvp_logvar1, hvp_logvar1_words, part, (hvp_logvar1_d_0, hvp_logvar1_d_1, hvp_logvar1_d_2,
+                        hvp_logvar1_d_3),
+                    )
+                    hvp_logvar2_words = _with_part(
+                        hvp_logvar2, hvp_logvar2_words, part, (hvp_logvar2_d_0, hvp_logvar2_d_1, hvp_logvar2_d_2,
+                        hvp_logvar2_d_3),
+                    )
+                    hvp_mu2_words = _with_part(
+                        hvp_mu2, hvp_mu2_words, part, (hvp_mu2_d_0, hvp_mu2_d_1, hvp_mu2_d_2, hvp_mu2_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu1, hvp_mu1_row_segment + _packed(logvar1) * vector, hvp_mu1_words)
+                _store_words(hvp_logvar1, hvp_logvar1_row_segment + _packed(logvar1) * vector, hvp_logvar1_words)
+                _store_words(hvp_logvar2, hvp_logvar2_row_segment + _packed(logvar1) * vector, hvp_logvar2_words)
+                _store_words(hvp_mu2, hvp_mu2_row_segment + _packed(logvar1) * vector, hvp_mu2_words)
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                hvp_mu1_d, hvp_logvar1_d, hvp_logvar2_d, hvp_mu2_d = _hvp_f32_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at), _get(v_logvar1_, v_logvar1__row_segment +
+                    at), _get(v_logvar2_, v_logvar2__row_segment + at), _get(v_mu1_, v_mu1__row_segment + at),
+                    _get(v_mu2_, v_mu2__row_segment + at), seed_n,
+                )
+                _put(hvp_mu1, hvp_mu1_row_segment + at, hvp_mu1_d)
+                _put(hvp_logvar1, hvp_logvar1_row_segment + at, hvp_logvar1_d)
+                _put(hvp_logvar2, hvp_logvar2_row_segment + at, hvp_logvar2_d)
+                _put(hvp_mu2, hvp_mu2_row_segment + at, hvp_mu2_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_mu1, row * size_d + start, length)
+            _clear_row_f32(hvp_logvar1, row * size_d + start, length)
+            _clear_row_f32(hvp_logvar2, row * size_d + start, length)
+            _clear_row_f32(hvp_mu2, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1075,11 +1543,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1300,6 +1768,91 @@ def value_f64(logvar1, logvar2, mu1, mu2, weight, mask, losses, partial, samples
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(logvar1, logvar2, mu1, mu2, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        logvar1_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0)
+                    t1_d_1 = _value_f64_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                t1_d = _value_f64_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at),
+                )
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = 0.5 * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, seed_n):
     """One place of a row: grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d."""
@@ -1395,14 +1948,143 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_mu1, row, size_d)
-            _clear_row_f64(grad_logvar1, row, size_d)
-            _clear_row_f64(grad_mu2, row, size_d)
-            _clear_row_f64(grad_logvar2, row, size_d)
+            _clear_row_f64(grad_mu1, row * size_d, size_d)
+            _clear_row_f64(grad_logvar1, row * size_d, size_d)
+            _clear_row_f64(grad_mu2, row * size_d, size_d)
+            _clear_row_f64(grad_logvar2, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, weight, mask, divisor, divisors, kept1,
+    segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        logvar1_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        grad_mu1_row_segment = row * size_d + start
+        grad_logvar1_row_segment = row * size_d + start
+        grad_mu2_row_segment = row * size_d + start
+        grad_logvar2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    grad_mu1_d_0, grad_logvar1_d_0, grad_mu2_d_0, grad_logvar2_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n,
+                    )
+                    grad_mu1_d_1, grad_logvar1_d_1, grad_mu2_d_1, grad_logvar2_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n,
+                    )
+                    grad_mu1_words = _with_part(grad_mu1, grad_mu1_words, part, (grad_mu1_d_0, grad_mu1_d_1))
+                    grad_logvar1_words = _with_part(
+                        grad_logvar1, grad_logvar1_words, part, (grad_logvar1_d_0, grad_logvar1_d_1),
+                    )
+                    grad_mu2_words = _with_part(grad_mu2, grad_mu2_words, part, (grad_mu2_d_0, grad_mu2_d_1))
+                    grad_logvar2_words = _with_part(
+                        grad_logvar2, grad_logvar2_words, part, (grad_logvar2_d_0, grad_logvar2_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row_segment + _packed(logvar1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row_segment + _packed(logvar1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row_segment + _packed(logvar1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row_segment + _packed(logvar1) * vector, grad_logvar2_words)
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d = _value_and_grad_f64_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at), seed_n,
+                )
+                _put(grad_mu1, grad_mu1_row_segment + at, grad_mu1_d)
+                _put(grad_logvar1, grad_logvar1_row_segment + at, grad_logvar1_d)
+                _put(grad_mu2, grad_mu2_row_segment + at, grad_mu2_d)
+                _put(grad_logvar2, grad_logvar2_row_segment + at, grad_logvar2_d)
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f64(grad_mu1, row * size_d + start, length)
+            _clear_row_f64(grad_logvar1, row * size_d + start, length)
+            _clear_row_f64(grad_mu2, row * size_d + start, length)
+            _clear_row_f64(grad_logvar2, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = 0.5 * t1 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1509,14 +2191,114 @@ def grad_hess_diag_f64(
                 _put(diag_logvar2, diag_logvar2_row + at, found[7])
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_mu1, row, size_d)
-            _clear_row_f64(grad_logvar1, row, size_d)
-            _clear_row_f64(grad_mu2, row, size_d)
-            _clear_row_f64(grad_logvar2, row, size_d)
-            _clear_row_f64(diag_mu1, row, size_d)
-            _clear_row_f64(diag_logvar1, row, size_d)
-            _clear_row_f64(diag_mu2, row, size_d)
-            _clear_row_f64(diag_logvar2, row, size_d)
+            _clear_row_f64(grad_mu1, row * size_d, size_d)
+            _clear_row_f64(grad_logvar1, row * size_d, size_d)
+            _clear_row_f64(grad_mu2, row * size_d, size_d)
+            _clear_row_f64(grad_logvar2, row * size_d, size_d)
+            _clear_row_f64(diag_mu1, row * size_d, size_d)
+            _clear_row_f64(diag_logvar1, row * size_d, size_d)
+            _clear_row_f64(diag_mu2, row * size_d, size_d)
+            _clear_row_f64(diag_logvar2, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2,
+    logvar1, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        grad_mu1_row_segment = row * size_d + start
+        logvar1_row_segment = row * size_d + start
+        grad_logvar1_row_segment = row * size_d + start
+        grad_mu2_row_segment = row * size_d + start
+        grad_logvar2_row_segment = row * size_d + start
+        diag_mu1_row_segment = row * size_d + start
+        diag_logvar1_row_segment = row * size_d + start
+        diag_mu2_row_segment = row * size_d + start
+        diag_logvar2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                grad_mu1_words = _no_words(grad_mu1)
+                grad_logvar1_words = _no_words(grad_logvar1)
+                grad_mu2_words = _no_words(grad_mu2)
+                grad_logvar2_words = _no_words(grad_logvar2)
+                diag_mu1_words = _no_words(diag_mu1)
+                diag_logvar1_words = _no_words(diag_logvar1)
+                diag_mu2_words = _no_words(diag_mu2)
+                diag_logvar2_words = _no_words(diag_logvar2)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep1(logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, seed_n)
+                    found_1 = _grad_hess_diag_f64_sweep1(logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, seed_n)
+                    grad_mu1_words = _with_part(grad_mu1, grad_mu1_words, part, (found_0[0], found_1[0]))
+                    grad_logvar1_words = _with_part(grad_logvar1, grad_logvar1_words, part, (found_0[1], found_1[1]))
+                    grad_mu2_words = _with_part(grad_mu2, grad_mu2_words, part, (found_0[2], found_1[2]))
+                    grad_logvar2_words = _with_part(grad_logvar2, grad_logvar2_words, part, (found_0[3], found_1[3]))
+                    diag_mu1_words = _with_part(diag_mu1, diag_mu1_words, part, (found_0[4], found_1[4]))
+                    diag_logvar1_words = _with_part(diag_logvar1, diag_logvar1_words, part, (found_0[5], found_1[5]))
+                    diag_mu2_words = _with_part(diag_mu2, diag_mu2_words, part, (found_0[6], found_1[6]))
+                    diag_logvar2_words = _with_part(diag_logvar2, diag_logvar2_words, part, (found_0[7], found_1[7]))
+                    part += 1
+                _store_words(grad_mu1, grad_mu1_row_segment + _packed(logvar1) * vector, grad_mu1_words)
+                _store_words(grad_logvar1, grad_logvar1_row_segment + _packed(logvar1) * vector, grad_logvar1_words)
+                _store_words(grad_mu2, grad_mu2_row_segment + _packed(logvar1) * vector, grad_mu2_words)
+                _store_words(grad_logvar2, grad_logvar2_row_segment + _packed(logvar1) * vector, grad_logvar2_words)
+                _store_words(diag_mu1, diag_mu1_row_segment + _packed(logvar1) * vector, diag_mu1_words)
+                _store_words(diag_logvar1, diag_logvar1_row_segment + _packed(logvar1) * vector, diag_logvar1_words)
+                _store_words(diag_mu2, diag_mu2_row_segment + _packed(logvar1) * vector, diag_mu2_words)
+                _store_words(diag_logvar2, diag_logvar2_row_segment + _packed(logvar1) * vector, diag_logvar2_words)
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f64_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at), seed_n,
+                )
+                _put(grad_mu1, grad_mu1_row_segment + at, found[0])
+                _put(grad_logvar1, grad_logvar1_row_segment + at, found[1])
+                _put(grad_mu2, grad_mu2_row_segment + at, found[2])
+                _put(grad_logvar2, grad_logvar2_row_segment + at, found[3])
+                _put(diag_mu1, diag_mu1_row_segment + at, found[4])
+                _put(diag_logvar1, diag_logvar1_row_segment + at, found[5])
+                _put(diag_mu2, diag_mu2_row_segment + at, found[6])
+                _put(diag_logvar2, diag_logvar2_row_segment + at, found[7])
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_mu1, row * size_d + start, length)
+            _clear_row_f64(grad_logvar1, row * size_d + start, length)
+            _clear_row_f64(grad_mu2, row * size_d + start, length)
+            _clear_row_f64(grad_logvar2, row * size_d + start, length)
+            _clear_row_f64(diag_mu1, row * size_d + start, length)
+            _clear_row_f64(diag_logvar1, row * size_d + start, length)
+            _clear_row_f64(diag_mu2, row * size_d + start, length)
+            _clear_row_f64(diag_logvar2, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1623,10 +2405,110 @@ def hvp_f64(
                 _put(hvp_mu2, hvp_mu2_row + at, hvp_mu2_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_mu1, row, size_d)
-            _clear_row_f64(hvp_logvar1, row, size_d)
-            _clear_row_f64(hvp_logvar2, row, size_d)
-            _clear_row_f64(hvp_mu2, row, size_d)
+            _clear_row_f64(hvp_mu1, row * size_d, size_d)
+            _clear_row_f64(hvp_logvar1, row * size_d, size_d)
+            _clear_row_f64(hvp_logvar2, row * size_d, size_d)
+            _clear_row_f64(hvp_mu2, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_, logvar1,
+    weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_mu1__row_segment = row * size_d + start
+        v_mu2__row_segment = row * size_d + start
+        v_logvar2__row_segment = row * size_d + start
+        mu1_row_segment = row * size_d + start
+        mu2_row_segment = row * size_d + start
+        logvar2_row_segment = row * size_d + start
+        hvp_mu1_row_segment = row * size_d + start
+        v_logvar1__row_segment = row * size_d + start
+        logvar1_row_segment = row * size_d + start
+        hvp_logvar1_row_segment = row * size_d + start
+        hvp_logvar2_row_segment = row * size_d + start
+        hvp_mu2_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar1) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar1_d_words = _load_words(logvar1, logvar1_row_segment + _packed(logvar1) * vector)
+                logvar2_d_words = _load_words(logvar2, logvar2_row_segment + _packed(logvar1) * vector)
+                mu1_d_words = _load_words(mu1, mu1_row_segment + _packed(logvar1) * vector)
+                mu2_d_words = _load_words(mu2, mu2_row_segment + _packed(logvar1) * vector)
+                v_logvar1_d_words = _load_words(v_logvar1_, v_logvar1__row_segment + _packed(logvar1) * vector)
+                v_logvar2_d_words = _load_words(v_logvar2_, v_logvar2__row_segment + _packed(logvar1) * vector)
+                v_mu1_d_words = _load_words(v_mu1_, v_mu1__row_segment + _packed(logvar1) * vector)
+                v_mu2_d_words = _load_words(v_mu2_, v_mu2__row_segment + _packed(logvar1) * vector)
+                hvp_mu1_words = _no_words(hvp_mu1)
+                hvp_logvar1_words = _no_words(hvp_logvar1)
+                hvp_logvar2_words = _no_words(hvp_logvar2)
+                hvp_mu2_words = _no_words(hvp_mu2)
+                part = np.int64(0)
+                while part < _parts(logvar1):
+                    at = _packed(logvar1) * vector + LANES_F64 * part
+                    logvar1_d_0, logvar1_d_1 = _part(logvar1, logvar1_d_words, part)
+                    logvar2_d_0, logvar2_d_1 = _part(logvar2, logvar2_d_words, part)
+                    mu1_d_0, mu1_d_1 = _part(mu1, mu1_d_words, part)
+                    mu2_d_0, mu2_d_1 = _part(mu2, mu2_d_words, part)
+                    v_logvar1_d_0, v_logvar1_d_1 = _part(v_logvar1_, v_logvar1_d_words, part)
+                    v_logvar2_d_0, v_logvar2_d_1 = _part(v_logvar2_, v_logvar2_d_words, part)
+                    v_mu1_d_0, v_mu1_d_1 = _part(v_mu1_, v_mu1_d_words, part)
+                    v_mu2_d_0, v_mu2_d_1 = _part(v_mu2_, v_mu2_d_words, part)
+                    hvp_mu1_d_0, hvp_logvar1_d_0, hvp_logvar2_d_0, hvp_mu2_d_0 = _hvp_f64_sweep1(
+                        logvar1_d_0, logvar2_d_0, mu1_d_0, mu2_d_0, v_logvar1_d_0, v_logvar2_d_0, v_mu1_d_0, v_mu2_d_0,
+                        seed_n,
+                    )
+                    hvp_mu1_d_1, hvp_logvar1_d_1, hvp_logvar2_d_1, hvp_mu2_d_1 = _hvp_f64_sweep1(
+                        logvar1_d_1, logvar2_d_1, mu1_d_1, mu2_d_1, v_logvar1_d_1, v_logvar2_d_1, v_mu1_d_1, v_mu2_d_1,
+                        seed_n,
+                    )
+                    hvp_mu1_words = _with_part(hvp_mu1, hvp_mu1_words, part, (hvp_mu1_d_0, hvp_mu1_d_1))
+                    hvp_logvar1_words = _with_part(
+                        hvp_logvar1, hvp_logvar1_words, part, (hvp_logvar1_d_0, hvp_logvar1_d_1),
+                    )
+                    hvp_logvar2_words = _with_part(
+                        hvp_logvar2, hvp_logvar2_words, part, (hvp_logvar2_d_0, hvp_logvar2_d_1),
+                    )
+                    hvp_mu2_words = _with_part(hvp_mu2, hvp_mu2_words, part, (hvp_mu2_d_0, hvp_mu2_d_1))
+                    part += 1
+                _store_words(hvp_mu1, hvp_mu1_row_segment + _packed(logvar1) * vector, hvp_mu1_words)
+                _store_words(hvp_logvar1, hvp_logvar1_row_segment + _packed(logvar1) * vector, hvp_logvar1_words)
+                _store_words(hvp_logvar2, hvp_logvar2_row_segment + _packed(logvar1) * vector, hvp_logvar2_words)
+                _store_words(hvp_mu2, hvp_mu2_row_segment + _packed(logvar1) * vector, hvp_mu2_words)
+                vector += _stride(threads)
+            at = _packed(logvar1) * vectors + thread
+            while at < length:
+                hvp_mu1_d, hvp_logvar1_d, hvp_logvar2_d, hvp_mu2_d = _hvp_f64_sweep1(
+                    _get(logvar1, logvar1_row_segment + at), _get(logvar2, logvar2_row_segment + at), _get(mu1,
+                    mu1_row_segment + at), _get(mu2, mu2_row_segment + at), _get(v_logvar1_, v_logvar1__row_segment +
+                    at), _get(v_logvar2_, v_logvar2__row_segment + at), _get(v_mu1_, v_mu1__row_segment + at),
+                    _get(v_mu2_, v_mu2__row_segment + at), seed_n,
+                )
+                _put(hvp_mu1, hvp_mu1_row_segment + at, hvp_mu1_d)
+                _put(hvp_logvar1, hvp_logvar1_row_segment + at, hvp_logvar1_d)
+                _put(hvp_logvar2, hvp_logvar2_row_segment + at, hvp_logvar2_d)
+                _put(hvp_mu2, hvp_mu2_row_segment + at, hvp_mu2_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_mu1, row * size_d + start, length)
+            _clear_row_f64(hvp_logvar1, row * size_d + start, length)
+            _clear_row_f64(hvp_logvar2, row * size_d + start, length)
+            _clear_row_f64(hvp_mu2, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1642,40 +2524,106 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'logvar1: data*, logvar2: data*, mu1: data*, mu2: data*, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'logvar1: data*, logvar2: data*, mu1: data*, mu2: data*, mask: uint8*, kept1: '
+                               'real*, segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                               'uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: real*, '
+                               'segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_mu1: data*, grad_logvar1: data*, grad_mu2: data*, grad_logvar2: '
                                  'data*, logvar1: data*, logvar2: data*, mu1: data*, mu2: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
                                  'partial: real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_mu1: data*, grad_logvar1: data*, grad_mu2: data*, '
+                                        'grad_logvar2: data*, logvar1: data*, logvar2: data*, mu1: data*, '
+                                        'mu2: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
+                                        'real*, kept1: real*, segments: int64, each: int64, samples: int64, '
+                                        'size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, segments: int64, '
+                                        'samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'full_rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_mu1: data*, grad_logvar1: data*, grad_mu2: data*, grad_logvar2: '
                                  'data*, diag_mu1: data*, diag_logvar1: data*, diag_mu2: data*, '
                                  'diag_logvar2: data*, mu1: data*, mu2: data*, logvar2: data*, logvar1: '
                                  'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                                  'samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_mu1: data*, grad_logvar1: data*, grad_mu2: data*, '
+                                        'grad_logvar2: data*, diag_mu1: data*, diag_logvar1: data*, '
+                                        'diag_mu2: data*, diag_logvar2: data*, mu1: data*, mu2: data*, '
+                                        'logvar2: data*, logvar1: data*, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_d: int64, options: uint32'},
  'hvp': {'shape': 'full_rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_mu1: data*, hvp_logvar1: data*, hvp_logvar2: data*, hvp_mu2: data*, v_mu1_: '
                       'data*, v_mu2_: data*, v_logvar2_: data*, mu1: data*, mu2: data*, logvar2: data*, '
                       'v_logvar1_: data*, logvar1: data*, weight: data*, mask: uint8*, divisor: real, '
-                      'divisors: real*, samples: int64, size_d: int64, options: uint32'}}
+                      'divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_mu1: data*, hvp_logvar1: data*, hvp_logvar2: data*, hvp_mu2: data*, '
+                             'v_mu1_: data*, v_mu2_: data*, v_logvar2_: data*, mu1: data*, mu2: data*, '
+                             'logvar2: data*, v_logvar1_: data*, logvar1: data*, weight: data*, mask: '
+                             'uint8*, divisor: real, divisors: real*, segments: int64, each: int64, samples: '
+                             'int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

@@ -354,11 +354,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -561,6 +561,86 @@ def value_f32(mu, logvar, weight, mask, losses, partial, samples, size_d, option
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(mu, logvar, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu_row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                mu_d_words = _load_words(mu, mu_row_segment + _packed(logvar) * vector)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _part(mu, mu_d_words, part)
+                    t1_d_0 = _value_f32_sweep1(logvar_d_0, mu_d_0)
+                    t1_d_1 = _value_f32_sweep1(logvar_d_1, mu_d_1)
+                    t1_d_2 = _value_f32_sweep1(logvar_d_2, mu_d_2)
+                    t1_d_3 = _value_f32_sweep1(logvar_d_3, mu_d_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                t1_d = _value_f32_sweep1(_get(logvar, logvar_row_segment + at), _get(mu, mu_row_segment + at))
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = (-f32(0.5) * t1) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(logvar_d, mu_d, seed_n):
     """One place of a row: grad_mu_d, grad_logvar_d, t1_d."""
@@ -634,12 +714,122 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_mu, row, size_d)
-            _clear_row_f32(grad_logvar, row, size_d)
+            _clear_row_f32(grad_mu, row * size_d, size_d)
+            _clear_row_f32(grad_logvar, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_mu, grad_logvar, mu, logvar, weight, mask, divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu_row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        grad_mu_row_segment = row * size_d + start
+        grad_logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                mu_d_words = _load_words(mu, mu_row_segment + _packed(logvar) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, t1_d_0 = _value_and_grad_f32_sweep1(logvar_d_0, mu_d_0, seed_n)
+                    grad_mu_d_1, grad_logvar_d_1, t1_d_1 = _value_and_grad_f32_sweep1(logvar_d_1, mu_d_1, seed_n)
+                    grad_mu_d_2, grad_logvar_d_2, t1_d_2 = _value_and_grad_f32_sweep1(logvar_d_2, mu_d_2, seed_n)
+                    grad_mu_d_3, grad_logvar_d_3, t1_d_3 = _value_and_grad_f32_sweep1(logvar_d_3, mu_d_3, seed_n)
+                    grad_mu_words = _with_part(
+                        grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1, grad_mu_d_2, grad_mu_d_3),
+                    )
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1, grad_logvar_d_2,
+                        grad_logvar_d_3),
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_3)
+                    part += 1
+                _store_words(grad_mu, grad_mu_row_segment + _packed(logvar) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row_segment + _packed(logvar) * vector, grad_logvar_words)
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                grad_mu_d, grad_logvar_d, t1_d = _value_and_grad_f32_sweep1(
+                    _get(logvar, logvar_row_segment + at), _get(mu, mu_row_segment + at), seed_n,
+                )
+                _put(grad_mu, grad_mu_row_segment + at, grad_mu_d)
+                _put(grad_logvar, grad_logvar_row_segment + at, grad_logvar_d)
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f32(grad_mu, row * size_d + start, length)
+            _clear_row_f32(grad_logvar, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f32(t1_high, t1_low)
+            loss = (-f32(0.5) * t1) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -725,10 +915,99 @@ def grad_hess_diag_f32(
                 _put(diag_logvar, diag_logvar_row + at, diag_logvar_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_mu, row, size_d)
-            _clear_row_f32(grad_logvar, row, size_d)
-            _clear_row_f32(diag_mu, row, size_d)
-            _clear_row_f32(diag_logvar, row, size_d)
+            _clear_row_f32(grad_mu, row * size_d, size_d)
+            _clear_row_f32(grad_logvar, row * size_d, size_d)
+            _clear_row_f32(diag_mu, row * size_d, size_d)
+            _clear_row_f32(diag_logvar, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, weight, mask, divisor, divisors, segments, each, samples,
+    size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu_row_segment = row * size_d + start
+        grad_mu_row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        grad_logvar_row_segment = row * size_d + start
+        diag_mu_row_segment = row * size_d + start
+        diag_logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                mu_d_words = _load_words(mu, mu_row_segment + _packed(logvar) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                diag_mu_words = _no_words(diag_mu)
+                diag_logvar_words = _no_words(diag_logvar)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1, mu_d_2, mu_d_3 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, diag_mu_d_0, diag_logvar_d_0 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_0, mu_d_0, seed_n,
+                    )
+                    grad_mu_d_1, grad_logvar_d_1, diag_mu_d_1, diag_logvar_d_1 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_1, mu_d_1, seed_n,
+                    )
+                    grad_mu_d_2, grad_logvar_d_2, diag_mu_d_2, diag_logvar_d_2 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_2, mu_d_2, seed_n,
+                    )
+                    grad_mu_d_3, grad_logvar_d_3, diag_mu_d_3, diag_logvar_d_3 = _grad_hess_diag_f32_sweep1(
+                        logvar_d_3, mu_d_3, seed_n,
+                    )
+                    grad_mu_words = _with_part(
+                        grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1, grad_mu_d_2, grad_mu_d_3),
+                    )
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1, grad_logvar_d_2,
+                        grad_logvar_d_3),
+                    )
+                    diag_mu_words = _with_part(
+                        diag_mu, diag_mu_words, part, (diag_mu_d_0, diag_mu_d_1, diag_mu_d_2, diag_mu_d_3),
+                    )
+                    diag_logvar_words = _with_part(
+                        diag_logvar, diag_logvar_words, part, (diag_logvar_d_0, diag_logvar_d_1, diag_logvar_d_2,
+                        diag_logvar_d_3),
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row_segment + _packed(logvar) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row_segment + _packed(logvar) * vector, grad_logvar_words)
+                _store_words(diag_mu, diag_mu_row_segment + _packed(logvar) * vector, diag_mu_words)
+                _store_words(diag_logvar, diag_logvar_row_segment + _packed(logvar) * vector, diag_logvar_words)
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                grad_mu_d, grad_logvar_d, diag_mu_d, diag_logvar_d = _grad_hess_diag_f32_sweep1(
+                    _get(logvar, logvar_row_segment + at), _get(mu, mu_row_segment + at), seed_n,
+                )
+                _put(grad_mu, grad_mu_row_segment + at, grad_mu_d)
+                _put(grad_logvar, grad_logvar_row_segment + at, grad_logvar_d)
+                _put(diag_mu, diag_mu_row_segment + at, diag_mu_d)
+                _put(diag_logvar, diag_logvar_row_segment + at, diag_logvar_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_mu, row * size_d + start, length)
+            _clear_row_f32(grad_logvar, row * size_d + start, length)
+            _clear_row_f32(diag_mu, row * size_d + start, length)
+            _clear_row_f32(diag_logvar, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -794,8 +1073,76 @@ def hvp_f32(hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, weight, mask, divisor,
                 _put(hvp_logvar, hvp_logvar_row + at, hvp_logvar_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_mu, row, size_d)
-            _clear_row_f32(hvp_logvar, row, size_d)
+            _clear_row_f32(hvp_mu, row * size_d, size_d)
+            _clear_row_f32(hvp_logvar, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, weight, mask, divisor, divisors, segments, each, samples, size_d,
+    options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_mu__row_segment = row * size_d + start
+        hvp_mu_row_segment = row * size_d + start
+        v_logvar__row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        hvp_logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                v_logvar_d_words = _load_words(v_logvar_, v_logvar__row_segment + _packed(logvar) * vector)
+                v_mu_d_words = _load_words(v_mu_, v_mu__row_segment + _packed(logvar) * vector)
+                hvp_mu_words = _no_words(hvp_mu)
+                hvp_logvar_words = _no_words(hvp_logvar)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F32 * part
+                    logvar_d_0, logvar_d_1, logvar_d_2, logvar_d_3 = _part(logvar, logvar_d_words, part)
+                    v_logvar_d_0, v_logvar_d_1, v_logvar_d_2, v_logvar_d_3 = _part(v_logvar_, v_logvar_d_words, part)
+                    v_mu_d_0, v_mu_d_1, v_mu_d_2, v_mu_d_3 = _part(v_mu_, v_mu_d_words, part)
+                    hvp_mu_d_0, hvp_logvar_d_0 = _hvp_f32_sweep1(logvar_d_0, v_logvar_d_0, v_mu_d_0, seed_n)
+                    hvp_mu_d_1, hvp_logvar_d_1 = _hvp_f32_sweep1(logvar_d_1, v_logvar_d_1, v_mu_d_1, seed_n)
+                    hvp_mu_d_2, hvp_logvar_d_2 = _hvp_f32_sweep1(logvar_d_2, v_logvar_d_2, v_mu_d_2, seed_n)
+                    hvp_mu_d_3, hvp_logvar_d_3 = _hvp_f32_sweep1(logvar_d_3, v_logvar_d_3, v_mu_d_3, seed_n)
+                    hvp_mu_words = _with_part(
+                        hvp_mu, hvp_mu_words, part, (hvp_mu_d_0, hvp_mu_d_1, hvp_mu_d_2, hvp_mu_d_3),
+                    )
+                    hvp_logvar_words = _with_part(
+                        hvp_logvar, hvp_logvar_words, part, (hvp_logvar_d_0, hvp_logvar_d_1, hvp_logvar_d_2,
+                        hvp_logvar_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_mu, hvp_mu_row_segment + _packed(logvar) * vector, hvp_mu_words)
+                _store_words(hvp_logvar, hvp_logvar_row_segment + _packed(logvar) * vector, hvp_logvar_words)
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                hvp_mu_d, hvp_logvar_d = _hvp_f32_sweep1(
+                    _get(logvar, logvar_row_segment + at), _get(v_logvar_, v_logvar__row_segment + at), _get(v_mu_,
+                    v_mu__row_segment + at), seed_n,
+                )
+                _put(hvp_mu, hvp_mu_row_segment + at, hvp_mu_d)
+                _put(hvp_logvar, hvp_logvar_row_segment + at, hvp_logvar_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_mu, row * size_d + start, length)
+            _clear_row_f32(hvp_logvar, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -878,11 +1225,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1085,6 +1432,82 @@ def value_f64(mu, logvar, weight, mask, losses, partial, samples, size_d, option
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(mu, logvar, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu_row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                mu_d_words = _load_words(mu, mu_row_segment + _packed(logvar) * vector)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1 = _part(mu, mu_d_words, part)
+                    t1_d_0 = _value_f64_sweep1(logvar_d_0, mu_d_0)
+                    t1_d_1 = _value_f64_sweep1(logvar_d_1, mu_d_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                t1_d = _value_f64_sweep1(_get(logvar, logvar_row_segment + at), _get(mu, mu_row_segment + at))
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = (-0.5 * t1) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(logvar_d, mu_d, seed_n):
     """One place of a row: grad_mu_d, grad_logvar_d, t1_d."""
@@ -1151,12 +1574,115 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_mu, row, size_d)
-            _clear_row_f64(grad_logvar, row, size_d)
+            _clear_row_f64(grad_mu, row * size_d, size_d)
+            _clear_row_f64(grad_logvar, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_mu, grad_logvar, mu, logvar, weight, mask, divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu_row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        grad_mu_row_segment = row * size_d + start
+        grad_logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                mu_d_words = _load_words(mu, mu_row_segment + _packed(logvar) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, t1_d_0 = _value_and_grad_f64_sweep1(logvar_d_0, mu_d_0, seed_n)
+                    grad_mu_d_1, grad_logvar_d_1, t1_d_1 = _value_and_grad_f64_sweep1(logvar_d_1, mu_d_1, seed_n)
+                    grad_mu_words = _with_part(grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1))
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1),
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
+                    part += 1
+                _store_words(grad_mu, grad_mu_row_segment + _packed(logvar) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row_segment + _packed(logvar) * vector, grad_logvar_words)
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                grad_mu_d, grad_logvar_d, t1_d = _value_and_grad_f64_sweep1(
+                    _get(logvar, logvar_row_segment + at), _get(mu, mu_row_segment + at), seed_n,
+                )
+                _put(grad_mu, grad_mu_row_segment + at, grad_mu_d)
+                _put(grad_logvar, grad_logvar_row_segment + at, grad_logvar_d)
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1
+        else:
+            _clear_row_f64(grad_mu, row * size_d + start, length)
+            _clear_row_f64(grad_logvar, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1_high, t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
+                at += _stride(threads)
+            t1 = _row_sum_f64(t1_high, t1_low)
+            loss = (-0.5 * t1) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1230,10 +1756,87 @@ def grad_hess_diag_f64(
                 _put(diag_logvar, diag_logvar_row + at, diag_logvar_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_mu, row, size_d)
-            _clear_row_f64(grad_logvar, row, size_d)
-            _clear_row_f64(diag_mu, row, size_d)
-            _clear_row_f64(diag_logvar, row, size_d)
+            _clear_row_f64(grad_mu, row * size_d, size_d)
+            _clear_row_f64(grad_logvar, row * size_d, size_d)
+            _clear_row_f64(diag_mu, row * size_d, size_d)
+            _clear_row_f64(diag_logvar, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, weight, mask, divisor, divisors, segments, each, samples,
+    size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        mu_row_segment = row * size_d + start
+        grad_mu_row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        grad_logvar_row_segment = row * size_d + start
+        diag_mu_row_segment = row * size_d + start
+        diag_logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                mu_d_words = _load_words(mu, mu_row_segment + _packed(logvar) * vector)
+                grad_mu_words = _no_words(grad_mu)
+                grad_logvar_words = _no_words(grad_logvar)
+                diag_mu_words = _no_words(diag_mu)
+                diag_logvar_words = _no_words(diag_logvar)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    mu_d_0, mu_d_1 = _part(mu, mu_d_words, part)
+                    grad_mu_d_0, grad_logvar_d_0, diag_mu_d_0, diag_logvar_d_0 = _grad_hess_diag_f64_sweep1(
+                        logvar_d_0, mu_d_0, seed_n,
+                    )
+                    grad_mu_d_1, grad_logvar_d_1, diag_mu_d_1, diag_logvar_d_1 = _grad_hess_diag_f64_sweep1(
+                        logvar_d_1, mu_d_1, seed_n,
+                    )
+                    grad_mu_words = _with_part(grad_mu, grad_mu_words, part, (grad_mu_d_0, grad_mu_d_1))
+                    grad_logvar_words = _with_part(
+                        grad_logvar, grad_logvar_words, part, (grad_logvar_d_0, grad_logvar_d_1),
+                    )
+                    diag_mu_words = _with_part(diag_mu, diag_mu_words, part, (diag_mu_d_0, diag_mu_d_1))
+                    diag_logvar_words = _with_part(
+                        diag_logvar, diag_logvar_words, part, (diag_logvar_d_0, diag_logvar_d_1),
+                    )
+                    part += 1
+                _store_words(grad_mu, grad_mu_row_segment + _packed(logvar) * vector, grad_mu_words)
+                _store_words(grad_logvar, grad_logvar_row_segment + _packed(logvar) * vector, grad_logvar_words)
+                _store_words(diag_mu, diag_mu_row_segment + _packed(logvar) * vector, diag_mu_words)
+                _store_words(diag_logvar, diag_logvar_row_segment + _packed(logvar) * vector, diag_logvar_words)
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                grad_mu_d, grad_logvar_d, diag_mu_d, diag_logvar_d = _grad_hess_diag_f64_sweep1(
+                    _get(logvar, logvar_row_segment + at), _get(mu, mu_row_segment + at), seed_n,
+                )
+                _put(grad_mu, grad_mu_row_segment + at, grad_mu_d)
+                _put(grad_logvar, grad_logvar_row_segment + at, grad_logvar_d)
+                _put(diag_mu, diag_mu_row_segment + at, diag_mu_d)
+                _put(diag_logvar, diag_logvar_row_segment + at, diag_logvar_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_mu, row * size_d + start, length)
+            _clear_row_f64(grad_logvar, row * size_d + start, length)
+            _clear_row_f64(diag_mu, row * size_d + start, length)
+            _clear_row_f64(diag_logvar, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1292,8 +1895,69 @@ def hvp_f64(hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, weight, mask, divisor,
                 _put(hvp_logvar, hvp_logvar_row + at, hvp_logvar_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_mu, row, size_d)
-            _clear_row_f64(hvp_logvar, row, size_d)
+            _clear_row_f64(hvp_mu, row * size_d, size_d)
+            _clear_row_f64(hvp_logvar, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, weight, mask, divisor, divisors, segments, each, samples, size_d,
+    options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_mu__row_segment = row * size_d + start
+        hvp_mu_row_segment = row * size_d + start
+        v_logvar__row_segment = row * size_d + start
+        logvar_row_segment = row * size_d + start
+        hvp_logvar_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logvar) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logvar_d_words = _load_words(logvar, logvar_row_segment + _packed(logvar) * vector)
+                v_logvar_d_words = _load_words(v_logvar_, v_logvar__row_segment + _packed(logvar) * vector)
+                v_mu_d_words = _load_words(v_mu_, v_mu__row_segment + _packed(logvar) * vector)
+                hvp_mu_words = _no_words(hvp_mu)
+                hvp_logvar_words = _no_words(hvp_logvar)
+                part = np.int64(0)
+                while part < _parts(logvar):
+                    at = _packed(logvar) * vector + LANES_F64 * part
+                    logvar_d_0, logvar_d_1 = _part(logvar, logvar_d_words, part)
+                    v_logvar_d_0, v_logvar_d_1 = _part(v_logvar_, v_logvar_d_words, part)
+                    v_mu_d_0, v_mu_d_1 = _part(v_mu_, v_mu_d_words, part)
+                    hvp_mu_d_0, hvp_logvar_d_0 = _hvp_f64_sweep1(logvar_d_0, v_logvar_d_0, v_mu_d_0, seed_n)
+                    hvp_mu_d_1, hvp_logvar_d_1 = _hvp_f64_sweep1(logvar_d_1, v_logvar_d_1, v_mu_d_1, seed_n)
+                    hvp_mu_words = _with_part(hvp_mu, hvp_mu_words, part, (hvp_mu_d_0, hvp_mu_d_1))
+                    hvp_logvar_words = _with_part(hvp_logvar, hvp_logvar_words, part, (hvp_logvar_d_0, hvp_logvar_d_1))
+                    part += 1
+                _store_words(hvp_mu, hvp_mu_row_segment + _packed(logvar) * vector, hvp_mu_words)
+                _store_words(hvp_logvar, hvp_logvar_row_segment + _packed(logvar) * vector, hvp_logvar_words)
+                vector += _stride(threads)
+            at = _packed(logvar) * vectors + thread
+            while at < length:
+                hvp_mu_d, hvp_logvar_d = _hvp_f64_sweep1(
+                    _get(logvar, logvar_row_segment + at), _get(v_logvar_, v_logvar__row_segment + at), _get(v_mu_,
+                    v_mu__row_segment + at), seed_n,
+                )
+                _put(hvp_mu, hvp_mu_row_segment + at, hvp_mu_d)
+                _put(hvp_logvar, hvp_logvar_row_segment + at, hvp_logvar_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_mu, row * size_d + start, length)
+            _clear_row_f64(hvp_logvar, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1309,35 +1973,95 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'mu: data*, logvar: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'mu: data*, logvar: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: real*, '
+                               'segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_mu: data*, grad_logvar: data*, mu: data*, logvar: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
                                  'partial: real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_mu: data*, grad_logvar: data*, mu: data*, logvar: data*, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, kept1: '
+                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, segments: int64, '
+                                        'samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_mu: data*, grad_logvar: data*, diag_mu: data*, diag_logvar: data*, '
                                  'mu: data*, logvar: data*, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_mu: data*, grad_logvar: data*, diag_mu: data*, diag_logvar: '
+                                        'data*, mu: data*, logvar: data*, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_d: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_mu: data*, hvp_logvar: data*, v_mu_: data*, v_logvar_: data*, logvar: data*, '
                       'weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
-                      'int64, options: uint32'}}
+                      'int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_mu: data*, hvp_logvar: data*, v_mu_: data*, v_logvar_: data*, logvar: '
+                             'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, segments: '
+                             'int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

@@ -450,11 +450,11 @@ def _row_count(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -893,6 +893,325 @@ def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t12 = f32(1.0) - epsilon
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _value_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _value_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _value_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f32(t1_others__ties)
+                kept1[at + 3 * between] = f32(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+                kept1[at + 6 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t12 = f32(1.0) - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + f32(t9)
+            t11 = _log1p_f32(t10)
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    t2_2_k_0 = _value_f32_sweep3(z_k3_0, t11, t1__max)
+                    t2_2_k_1 = _value_f32_sweep3(z_k3_1, t11, t1__max)
+                    t2_2_k_2 = _value_f32_sweep3(z_k3_2, t11, t1__max)
+                    t2_2_k_3 = _value_f32_sweep3(z_k3_3, t11, t1__max)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                t2_2_k = _value_f32_sweep3(_get(z, z_row_segment + at), t11, t1__max)
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(
+    y, epsilon, weight, mask, ignore, losses, partial, kept1, kept2, segments, samples, size_k, options,
+):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t12 = f32(1.0) - epsilon
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f32(weight, row, options)
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + f32(t9)
+            t11 = _log1p_f32(t10)
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            t13 = 1 < t1_others__ties
+            t14 = t1_others__ties - 1
+            t1_others__rest = _log1p_f32(t1_others__below + f32(t14 if t13 else 0))
+            loss = (
+                (_zero_times_f32(epsilon, t2_2) / f32(size_k) + t12 * _softplus_f32(t1_others__rest +
+                _gap_f32(t1_others__max, gathered6))) * weight_n if valid else f32(np.nan)
+            )
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k, t1__max_k."""
@@ -1122,11 +1441,385 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = f32(1.0) - epsilon
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _value_and_grad_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _value_and_grad_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_and_grad_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_and_grad_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_and_grad_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _value_and_grad_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f32(t1_others__ties)
+                kept1[at + 3 * between] = f32(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+                kept1[at + 6 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    y, z, grad_z, epsilon, weight, mask, divisor, divisors, ignore, kept1, kept2, segments, each, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = f32(1.0) - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + f32(t9)
+            t11 = _log1p_f32(t10)
+            seed_n = seed
+            t13 = epsilon * (seed_n / f32(size_k))
+            t14 = t13 * f32(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
+            z_y = gathered6
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, t2_2_k_0 = _value_and_grad_f32_sweep3(
+                        z_k3_0, start + at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_1, t2_2_k_1 = _value_and_grad_f32_sweep3(
+                        z_k3_1, start + at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_2, t2_2_k_2 = _value_and_grad_f32_sweep3(
+                        z_k3_2, start + at + 2, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_3, t2_2_k_3 = _value_and_grad_f32_sweep3(
+                        z_k3_3, start + at + 3, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k, t2_2_k = _value_and_grad_f32_sweep3(
+                    _get(z, z_row_segment + at), start + at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n,
+                    valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    y, epsilon, weight, mask, divisor, divisors, ignore, losses, partial, kept1, kept2, segments, samples, size_k,
+    options,
+):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t16 = f32(1.0) - epsilon
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + f32(t9)
+            t11 = _log1p_f32(t10)
+            seed_n = seed
+            t13 = epsilon * (seed_n / f32(size_k))
+            t14 = t13 * f32(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
+            z_y = gathered6
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            loss = (
+                (_zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)) * weight_n if valid else
+                f32(np.nan)
+            )
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1359,8 +2052,283 @@ def grad_hess_diag_f32(
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_z, row, size_k)
-            _clear_row_f32(diag_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
+            _clear_row_f32(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = f32(1.0) - epsilon
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _grad_hess_diag_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _grad_hess_diag_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _grad_hess_diag_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _grad_hess_diag_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _grad_hess_diag_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _grad_hess_diag_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f32(t1_others__ties)
+                kept1[at + 3 * between] = f32(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+                kept1[at + 6 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(
+    y, z, grad_z, diag_z, epsilon, weight, mask, divisor, divisors, ignore, kept1, segments, each, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = f32(1.0) - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            seed_n = seed
+            t7 = epsilon * (seed_n / f32(size_k))
+            t8 = t7 * f32(size_k)
+            t9 = 1 < t1__ties
+            t10 = t1__ties - 1
+            t11 = t10 if t9 else 0
+            t12 = t1__below + f32(t11)
+            t13 = _log1p_f32(t12)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
+            z_y = gathered6
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t29 = _sigmoid_f32(-t23)
+            t30 = seed_n * t16 * t29 * t24
+            t31 = -seed_n * t16 * t29 * t24
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
+                        z_k3_0, start + at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
+                        z_k3_1, start + at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n,
+                        valid,
+                    )
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
+                        z_k3_2, start + at + 2, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n,
+                        valid,
+                    )
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
+                        z_k3_3, start + at + 3, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n,
+                        valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(z) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
+                    _get(z, z_row_segment + at), start + at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7,
+                    t8, y_n, valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            _clear_row_f32(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1667,7 +2635,425 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_z, row, size_k)
+            _clear_row_f32(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t22 = f32(1.0) - epsilon
+    while row < samples:
+        z_row = row * size_k
+        v_z__row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _hvp_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _hvp_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _hvp_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _hvp_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _hvp_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    found_0 = _hvp_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _hvp_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _hvp_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _hvp_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_2[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, found_3[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1_others__ties += found_2[1]
+                    t1_others__ties += found_3[1]
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    t1__ties += found_2[3]
+                    t1__ties += found_3[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _hvp_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f32(t1_others__ties)
+                kept1[at + 3 * between] = f32(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(v_z_, v_z__row + y_n)
+                kept1[at + 7 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+                kept1[at + 6 * between] = f32(0.0)
+                kept1[at + 7 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t22 = f32(1.0) - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            gathered7 = kept1[row * segments + segment + 7 * between]
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t8 = 1 < t1_others__ties
+            t9 = t1_others__ties - 1
+            t10 = t9 if t8 else 0
+            t11 = t1_others__below + f32(t10)
+            t12 = _log1p_f32(t11)
+            t14 = 1 < t1__ties
+            t15 = t1__ties - 1
+            t16 = t15 if t14 else 0
+            t17 = t1__below + f32(t16)
+            t18 = _log1p_f32(t17)
+            tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
+            tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0, tangent_t1_k_0 = _hvp_f32_sweep3(
+                        v_z_k_0, z_k3_0, start + at, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_1, tangent_t1_k_1 = _hvp_f32_sweep3(
+                        v_z_k_1, z_k3_1, start + at + 1, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_2, tangent_t1_k_2 = _hvp_f32_sweep3(
+                        v_z_k_2, z_k3_2, start + at + 2, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_3, tangent_t1_k_3 = _hvp_f32_sweep3(
+                        v_z_k_3, z_k3_3, start + at + 3, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
+                    )
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_2)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                tangent_t1_others_k, tangent_t1_k = _hvp_f32_sweep3(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t12, t18, t1__max,
+                    t1_others__max, y_n,
+                )
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k,
+                )
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k)
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f32(tangent_t1_others_high, tangent_t1_others_low)
+            tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = tangent_t1_others
+                kept2[at + between] = tangent_t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(
+    y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore, kept1, kept2, segments, each, samples, size_k,
+    options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t22 = f32(1.0) - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            gathered7 = kept1[row * segments + segment + 7 * between]
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                t1__max = _larger_f32(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1__max = _row_max_f32(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t8 = 1 < t1_others__ties
+            t9 = t1_others__ties - 1
+            t10 = t9 if t8 else 0
+            t11 = t1_others__below + f32(t10)
+            t12 = _log1p_f32(t11)
+            t14 = 1 < t1__ties
+            t15 = t1__ties - 1
+            t16 = t15 if t14 else 0
+            t17 = t1__below + f32(t16)
+            t18 = _log1p_f32(t17)
+            tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
+            tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                    tangent_t1_others_high, tangent_t1_others_low, kept2[at],
+                )
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, kept2[at + between])
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f32(tangent_t1_others_high, tangent_t1_others_low)
+            tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
+            seed_n = seed
+            t19 = epsilon * (seed_n / f32(size_k))
+            t20 = t19 * f32(size_k)
+            v_z_y = gathered6
+            t23 = tangent_t1_others - v_z_y
+            z_y = gathered7
+            t24 = _gap_f32(t1_others__max, z_y)
+            t25 = t12 + t24
+            t26 = _sigmoid_f32(-t25)
+            t27 = _sigmoid_f32(t25)
+            t28 = -seed_n * t22 * t23 * t26 * t27
+            t29 = seed_n * t22 * t27
+            t30 = seed_n * t22 * t23 * t26 * t27
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k2_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k4_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1, z_k4_2, z_k4_3 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep4(
+                        v_z_k2_0, z_k4_0, start + at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f32_sweep4(
+                        v_z_k2_1, z_k4_1, start + at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30,
+                        tangent_t1, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_2 = _hvp_f32_sweep4(
+                        v_z_k2_2, z_k4_2, start + at + 2, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30,
+                        tangent_t1, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_3 = _hvp_f32_sweep4(
+                        v_z_k2_3, z_k4_3, start + at + 3, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30,
+                        tangent_t1, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f32_sweep4(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t12, t18, t1__max,
+                    t1_others__max, t20, t28, t29, t30, tangent_t1, tangent_t1_others, y_n, valid,
+                )
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1780,11 +3166,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -2199,6 +3585,301 @@ def value_f64(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t12 = 1.0 - epsilon
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _value_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _value_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _value_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f64(t1_others__ties)
+                kept1[at + 3 * between] = f64(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+                kept1[at + 6 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t12 = 1.0 - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + float(t9)
+            t11 = _log1p_f64(t10)
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    t2_2_k_0 = _value_f64_sweep3(z_k3_0, t11, t1__max)
+                    t2_2_k_1 = _value_f64_sweep3(z_k3_1, t11, t1__max)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                t2_2_k = _value_f64_sweep3(_get(z, z_row_segment + at), t11, t1__max)
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(
+    y, epsilon, weight, mask, ignore, losses, partial, kept1, kept2, segments, samples, size_k, options,
+):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t12 = 1.0 - epsilon
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f64(weight, row, options)
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + float(t9)
+            t11 = _log1p_f64(t10)
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            t13 = 1 < t1_others__ties
+            t14 = t1_others__ties - 1
+            t1_others__rest = _log1p_f64(t1_others__below + float(t14 if t13 else 0))
+            loss = (
+                (_zero_times_f64(epsilon, t2_2) / float(size_k) + t12 * _softplus_f64(t1_others__rest +
+                _gap_f64(t1_others__max, gathered6))) * weight_n if valid else f64(np.nan)
+            )
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k, t1__max_k."""
@@ -2398,11 +4079,355 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = 1.0 - epsilon
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _value_and_grad_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _value_and_grad_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_and_grad_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _value_and_grad_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f64(t1_others__ties)
+                kept1[at + 3 * between] = f64(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+                kept1[at + 6 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    y, z, grad_z, epsilon, weight, mask, divisor, divisors, ignore, kept1, kept2, segments, each, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = 1.0 - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + float(t9)
+            t11 = _log1p_f64(t10)
+            seed_n = seed
+            t13 = epsilon * (seed_n / float(size_k))
+            t14 = t13 * float(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
+            z_y = gathered6
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, t2_2_k_0 = _value_and_grad_f64_sweep3(
+                        z_k3_0, start + at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_k_1, t2_2_k_1 = _value_and_grad_f64_sweep3(
+                        z_k3_1, start + at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k, t2_2_k = _value_and_grad_f64_sweep3(
+                    _get(z, z_row_segment + at), start + at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n,
+                    valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    y, epsilon, weight, mask, divisor, divisors, ignore, losses, partial, kept1, kept2, segments, samples, size_k,
+    options,
+):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t16 = 1.0 - epsilon
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t7 = 1 < t1__ties
+            t8 = t1__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t1__below + float(t9)
+            t11 = _log1p_f64(t10)
+            seed_n = seed
+            t13 = epsilon * (seed_n / float(size_k))
+            t14 = t13 * float(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
+            z_y = gathered6
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            loss = (
+                (_zero_times_f64(epsilon, t2_2) / float(size_k) + t16 * _softplus_f64(t23)) * weight_n if valid else
+                f64(np.nan)
+            )
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2605,8 +4630,251 @@ def grad_hess_diag_f64(
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_z, row, size_k)
-            _clear_row_f64(diag_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
+            _clear_row_f64(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = 1.0 - epsilon
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _grad_hess_diag_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _grad_hess_diag_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _grad_hess_diag_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f64(t1_others__ties)
+                kept1[at + 3 * between] = f64(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+                kept1[at + 6 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(
+    y, z, grad_z, diag_z, epsilon, weight, mask, divisor, divisors, ignore, kept1, segments, each, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t16 = 1.0 - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            seed_n = seed
+            t7 = epsilon * (seed_n / float(size_k))
+            t8 = t7 * float(size_k)
+            t9 = 1 < t1__ties
+            t10 = t1__ties - 1
+            t11 = t10 if t9 else 0
+            t12 = t1__below + float(t11)
+            t13 = _log1p_f64(t12)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
+            z_y = gathered6
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t29 = _sigmoid_f64(-t23)
+            t30 = seed_n * t16 * t29 * t24
+            t31 = -seed_n * t16 * t29 * t24
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
+                        z_k3_0, start + at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
+                        z_k3_1, start + at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n,
+                        valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(z) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
+                    _get(z, z_row_segment + at), start + at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7,
+                    t8, y_n, valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            _clear_row_f64(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2871,7 +5139,383 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_z, row, size_k)
+            _clear_row_f64(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t22 = 1.0 - epsilon
+    while row < samples:
+        z_row = row * size_k
+        v_z__row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0, t1__max_k_0 = _hvp_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _hvp_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k, t1__max_k = _hvp_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    found_0 = _hvp_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _hvp_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_0[0],
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, found_1[0],
+                    )
+                    t1_others__ties += found_0[1]
+                    t1_others__ties += found_1[1]
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
+                    t1__ties += found_0[3]
+                    t1__ties += found_1[3]
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                found = _hvp_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, found[0],
+                )
+                t1_others__ties += found[1]
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found[2])
+                t1__ties += found[3]
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = t1__max
+                kept1[at + 2 * between] = f64(t1_others__ties)
+                kept1[at + 3 * between] = f64(t1__ties)
+                kept1[at + 4 * between] = t1_others__below
+                kept1[at + 5 * between] = t1__below
+                kept1[at + 6 * between] = _get(v_z_, v_z__row + y_n)
+                kept1[at + 7 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+                kept1[at + 6 * between] = f64(0.0)
+                kept1[at + 7 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t22 = 1.0 - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            gathered7 = kept1[row * segments + segment + 7 * between]
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t8 = 1 < t1_others__ties
+            t9 = t1_others__ties - 1
+            t10 = t9 if t8 else 0
+            t11 = t1_others__below + float(t10)
+            t12 = _log1p_f64(t11)
+            t14 = 1 < t1__ties
+            t15 = t1__ties - 1
+            t16 = t15 if t14 else 0
+            t17 = t1__below + float(t16)
+            t18 = _log1p_f64(t17)
+            tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
+            tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0, tangent_t1_k_0 = _hvp_f64_sweep3(
+                        v_z_k_0, z_k3_0, start + at, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_k_1, tangent_t1_k_1 = _hvp_f64_sweep3(
+                        v_z_k_1, z_k3_1, start + at + 1, t12, t18, t1__max, t1_others__max, y_n,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                tangent_t1_others_k, tangent_t1_k = _hvp_f64_sweep3(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t12, t18, t1__max,
+                    t1_others__max, y_n,
+                )
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k,
+                )
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k)
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f64(tangent_t1_others_high, tangent_t1_others_low)
+            tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = tangent_t1_others
+                kept2[at + between] = tangent_t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(
+    y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore, kept1, kept2, segments, each, samples, size_k,
+    options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t22 = 1.0 - epsilon
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered6 = kept1[row * segments + segment + 6 * between]
+            gathered7 = kept1[row * segments + segment + 7 * between]
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                t1__max = _larger_f64(t1__max, kept1[at + between])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1__max = _row_max_f64(t1__max)
+            t1_others__ties = np.int32(0)
+            t1__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1__max_found = kept1[at + between]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1_others__ties += np.int32(
+                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
+                )
+                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
+                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1__ties = _row_count(t1__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t8 = 1 < t1_others__ties
+            t9 = t1_others__ties - 1
+            t10 = t9 if t8 else 0
+            t11 = t1_others__below + float(t10)
+            t12 = _log1p_f64(t11)
+            t14 = 1 < t1__ties
+            t15 = t1__ties - 1
+            t16 = t15 if t14 else 0
+            t17 = t1__below + float(t16)
+            t18 = _log1p_f64(t17)
+            tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
+            tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                    tangent_t1_others_high, tangent_t1_others_low, kept2[at],
+                )
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, kept2[at + between])
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f64(tangent_t1_others_high, tangent_t1_others_low)
+            tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
+            seed_n = seed
+            t19 = epsilon * (seed_n / float(size_k))
+            t20 = t19 * float(size_k)
+            v_z_y = gathered6
+            t23 = tangent_t1_others - v_z_y
+            z_y = gathered7
+            t24 = _gap_f64(t1_others__max, z_y)
+            t25 = t12 + t24
+            t26 = _sigmoid_f64(-t25)
+            t27 = _sigmoid_f64(t25)
+            t28 = -seed_n * t22 * t23 * t26 * t27
+            t29 = seed_n * t22 * t27
+            t30 = seed_n * t22 * t23 * t26 * t27
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k2_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k4_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k2_0, v_z_k2_1 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep4(
+                        v_z_k2_0, z_k4_0, start + at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
+                        tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f64_sweep4(
+                        v_z_k2_1, z_k4_1, start + at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30,
+                        tangent_t1, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f64_sweep4(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t12, t18, t1__max,
+                    t1_others__max, t20, t28, t29, t30, tangent_t1, tangent_t1_others, y_n, valid,
+                )
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2887,35 +5531,149 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_k'],
            'staged': 1,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3'],
            'arguments': 'y: int64*, z: data*, epsilon: real, weight: data*, mask: uint8*, ignore: int64, '
                         'losses: data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 1,
+                  'packed': True,
+                  'kept': 7,
+                  'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, kept1: '
+                               'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
+                               'uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, kept1: '
+                               'real*, kept2: real*, segments: int64, each: int64, samples: int64, size_k: '
+                               'int64, options: uint32'},
+ 'value_phase3': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: int64*, epsilon: real, weight: data*, mask: uint8*, ignore: int64, '
+                               'losses: data*, partial: real*, kept1: real*, kept2: real*, segments: int64, '
+                               'samples: int64, size_k: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, epsilon: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, ignore: int64, losses: data*, '
                                  'partial: real*, samples: int64, size_k: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 1,
+                           'packed': True,
+                           'kept': 7,
+                           'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
+                                        'int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'y: int64*, z: data*, grad_z: data*, epsilon: real, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, ignore: int64, kept1: '
+                                        'real*, kept2: real*, segments: int64, each: int64, samples: int64, '
+                                        'size_k: int64, options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: int64*, epsilon: real, weight: data*, mask: uint8*, divisor: '
+                                        'real, divisors: real*, ignore: int64, losses: data*, partial: '
+                                        'real*, kept1: real*, kept2: real*, segments: int64, samples: int64, '
+                                        'size_k: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, epsilon: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, ignore: int64, '
                                  'samples: int64, size_k: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 1,
+                           'packed': True,
+                           'kept': 7,
+                           'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
+                                        'int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, epsilon: real, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'ignore: int64, kept1: real*, segments: int64, each: int64, samples: '
+                                        'int64, size_k: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 2,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, epsilon: real, weight: data*, mask: '
                       'uint8*, divisor: real, divisors: real*, ignore: int64, samples: int64, size_k: int64, '
-                      'options: uint32'}}
+                      'options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 1,
+                'packed': True,
+                'kept': 8,
+                'arguments': 'y: int64*, z: data*, v_z_: data*, epsilon: real, mask: uint8*, ignore: int64, '
+                             'kept1: real*, segments: int64, each: int64, samples: int64, size_k: int64, '
+                             'options: uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'kept': 2,
+                'arguments': 'y: int64*, z: data*, v_z_: data*, epsilon: real, mask: uint8*, ignore: int64, '
+                             'kept1: real*, kept2: real*, segments: int64, each: int64, samples: int64, '
+                             'size_k: int64, options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, epsilon: real, weight: data*, '
+                             'mask: uint8*, divisor: real, divisors: real*, ignore: int64, kept1: real*, '
+                             'kept2: real*, segments: int64, each: int64, samples: int64, size_k: int64, '
+                             'options: uint32'}}
 
 WEIGHED = {}
 

@@ -449,11 +449,11 @@ def _row_count(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -874,6 +874,344 @@ def value_f32(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_f32_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_f32_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _value_f32_sweep1(
+                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _value_f32_sweep1(
+                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _value_f32_sweep1(s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k)
+                t2__max = _larger_f32(t2__max, t2__max_k)
+                t3__max = _larger_f32(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f32_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f32_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_f32_sweep2(
+                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_f32_sweep2(
+                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f32_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f32(t2__ties)
+                kept1[at + 3 * between] = f32(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(valid, valid_step, y, s, mask, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            t10 = 1 < t2__ties
+            t11 = t2__ties - 1
+            t12 = t11 if t10 else 0
+            t13 = t2__below + f32(t12)
+            t14 = _log1p_f32(t13)
+            t4_2_high, t4_2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k3_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    t4_2_k_0 = _value_f32_sweep3(
+                        s_k3_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_1 = _value_f32_sweep3(
+                        s_k3_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, t14, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_k_2 = _value_f32_sweep3(
+                        s_k3_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k3_2, t14, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_k_3 = _value_f32_sweep3(
+                        s_k3_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k3_3, t14, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_1)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_2)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                t4_2_k = _value_f32_sweep3(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), t14, t2__max, t3__max, t9,
+                )
+                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k)
+                at += _stride(threads)
+            t4_2 = _row_sum_f32(t4_2_high, t4_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t4_2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            t10 = 1 < t2__ties
+            t11 = t2__ties - 1
+            t12 = t11 if t10 else 0
+            t13 = t2__below + f32(t12)
+            t14 = _log1p_f32(t13)
+            t4_2_high, t4_2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, kept2[at])
+                at += _stride(threads)
+            t4_2 = _row_sum_f32(t4_2_high, t4_2_low)
+            loss = (-t4_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(s_k, valid_k, y_k):
     """One place of a row: t2__max_k, t3__max_k."""
@@ -1178,11 +1516,426 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_s, row, size_k)
+            _clear_row_f32(grad_s, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f32_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f32_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _value_and_grad_f32_sweep1(
+                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _value_and_grad_f32_sweep1(
+                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _value_and_grad_f32_sweep1(
+                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
+                )
+                t2__max = _larger_f32(t2__max, t2__max_k)
+                t3__max = _larger_f32(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f32_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f32_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_and_grad_f32_sweep2(
+                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_and_grad_f32_sweep2(
+                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f32_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f32(t2__ties)
+                kept1[at + 3 * between] = f32(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    valid, valid_step, y, s, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            t11 = 1 < t2__ties
+            t12 = t2__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t2__below + f32(t13)
+            t15 = _log1p_f32(t14)
+            seed_n = seed
+            t4_2_high, t4_2_low = f32(0.0), f32(0.0)
+            d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k3_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    t4_2_k_0, d_t3_sum_k_0 = _value_and_grad_f32_sweep3(
+                        s_k3_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    t4_2_k_1, d_t3_sum_k_1 = _value_and_grad_f32_sweep3(
+                        s_k3_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    t4_2_k_2, d_t3_sum_k_2 = _value_and_grad_f32_sweep3(
+                        s_k3_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k3_2, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    t4_2_k_3, d_t3_sum_k_3 = _value_and_grad_f32_sweep3(
+                        s_k3_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k3_3, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_1)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_2)
+                    t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k_3)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                t4_2_k, d_t3_sum_k = _value_and_grad_f32_sweep3(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), seed_n, t15, t2__max, t3__max, t9,
+                )
+                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, t4_2_k)
+                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k)
+                at += _stride(threads)
+            t4_2 = _row_sum_f32(t4_2_high, t4_2_low)
+            d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t4_2
+                kept2[at + between] = d_t3_sum
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    valid, valid_step, y, s, grad_s, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each,
+    samples, size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        grad_s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            t11 = 1 < t2__ties
+            t12 = t2__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t2__below + f32(t13)
+            t15 = _log1p_f32(t14)
+            seed_n = seed
+            t4_2_high, t4_2_low = f32(0.0), f32(0.0)
+            d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t4_2_high, t4_2_low = _plus_f32(t4_2_high, t4_2_low, kept2[at])
+                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, kept2[at + between])
+                at += _stride(threads)
+            t4_2 = _row_sum_f32(t4_2_high, t4_2_low)
+            d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k4_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k4_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                grad_s_words = _no_words(grad_s)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k4_0, s_k4_1, s_k4_2, s_k4_3 = _part(s, s_k4_words, part)
+                    y_k4_0, y_k4_1, y_k4_2, y_k4_3 = _part(y, y_k4_words, part)
+                    grad_s_k_0 = _value_and_grad_f32_sweep4(
+                        s_k4_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_1 = _value_and_grad_f32_sweep4(
+                        s_k4_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_2 = _value_and_grad_f32_sweep4(
+                        s_k4_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k4_2, d_t3_sum, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_3 = _value_and_grad_f32_sweep4(
+                        s_k4_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k4_3, d_t3_sum, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_words = _with_part(
+                        grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1, grad_s_k_2, grad_s_k_3),
+                    )
+                    part += 1
+                _store_words(grad_s, grad_s_row_segment + _packed(s) * vector, grad_s_words)
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                grad_s_k = _value_and_grad_f32_sweep4(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), d_t3_sum, seed_n, t15, t2__max, t3__max, t9,
+                )
+                _put(grad_s, grad_s_row_segment + at, grad_s_k)
+                at += _stride(threads)
+            loss = (-t4_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_s, row * size_k + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1471,8 +2224,397 @@ def grad_hess_diag_f32(
                 _put(diag_s, diag_s_row + at, diag_s_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_s, row, size_k)
-            _clear_row_f32(diag_s, row, size_k)
+            _clear_row_f32(grad_s, row * size_k, size_k)
+            _clear_row_f32(diag_s, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f32_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f32_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _grad_hess_diag_f32_sweep1(
+                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _grad_hess_diag_f32_sweep1(
+                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _grad_hess_diag_f32_sweep1(
+                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
+                )
+                t2__max = _larger_f32(t2__max, t2__max_k)
+                t3__max = _larger_f32(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f32_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f32_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _grad_hess_diag_f32_sweep2(
+                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _grad_hess_diag_f32_sweep2(
+                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f32_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f32(t2__ties)
+                kept1[at + 3 * between] = f32(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(
+    valid, valid_step, y, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k3_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_1 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_2 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k3_2, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_3 = _grad_hess_diag_f32_sweep3(
+                        (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k3_3, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                d_t3_sum_k = _grad_hess_diag_f32_sweep3(
+                    (valid[(valid_row_segment + at) * valid_step] != 0), _get(y, y_row_segment + at), seed_n, t2__max,
+                    t9,
+                )
+                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k)
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = d_t3_sum
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f32(
+    valid, valid_step, y, s, grad_s, diag_s, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples,
+    size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        grad_s_row_segment = row * size_k + start
+        diag_s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, kept2[at])
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
+            t12 = 1 < t3__ties
+            t13 = t3__ties - 1
+            t14 = t13 if t12 else 0
+            t15 = t3__below + f32(t14)
+            t16 = _log1p_f32(t15)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k4_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                grad_s_words = _no_words(grad_s)
+                diag_s_words = _no_words(diag_s)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    y_k4_0, y_k4_1, y_k4_2, y_k4_3 = _part(y, y_k4_words, part)
+                    grad_s_k_0, diag_s_k_0 = _grad_hess_diag_f32_sweep4(
+                        s_k3_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t16,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_1, diag_s_k_1 = _grad_hess_diag_f32_sweep4(
+                        s_k3_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t16,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_2, diag_s_k_2 = _grad_hess_diag_f32_sweep4(
+                        s_k3_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k4_2, d_t3_sum, seed_n, t16,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_3, diag_s_k_3 = _grad_hess_diag_f32_sweep4(
+                        s_k3_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k4_3, d_t3_sum, seed_n, t16,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_words = _with_part(
+                        grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1, grad_s_k_2, grad_s_k_3),
+                    )
+                    diag_s_words = _with_part(
+                        diag_s, diag_s_words, part, (diag_s_k_0, diag_s_k_1, diag_s_k_2, diag_s_k_3),
+                    )
+                    part += 1
+                _store_words(grad_s, grad_s_row_segment + _packed(s) * vector, grad_s_words)
+                _store_words(diag_s, diag_s_row_segment + _packed(s) * vector, diag_s_words)
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                grad_s_k, diag_s_k = _grad_hess_diag_f32_sweep4(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), d_t3_sum, seed_n, t16, t2__max, t3__max, t9,
+                )
+                _put(grad_s, grad_s_row_segment + at, grad_s_k)
+                _put(diag_s, diag_s_row_segment + at, diag_s_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_s, row * size_k + start, length)
+            _clear_row_f32(diag_s, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1773,7 +2915,412 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 _put(hvp_s, hvp_s_row + at, hvp_s_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_s, row, size_k)
+            _clear_row_f32(hvp_s, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _hvp_f32_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _hvp_f32_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max_k_2, t3__max_k_2 = _hvp_f32_sweep1(
+                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
+                    )
+                    t2__max_k_3, t3__max_k_3 = _hvp_f32_sweep1(
+                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
+                    )
+                    t2__max = _larger_f32(t2__max, t2__max_k_0)
+                    t2__max = _larger_f32(t2__max, t2__max_k_1)
+                    t2__max = _larger_f32(t2__max, t2__max_k_2)
+                    t2__max = _larger_f32(t2__max, t2__max_k_3)
+                    t3__max = _larger_f32(t3__max, t3__max_k_0)
+                    t3__max = _larger_f32(t3__max, t3__max_k_1)
+                    t3__max = _larger_f32(t3__max, t3__max_k_2)
+                    t3__max = _larger_f32(t3__max, t3__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _hvp_f32_sweep1(s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k)
+                t2__max = _larger_f32(t2__max, t2__max_k)
+                t3__max = _larger_f32(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f32_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f32_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _hvp_f32_sweep2(
+                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
+                    )
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _hvp_f32_sweep2(
+                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
+                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t2__ties += t2__ties_k_2
+                    t2__ties += t2__ties_k_3
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
+                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    t3__ties += t3__ties_k_2
+                    t3__ties += t3__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f32_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f32(t2__ties)
+                kept1[at + 3 * between] = f32(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+                kept1[at + 5 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(
+    valid, valid_step, y, s, v_s_, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        v_s__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            t11 = 1 < t3__ties
+            t12 = t3__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t3__below + f32(t13)
+            t15 = _log1p_f32(t14)
+            d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
+            tangent_t3_high, tangent_t3_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                v_s_k_words = _load_words(v_s_, v_s__row_segment + _packed(s) * vector)
+                y_k3_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k3_0, s_k3_1, s_k3_2, s_k3_3 = _part(s, s_k3_words, part)
+                    v_s_k_0, v_s_k_1, v_s_k_2, v_s_k_3 = _part(v_s_, v_s_k_words, part)
+                    y_k3_0, y_k3_1, y_k3_2, y_k3_3 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0, tangent_t3_k_0 = _hvp_f32_sweep3(
+                        s_k3_0, v_s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    d_t3_sum_k_1, tangent_t3_k_1 = _hvp_f32_sweep3(
+                        s_k3_1, v_s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    d_t3_sum_k_2, tangent_t3_k_2 = _hvp_f32_sweep3(
+                        s_k3_2, v_s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k3_2, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    d_t3_sum_k_3, tangent_t3_k_3 = _hvp_f32_sweep3(
+                        s_k3_3, v_s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k3_3, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_2)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_3)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_0)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_1)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_2)
+                    tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                d_t3_sum_k, tangent_t3_k = _hvp_f32_sweep3(
+                    _get(s, s_row_segment + at), _get(v_s_, v_s__row_segment + at), (valid[(valid_row_segment + at) *
+                    valid_step] != 0), _get(y, y_row_segment + at), seed_n, t15, t2__max, t3__max, t9,
+                )
+                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k)
+                tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, tangent_t3_k)
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
+            tangent_t3 = _row_sum_f32(tangent_t3_high, tangent_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = d_t3_sum
+                kept2[at + between] = tangent_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(
+    valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples,
+    size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        v_s__row_segment = row * size_k + start
+        hvp_s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t2__max = -f32(np.inf)
+            t3__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f32(t2__max, kept1[at])
+                t3__max = _larger_f32(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f32(t2__max)
+            t3__max = _row_max_f32(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
+            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
+                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
+                t2__below_high, t2__below_low = _plus_f32(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f32(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f32(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + f32(t7)
+            t9 = _log1p_f32(t8)
+            t11 = 1 < t3__ties
+            t12 = t3__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t3__below + f32(t13)
+            t15 = _log1p_f32(t14)
+            d_t3_sum_high, d_t3_sum_low = f32(0.0), f32(0.0)
+            tangent_t3_high, tangent_t3_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                d_t3_sum_high, d_t3_sum_low = _plus_f32(d_t3_sum_high, d_t3_sum_low, kept2[at])
+                tangent_t3_high, tangent_t3_low = _plus_f32(tangent_t3_high, tangent_t3_low, kept2[at + between])
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f32(d_t3_sum_high, d_t3_sum_low)
+            tangent_t3 = _row_sum_f32(tangent_t3_high, tangent_t3_low)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k4_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                v_s_k2_words = _load_words(v_s_, v_s__row_segment + _packed(s) * vector)
+                hvp_s_words = _no_words(hvp_s)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F32 * part
+                    s_k4_0, s_k4_1, s_k4_2, s_k4_3 = _part(s, s_k4_words, part)
+                    v_s_k2_0, v_s_k2_1, v_s_k2_2, v_s_k2_3 = _part(v_s_, v_s_k2_words, part)
+                    hvp_s_k_0 = _hvp_f32_sweep4(
+                        s_k4_0, v_s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_k_1 = _hvp_f32_sweep4(
+                        s_k4_1, v_s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), d_t3_sum, t15,
+                        t3__max, tangent_t3,
+                    )
+                    hvp_s_k_2 = _hvp_f32_sweep4(
+                        s_k4_2, v_s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), d_t3_sum, t15,
+                        t3__max, tangent_t3,
+                    )
+                    hvp_s_k_3 = _hvp_f32_sweep4(
+                        s_k4_3, v_s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), d_t3_sum, t15,
+                        t3__max, tangent_t3,
+                    )
+                    hvp_s_words = _with_part(hvp_s, hvp_s_words, part, (hvp_s_k_0, hvp_s_k_1, hvp_s_k_2, hvp_s_k_3))
+                    part += 1
+                _store_words(hvp_s, hvp_s_row_segment + _packed(s) * vector, hvp_s_words)
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                hvp_s_k = _hvp_f32_sweep4(
+                    _get(s, s_row_segment + at), _get(v_s_, v_s__row_segment + at), (valid[(valid_row_segment + at) *
+                    valid_step] != 0), d_t3_sum, t15, t3__max, tangent_t3,
+                )
+                _put(hvp_s, hvp_s_row_segment + at, hvp_s_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_s, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1886,11 +3433,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -2279,6 +3826,310 @@ def value_f64(valid, valid_step, y, s, weight, mask, losses, partial, samples, s
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_f64_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_f64_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _value_f64_sweep1(s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k)
+                t2__max = _larger_f64(t2__max, t2__max_k)
+                t3__max = _larger_f64(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f64_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f64_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f64_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f64(t2__ties)
+                kept1[at + 3 * between] = f64(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(valid, valid_step, y, s, mask, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + float(t7)
+            t9 = _log1p_f64(t8)
+            t10 = 1 < t2__ties
+            t11 = t2__ties - 1
+            t12 = t11 if t10 else 0
+            t13 = t2__below + float(t12)
+            t14 = _log1p_f64(t13)
+            t4_2_high, t4_2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k3_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    t4_2_k_0 = _value_f64_sweep3(
+                        s_k3_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, t14, t2__max, t3__max, t9,
+                    )
+                    t4_2_k_1 = _value_f64_sweep3(
+                        s_k3_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, t14, t2__max, t3__max,
+                        t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                t4_2_k = _value_f64_sweep3(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), t14, t2__max, t3__max, t9,
+                )
+                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k)
+                at += _stride(threads)
+            t4_2 = _row_sum_f64(t4_2_high, t4_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t4_2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + float(t7)
+            t9 = _log1p_f64(t8)
+            t10 = 1 < t2__ties
+            t11 = t2__ties - 1
+            t12 = t11 if t10 else 0
+            t13 = t2__below + float(t12)
+            t14 = _log1p_f64(t13)
+            t4_2_high, t4_2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, kept2[at])
+                at += _stride(threads)
+            t4_2 = _row_sum_f64(t4_2_high, t4_2_low)
+            loss = (-t4_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(s_k, valid_k, y_k):
     """One place of a row: t2__max_k, t3__max_k."""
@@ -2537,11 +4388,380 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_s, row, size_k)
+            _clear_row_f64(grad_s, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f64_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f64_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _value_and_grad_f64_sweep1(
+                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
+                )
+                t2__max = _larger_f64(t2__max, t2__max_k)
+                t3__max = _larger_f64(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f64_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f64_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f64_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f64(t2__ties)
+                kept1[at + 3 * between] = f64(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    valid, valid_step, y, s, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + float(t7)
+            t9 = _log1p_f64(t8)
+            t11 = 1 < t2__ties
+            t12 = t2__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t2__below + float(t13)
+            t15 = _log1p_f64(t14)
+            seed_n = seed
+            t4_2_high, t4_2_low = f64(0.0), f64(0.0)
+            d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k3_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    t4_2_k_0, d_t3_sum_k_0 = _value_and_grad_f64_sweep3(
+                        s_k3_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    t4_2_k_1, d_t3_sum_k_1 = _value_and_grad_f64_sweep3(
+                        s_k3_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15, t2__max,
+                        t3__max, t9,
+                    )
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_0)
+                    t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k_1)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                t4_2_k, d_t3_sum_k = _value_and_grad_f64_sweep3(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), seed_n, t15, t2__max, t3__max, t9,
+                )
+                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, t4_2_k)
+                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k)
+                at += _stride(threads)
+            t4_2 = _row_sum_f64(t4_2_high, t4_2_low)
+            d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t4_2
+                kept2[at + between] = d_t3_sum
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    valid, valid_step, y, s, grad_s, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each,
+    samples, size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        grad_s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t5 = 1 < t3__ties
+            t6 = t3__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t3__below + float(t7)
+            t9 = _log1p_f64(t8)
+            t11 = 1 < t2__ties
+            t12 = t2__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t2__below + float(t13)
+            t15 = _log1p_f64(t14)
+            seed_n = seed
+            t4_2_high, t4_2_low = f64(0.0), f64(0.0)
+            d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t4_2_high, t4_2_low = _plus_f64(t4_2_high, t4_2_low, kept2[at])
+                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, kept2[at + between])
+                at += _stride(threads)
+            t4_2 = _row_sum_f64(t4_2_high, t4_2_low)
+            d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k4_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k4_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                grad_s_words = _no_words(grad_s)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k4_0, s_k4_1 = _part(s, s_k4_words, part)
+                    y_k4_0, y_k4_1 = _part(y, y_k4_words, part)
+                    grad_s_k_0 = _value_and_grad_f64_sweep4(
+                        s_k4_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_1 = _value_and_grad_f64_sweep4(
+                        s_k4_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_words = _with_part(grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1))
+                    part += 1
+                _store_words(grad_s, grad_s_row_segment + _packed(s) * vector, grad_s_words)
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                grad_s_k = _value_and_grad_f64_sweep4(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), d_t3_sum, seed_n, t15, t2__max, t3__max, t9,
+                )
+                _put(grad_s, grad_s_row_segment + at, grad_s_k)
+                at += _stride(threads)
+            loss = (-t4_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_s, row * size_k + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2786,8 +5006,353 @@ def grad_hess_diag_f64(
                 _put(diag_s, diag_s_row + at, diag_s_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_s, row, size_k)
-            _clear_row_f64(diag_s, row, size_k)
+            _clear_row_f64(grad_s, row * size_k, size_k)
+            _clear_row_f64(diag_s, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f64_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f64_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _grad_hess_diag_f64_sweep1(
+                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
+                )
+                t2__max = _larger_f64(t2__max, t2__max_k)
+                t3__max = _larger_f64(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f64_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f64_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f64_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f64(t2__ties)
+                kept1[at + 3 * between] = f64(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(
+    valid, valid_step, y, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + float(t7)
+            t9 = _log1p_f64(t8)
+            d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k3_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0 = _grad_hess_diag_f64_sweep3(
+                        (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_k_1 = _grad_hess_diag_f64_sweep3(
+                        (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, seed_n, t2__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                d_t3_sum_k = _grad_hess_diag_f64_sweep3(
+                    (valid[(valid_row_segment + at) * valid_step] != 0), _get(y, y_row_segment + at), seed_n, t2__max,
+                    t9,
+                )
+                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k)
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = d_t3_sum
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f64(
+    valid, valid_step, y, s, grad_s, diag_s, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples,
+    size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        grad_s_row_segment = row * size_k + start
+        diag_s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + float(t7)
+            t9 = _log1p_f64(t8)
+            d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, kept2[at])
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
+            t12 = 1 < t3__ties
+            t13 = t3__ties - 1
+            t14 = t13 if t12 else 0
+            t15 = t3__below + float(t14)
+            t16 = _log1p_f64(t15)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                y_k4_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                grad_s_words = _no_words(grad_s)
+                diag_s_words = _no_words(diag_s)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    y_k4_0, y_k4_1 = _part(y, y_k4_words, part)
+                    grad_s_k_0, diag_s_k_0 = _grad_hess_diag_f64_sweep4(
+                        s_k3_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k4_0, d_t3_sum, seed_n, t16,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_k_1, diag_s_k_1 = _grad_hess_diag_f64_sweep4(
+                        s_k3_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k4_1, d_t3_sum, seed_n, t16,
+                        t2__max, t3__max, t9,
+                    )
+                    grad_s_words = _with_part(grad_s, grad_s_words, part, (grad_s_k_0, grad_s_k_1))
+                    diag_s_words = _with_part(diag_s, diag_s_words, part, (diag_s_k_0, diag_s_k_1))
+                    part += 1
+                _store_words(grad_s, grad_s_row_segment + _packed(s) * vector, grad_s_words)
+                _store_words(diag_s, diag_s_row_segment + _packed(s) * vector, diag_s_words)
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                grad_s_k, diag_s_k = _grad_hess_diag_f64_sweep4(
+                    _get(s, s_row_segment + at), (valid[(valid_row_segment + at) * valid_step] != 0), _get(y,
+                    y_row_segment + at), d_t3_sum, seed_n, t16, t2__max, t3__max, t9,
+                )
+                _put(grad_s, grad_s_row_segment + at, grad_s_k)
+                _put(diag_s, diag_s_row_segment + at, diag_s_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_s, row * size_k + start, length)
+            _clear_row_f64(diag_s, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3044,7 +5609,368 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 _put(hvp_s, hvp_s_row + at, hvp_s_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_s, row, size_k)
+            _clear_row_f64(hvp_s, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(s) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 2 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
+                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k_0, s_k_1 = _part(s, s_k_words, part)
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    t2__max_k_0, t3__max_k_0 = _hvp_f64_sweep1(
+                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
+                    )
+                    t2__max_k_1, t3__max_k_1 = _hvp_f64_sweep1(
+                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
+                    )
+                    t2__max = _larger_f64(t2__max, t2__max_k_0)
+                    t2__max = _larger_f64(t2__max, t2__max_k_1)
+                    t3__max = _larger_f64(t3__max, t3__max_k_0)
+                    t3__max = _larger_f64(t3__max, t3__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k = _get(s, s_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = s_k
+                y_k = _get(y, y_row_segment + at)
+                if options & STAGED:
+                    staged[stage + pitch + at] = y_k
+                t2__max_k, t3__max_k = _hvp_f64_sweep1(s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k)
+                t2__max = _larger_f64(t2__max, t2__max_k)
+                t3__max = _larger_f64(t3__max, t3__max_k)
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t2__ties = np.int32(0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            t3__ties = np.int32(0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k2_words = (
+                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
+                    s_row_segment + _packed(s) * vector)
+                )
+                y_k2_words = (
+                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
+                    _load_words(y, y_row_segment + _packed(s) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f64_sweep2(
+                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
+                    )
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f64_sweep2(
+                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
+                    )
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
+                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
+                    t2__ties += t2__ties_k_0
+                    t2__ties += t2__ties_k_1
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
+                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
+                    t3__ties += t3__ties_k_0
+                    t3__ties += t3__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
+                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f64_sweep2(
+                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
+                )
+                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
+                t2__ties += t2__ties_k
+                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
+                t3__ties += t3__ties_k
+                at += _stride(threads)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t2__ties = _row_count(t2__ties)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            t3__ties = _row_count(t3__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t2__max
+                kept1[at + between] = t3__max
+                kept1[at + 2 * between] = f64(t2__ties)
+                kept1[at + 3 * between] = f64(t3__ties)
+                kept1[at + 4 * between] = t2__below
+                kept1[at + 5 * between] = t3__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+                kept1[at + 5 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(
+    valid, valid_step, y, s, v_s_, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        v_s__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + float(t7)
+            t9 = _log1p_f64(t8)
+            t11 = 1 < t3__ties
+            t12 = t3__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t3__below + float(t13)
+            t15 = _log1p_f64(t14)
+            d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
+            tangent_t3_high, tangent_t3_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k3_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                v_s_k_words = _load_words(v_s_, v_s__row_segment + _packed(s) * vector)
+                y_k3_words = _load_words(y, y_row_segment + _packed(s) * vector)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k3_0, s_k3_1 = _part(s, s_k3_words, part)
+                    v_s_k_0, v_s_k_1 = _part(v_s_, v_s_k_words, part)
+                    y_k3_0, y_k3_1 = _part(y, y_k3_words, part)
+                    d_t3_sum_k_0, tangent_t3_k_0 = _hvp_f64_sweep3(
+                        s_k3_0, v_s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k3_0, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    d_t3_sum_k_1, tangent_t3_k_1 = _hvp_f64_sweep3(
+                        s_k3_1, v_s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k3_1, seed_n, t15,
+                        t2__max, t3__max, t9,
+                    )
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_0)
+                    d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k_1)
+                    tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k_0)
+                    tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                d_t3_sum_k, tangent_t3_k = _hvp_f64_sweep3(
+                    _get(s, s_row_segment + at), _get(v_s_, v_s__row_segment + at), (valid[(valid_row_segment + at) *
+                    valid_step] != 0), _get(y, y_row_segment + at), seed_n, t15, t2__max, t3__max, t9,
+                )
+                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, d_t3_sum_k)
+                tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, tangent_t3_k)
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
+            tangent_t3 = _row_sum_f64(tangent_t3_high, tangent_t3_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = d_t3_sum
+                kept2[at + between] = tangent_t3
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(
+    valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples,
+    size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        valid_row_segment = row * size_k + start
+        s_row_segment = row * size_k + start
+        v_s__row_segment = row * size_k + start
+        hvp_s_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t2__max = -f64(np.inf)
+            t3__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max = _larger_f64(t2__max, kept1[at])
+                t3__max = _larger_f64(t3__max, kept1[at + between])
+                at += _stride(threads)
+            t2__max = _row_max_f64(t2__max)
+            t3__max = _row_max_f64(t3__max)
+            t2__ties = np.int32(0)
+            t3__ties = np.int32(0)
+            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
+            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2__max_found = kept1[at]
+                t3__max_found = kept1[at + between]
+                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
+                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
+                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
+                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
+                t2__below_high, t2__below_low = _plus_f64(
+                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
+                    if t2__max_found < t2__max else f64(0.0))),
+                )
+                t3__below_high, t3__below_low = _plus_f64(
+                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
+                    if t3__max_found < t3__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t2__ties = _row_count(t2__ties)
+            t3__ties = _row_count(t3__ties)
+            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
+            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
+            seed_n = seed
+            t5 = 1 < t2__ties
+            t6 = t2__ties - 1
+            t7 = t6 if t5 else 0
+            t8 = t2__below + float(t7)
+            t9 = _log1p_f64(t8)
+            t11 = 1 < t3__ties
+            t12 = t3__ties - 1
+            t13 = t12 if t11 else 0
+            t14 = t3__below + float(t13)
+            t15 = _log1p_f64(t14)
+            d_t3_sum_high, d_t3_sum_low = f64(0.0), f64(0.0)
+            tangent_t3_high, tangent_t3_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                d_t3_sum_high, d_t3_sum_low = _plus_f64(d_t3_sum_high, d_t3_sum_low, kept2[at])
+                tangent_t3_high, tangent_t3_low = _plus_f64(tangent_t3_high, tangent_t3_low, kept2[at + between])
+                at += _stride(threads)
+            d_t3_sum = _row_sum_f64(d_t3_sum_high, d_t3_sum_low)
+            tangent_t3 = _row_sum_f64(tangent_t3_high, tangent_t3_low)
+            vectors = length // _packed(s) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                s_k4_words = _load_words(s, s_row_segment + _packed(s) * vector)
+                v_s_k2_words = _load_words(v_s_, v_s__row_segment + _packed(s) * vector)
+                hvp_s_words = _no_words(hvp_s)
+                part = np.int64(0)
+                while part < _parts(s):
+                    at = _packed(s) * vector + LANES_F64 * part
+                    s_k4_0, s_k4_1 = _part(s, s_k4_words, part)
+                    v_s_k2_0, v_s_k2_1 = _part(v_s_, v_s_k2_words, part)
+                    hvp_s_k_0 = _hvp_f64_sweep4(
+                        s_k4_0, v_s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), d_t3_sum, t15, t3__max,
+                        tangent_t3,
+                    )
+                    hvp_s_k_1 = _hvp_f64_sweep4(
+                        s_k4_1, v_s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), d_t3_sum, t15,
+                        t3__max, tangent_t3,
+                    )
+                    hvp_s_words = _with_part(hvp_s, hvp_s_words, part, (hvp_s_k_0, hvp_s_k_1))
+                    part += 1
+                _store_words(hvp_s, hvp_s_row_segment + _packed(s) * vector, hvp_s_words)
+                vector += _stride(threads)
+            at = _packed(s) * vectors + thread
+            while at < length:
+                hvp_s_k = _hvp_f64_sweep4(
+                    _get(s, s_row_segment + at), _get(v_s_, v_s__row_segment + at), (valid[(valid_row_segment + at) *
+                    valid_step] != 0), d_t3_sum, t15, t3__max, tangent_t3,
+                )
+                _put(hvp_s, hvp_s_row_segment + at, hvp_s_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_s, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3060,35 +5986,161 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_k'],
            'staged': 2,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3'],
            'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, weight: data*, mask: uint8*, '
                         'losses: data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 2,
+                  'packed': True,
+                  'kept': 6,
+                  'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, kept1: '
+                               'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
+                               'uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, kept1: '
+                               'real*, kept2: real*, segments: int64, each: int64, samples: int64, size_k: '
+                               'int64, options: uint32'},
+ 'value_phase3': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: '
+                               'real*, kept2: real*, segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: data*, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, losses: '
                                  'data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 2,
+                           'packed': True,
+                           'kept': 6,
+                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
+                                        'int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 2,
+                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, weight: '
+                                        'data*, mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
+                                        'kept2: real*, segments: int64, each: int64, samples: int64, size_k: '
+                                        'int64, options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: '
+                                        'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: data*, '
                                  'diag_s: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
                                  'real*, samples: int64, size_k: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 2,
+                           'packed': True,
+                           'kept': 6,
+                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
+                                        'int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, weight: data*, mask: '
+                                        'uint8*, divisor: real, divisors: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
+ 'grad_hess_diag_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: '
+                                        'data*, diag_s: data*, weight: data*, mask: uint8*, divisor: real, '
+                                        'divisors: real*, kept1: real*, kept2: real*, segments: int64, each: '
+                                        'int64, samples: int64, size_k: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 3,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, v_s_: data*, hvp_s: data*, '
                       'weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_k: '
-                      'int64, options: uint32'}}
+                      'int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 2,
+                'packed': True,
+                'kept': 6,
+                'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, kept1: '
+                             'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
+                             'uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'kept': 2,
+                'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, v_s_: data*, weight: '
+                             'data*, mask: uint8*, divisor: real, divisors: real*, kept1: real*, kept2: '
+                             'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
+                             'uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, v_s_: data*, hvp_s: '
+                             'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, kept1: '
+                             'real*, kept2: real*, segments: int64, each: int64, samples: int64, size_k: '
+                             'int64, options: uint32'}}
 
 WEIGHED = {}
 

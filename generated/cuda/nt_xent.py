@@ -486,11 +486,11 @@ def _row_count(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -877,7 +877,7 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(z_hat, row, size_d)
+            _clear_row_f32(z_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1144,9 +1144,9 @@ def value_and_grad_1_f32(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, 
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(_unit0_d, row, 1)
-            _clear_row_f32(t1__scaled, row, 1)
-            _clear_row_f32(z_hat, row, size_d)
+            _clear_row_f32(_unit0_d, row * 1, 1)
+            _clear_row_f32(t1__scaled, row * 1, 1)
+            _clear_row_f32(z_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1335,8 +1335,8 @@ def value_and_grad_2_f32(t2, d_s, d_t3_others, tau, weight, mask, divisor, divis
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(d_s, row, size_i)
-            _clear_row_f32(d_t3_others, row, 1)
+            _clear_row_f32(d_s, row * size_i, size_i)
+            _clear_row_f32(d_t3_others, row * 1, 1)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1530,7 +1530,7 @@ def value_and_grad_3_f32(
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_z, row, size_d)
+            _clear_row_f32(grad_z, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1734,11 +1734,11 @@ def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 _put(tangent_z_hat, tangent_z_hat_row + at, tangent_z_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(_unit0_d, row, 1)
-            _clear_row_f32(t1__scaled, row, 1)
-            _clear_row_f32(tangent_t1, row, 1)
-            _clear_row_f32(z_hat, row, size_d)
-            _clear_row_f32(tangent_z_hat, row, size_d)
+            _clear_row_f32(_unit0_d, row * 1, 1)
+            _clear_row_f32(t1__scaled, row * 1, 1)
+            _clear_row_f32(tangent_t1, row * 1, 1)
+            _clear_row_f32(z_hat, row * size_d, size_d)
+            _clear_row_f32(tangent_z_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2001,10 +2001,10 @@ def hvp_2_f32(
             if thread == 0:
                 _put(tangent_d_t3_others, row, t28)
         else:
-            _clear_row_f32(d_s, row, size_i)
-            _clear_row_f32(tangent_d_s, row, size_i)
-            _clear_row_f32(d_t3_others, row, 1)
-            _clear_row_f32(tangent_d_t3_others, row, 1)
+            _clear_row_f32(d_s, row * size_i, size_i)
+            _clear_row_f32(tangent_d_s, row * size_i, size_i)
+            _clear_row_f32(d_t3_others, row * 1, 1)
+            _clear_row_f32(tangent_d_t3_others, row * 1, 1)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2315,7 +2315,7 @@ def hvp_3_f32(
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_z, row, size_d)
+            _clear_row_f32(hvp_z, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2428,11 +2428,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -2804,7 +2804,7 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(z_hat, row, size_d)
+            _clear_row_f64(z_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3040,9 +3040,9 @@ def value_and_grad_1_f64(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, 
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(_unit0_d, row, 1)
-            _clear_row_f64(t1__scaled, row, 1)
-            _clear_row_f64(z_hat, row, size_d)
+            _clear_row_f64(_unit0_d, row * 1, 1)
+            _clear_row_f64(t1__scaled, row * 1, 1)
+            _clear_row_f64(z_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3208,8 +3208,8 @@ def value_and_grad_2_f64(t2, d_s, d_t3_others, tau, weight, mask, divisor, divis
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(d_s, row, size_i)
-            _clear_row_f64(d_t3_others, row, 1)
+            _clear_row_f64(d_s, row * size_i, size_i)
+            _clear_row_f64(d_t3_others, row * 1, 1)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -3382,7 +3382,7 @@ def value_and_grad_3_f64(
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_z, row, size_d)
+            _clear_row_f64(grad_z, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3565,11 +3565,11 @@ def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 _put(tangent_z_hat, tangent_z_hat_row + at, tangent_z_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(_unit0_d, row, 1)
-            _clear_row_f64(t1__scaled, row, 1)
-            _clear_row_f64(tangent_t1, row, 1)
-            _clear_row_f64(z_hat, row, size_d)
-            _clear_row_f64(tangent_z_hat, row, size_d)
+            _clear_row_f64(_unit0_d, row * 1, 1)
+            _clear_row_f64(t1__scaled, row * 1, 1)
+            _clear_row_f64(tangent_t1, row * 1, 1)
+            _clear_row_f64(z_hat, row * size_d, size_d)
+            _clear_row_f64(tangent_z_hat, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3788,10 +3788,10 @@ def hvp_2_f64(
             if thread == 0:
                 _put(tangent_d_t3_others, row, t28)
         else:
-            _clear_row_f64(d_s, row, size_i)
-            _clear_row_f64(tangent_d_s, row, size_i)
-            _clear_row_f64(d_t3_others, row, 1)
-            _clear_row_f64(tangent_d_t3_others, row, 1)
+            _clear_row_f64(d_s, row * size_i, size_i)
+            _clear_row_f64(tangent_d_s, row * size_i, size_i)
+            _clear_row_f64(d_t3_others, row * 1, 1)
+            _clear_row_f64(tangent_d_t3_others, row * 1, 1)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4053,7 +4053,7 @@ def hvp_3_f64(
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_z, row, size_d)
+            _clear_row_f64(hvp_z, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 

@@ -361,11 +361,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -570,6 +570,86 @@ def value_f32(x, logits, weight, mask, losses, partial, samples, size_d, options
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(x, logits, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(logits) * vector)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F32 * part
+                    logits_d_0, logits_d_1, logits_d_2, logits_d_3 = _part(logits, logits_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    value2_d_0 = _value_f32_sweep1(logits_d_0, x_d_0)
+                    value2_d_1 = _value_f32_sweep1(logits_d_1, x_d_1)
+                    value2_d_2 = _value_f32_sweep1(logits_d_2, x_d_2)
+                    value2_d_3 = _value_f32_sweep1(logits_d_3, x_d_3)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                value2_d = _value_f32_sweep1(_get(logits, logits_row_segment + at), _get(x, x_row_segment + at))
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(x, weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(logits_d, x_d, seed_n):
     """One place of a row: grad_logits_d, value2_d."""
@@ -640,11 +720,113 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_logits, row, size_d)
+            _clear_row_f32(grad_logits, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_logits, x, logits, weight, mask, divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        grad_logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(logits) * vector)
+                grad_logits_words = _no_words(grad_logits)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F32 * part
+                    logits_d_0, logits_d_1, logits_d_2, logits_d_3 = _part(logits, logits_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_logits_d_0, value2_d_0 = _value_and_grad_f32_sweep1(logits_d_0, x_d_0, seed_n)
+                    grad_logits_d_1, value2_d_1 = _value_and_grad_f32_sweep1(logits_d_1, x_d_1, seed_n)
+                    grad_logits_d_2, value2_d_2 = _value_and_grad_f32_sweep1(logits_d_2, x_d_2, seed_n)
+                    grad_logits_d_3, value2_d_3 = _value_and_grad_f32_sweep1(logits_d_3, x_d_3, seed_n)
+                    grad_logits_words = _with_part(
+                        grad_logits, grad_logits_words, part, (grad_logits_d_0, grad_logits_d_1, grad_logits_d_2,
+                        grad_logits_d_3),
+                    )
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                    part += 1
+                _store_words(grad_logits, grad_logits_row_segment + _packed(logits) * vector, grad_logits_words)
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                grad_logits_d, value2_d = _value_and_grad_f32_sweep1(
+                    _get(logits, logits_row_segment + at), _get(x, x_row_segment + at), seed_n,
+                )
+                _put(grad_logits, grad_logits_row_segment + at, grad_logits_d)
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f32(grad_logits, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(x, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -708,8 +890,72 @@ def grad_hess_diag_f32(grad_logits, diag_logits, x, logits, weight, mask, diviso
                 _put(diag_logits, diag_logits_row + at, diag_logits_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_logits, row, size_d)
-            _clear_row_f32(diag_logits, row, size_d)
+            _clear_row_f32(grad_logits, row * size_d, size_d)
+            _clear_row_f32(diag_logits, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_logits, diag_logits, x, logits, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        grad_logits_row_segment = row * size_d + start
+        diag_logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(logits) * vector)
+                grad_logits_words = _no_words(grad_logits)
+                diag_logits_words = _no_words(diag_logits)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F32 * part
+                    logits_d_0, logits_d_1, logits_d_2, logits_d_3 = _part(logits, logits_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_logits_d_0, diag_logits_d_0 = _grad_hess_diag_f32_sweep1(logits_d_0, x_d_0, seed_n)
+                    grad_logits_d_1, diag_logits_d_1 = _grad_hess_diag_f32_sweep1(logits_d_1, x_d_1, seed_n)
+                    grad_logits_d_2, diag_logits_d_2 = _grad_hess_diag_f32_sweep1(logits_d_2, x_d_2, seed_n)
+                    grad_logits_d_3, diag_logits_d_3 = _grad_hess_diag_f32_sweep1(logits_d_3, x_d_3, seed_n)
+                    grad_logits_words = _with_part(
+                        grad_logits, grad_logits_words, part, (grad_logits_d_0, grad_logits_d_1, grad_logits_d_2,
+                        grad_logits_d_3),
+                    )
+                    diag_logits_words = _with_part(
+                        diag_logits, diag_logits_words, part, (diag_logits_d_0, diag_logits_d_1, diag_logits_d_2,
+                        diag_logits_d_3),
+                    )
+                    part += 1
+                _store_words(grad_logits, grad_logits_row_segment + _packed(logits) * vector, grad_logits_words)
+                _store_words(diag_logits, diag_logits_row_segment + _packed(logits) * vector, diag_logits_words)
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                grad_logits_d, diag_logits_d = _grad_hess_diag_f32_sweep1(
+                    _get(logits, logits_row_segment + at), _get(x, x_row_segment + at), seed_n,
+                )
+                _put(grad_logits, grad_logits_row_segment + at, grad_logits_d)
+                _put(diag_logits, diag_logits_row_segment + at, diag_logits_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_logits, row * size_d + start, length)
+            _clear_row_f32(diag_logits, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -764,7 +1010,62 @@ def hvp_f32(hvp_logits, v_logits_, logits, weight, mask, divisor, divisors, samp
                 _put(hvp_logits, hvp_logits_row + at, hvp_logits_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_logits, row, size_d)
+            _clear_row_f32(hvp_logits, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    hvp_logits, v_logits_, logits, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_logits__row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        hvp_logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                v_logits_d_words = _load_words(v_logits_, v_logits__row_segment + _packed(logits) * vector)
+                hvp_logits_words = _no_words(hvp_logits)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F32 * part
+                    logits_d_0, logits_d_1, logits_d_2, logits_d_3 = _part(logits, logits_d_words, part)
+                    v_logits_d_0, v_logits_d_1, v_logits_d_2, v_logits_d_3 = _part(v_logits_, v_logits_d_words, part)
+                    hvp_logits_d_0 = _hvp_f32_sweep1(logits_d_0, v_logits_d_0, seed_n)
+                    hvp_logits_d_1 = _hvp_f32_sweep1(logits_d_1, v_logits_d_1, seed_n)
+                    hvp_logits_d_2 = _hvp_f32_sweep1(logits_d_2, v_logits_d_2, seed_n)
+                    hvp_logits_d_3 = _hvp_f32_sweep1(logits_d_3, v_logits_d_3, seed_n)
+                    hvp_logits_words = _with_part(
+                        hvp_logits, hvp_logits_words, part, (hvp_logits_d_0, hvp_logits_d_1, hvp_logits_d_2,
+                        hvp_logits_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_logits, hvp_logits_row_segment + _packed(logits) * vector, hvp_logits_words)
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                hvp_logits_d = _hvp_f32_sweep1(
+                    _get(logits, logits_row_segment + at), _get(v_logits_, v_logits__row_segment + at), seed_n,
+                )
+                _put(hvp_logits, hvp_logits_row_segment + at, hvp_logits_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_logits, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -847,11 +1148,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1049,6 +1350,82 @@ def value_f64(x, logits, weight, mask, losses, partial, samples, size_d, options
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(x, logits, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(logits) * vector)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F64 * part
+                    logits_d_0, logits_d_1 = _part(logits, logits_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    value2_d_0 = _value_f64_sweep1(logits_d_0, x_d_0)
+                    value2_d_1 = _value_f64_sweep1(logits_d_1, x_d_1)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                value2_d = _value_f64_sweep1(_get(logits, logits_row_segment + at), _get(x, x_row_segment + at))
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(x, weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(logits_d, x_d, seed_n):
     """One place of a row: grad_logits_d, value2_d."""
@@ -1114,11 +1491,108 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_logits, row, size_d)
+            _clear_row_f64(grad_logits, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_logits, x, logits, weight, mask, divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        grad_logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(logits) * vector)
+                grad_logits_words = _no_words(grad_logits)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F64 * part
+                    logits_d_0, logits_d_1 = _part(logits, logits_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_logits_d_0, value2_d_0 = _value_and_grad_f64_sweep1(logits_d_0, x_d_0, seed_n)
+                    grad_logits_d_1, value2_d_1 = _value_and_grad_f64_sweep1(logits_d_1, x_d_1, seed_n)
+                    grad_logits_words = _with_part(
+                        grad_logits, grad_logits_words, part, (grad_logits_d_0, grad_logits_d_1),
+                    )
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                    part += 1
+                _store_words(grad_logits, grad_logits_row_segment + _packed(logits) * vector, grad_logits_words)
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                grad_logits_d, value2_d = _value_and_grad_f64_sweep1(
+                    _get(logits, logits_row_segment + at), _get(x, x_row_segment + at), seed_n,
+                )
+                _put(grad_logits, grad_logits_row_segment + at, grad_logits_d)
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f64(grad_logits, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(x, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1178,8 +1652,68 @@ def grad_hess_diag_f64(grad_logits, diag_logits, x, logits, weight, mask, diviso
                 _put(diag_logits, diag_logits_row + at, diag_logits_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_logits, row, size_d)
-            _clear_row_f64(diag_logits, row, size_d)
+            _clear_row_f64(grad_logits, row * size_d, size_d)
+            _clear_row_f64(diag_logits, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_logits, diag_logits, x, logits, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        grad_logits_row_segment = row * size_d + start
+        diag_logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(logits) * vector)
+                grad_logits_words = _no_words(grad_logits)
+                diag_logits_words = _no_words(diag_logits)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F64 * part
+                    logits_d_0, logits_d_1 = _part(logits, logits_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_logits_d_0, diag_logits_d_0 = _grad_hess_diag_f64_sweep1(logits_d_0, x_d_0, seed_n)
+                    grad_logits_d_1, diag_logits_d_1 = _grad_hess_diag_f64_sweep1(logits_d_1, x_d_1, seed_n)
+                    grad_logits_words = _with_part(
+                        grad_logits, grad_logits_words, part, (grad_logits_d_0, grad_logits_d_1),
+                    )
+                    diag_logits_words = _with_part(
+                        diag_logits, diag_logits_words, part, (diag_logits_d_0, diag_logits_d_1),
+                    )
+                    part += 1
+                _store_words(grad_logits, grad_logits_row_segment + _packed(logits) * vector, grad_logits_words)
+                _store_words(diag_logits, diag_logits_row_segment + _packed(logits) * vector, diag_logits_words)
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                grad_logits_d, diag_logits_d = _grad_hess_diag_f64_sweep1(
+                    _get(logits, logits_row_segment + at), _get(x, x_row_segment + at), seed_n,
+                )
+                _put(grad_logits, grad_logits_row_segment + at, grad_logits_d)
+                _put(diag_logits, diag_logits_row_segment + at, diag_logits_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_logits, row * size_d + start, length)
+            _clear_row_f64(diag_logits, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1229,7 +1763,57 @@ def hvp_f64(hvp_logits, v_logits_, logits, weight, mask, divisor, divisors, samp
                 _put(hvp_logits, hvp_logits_row + at, hvp_logits_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_logits, row, size_d)
+            _clear_row_f64(hvp_logits, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    hvp_logits, v_logits_, logits, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_logits__row_segment = row * size_d + start
+        logits_row_segment = row * size_d + start
+        hvp_logits_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(logits) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                logits_d_words = _load_words(logits, logits_row_segment + _packed(logits) * vector)
+                v_logits_d_words = _load_words(v_logits_, v_logits__row_segment + _packed(logits) * vector)
+                hvp_logits_words = _no_words(hvp_logits)
+                part = np.int64(0)
+                while part < _parts(logits):
+                    at = _packed(logits) * vector + LANES_F64 * part
+                    logits_d_0, logits_d_1 = _part(logits, logits_d_words, part)
+                    v_logits_d_0, v_logits_d_1 = _part(v_logits_, v_logits_d_words, part)
+                    hvp_logits_d_0 = _hvp_f64_sweep1(logits_d_0, v_logits_d_0, seed_n)
+                    hvp_logits_d_1 = _hvp_f64_sweep1(logits_d_1, v_logits_d_1, seed_n)
+                    hvp_logits_words = _with_part(hvp_logits, hvp_logits_words, part, (hvp_logits_d_0, hvp_logits_d_1))
+                    part += 1
+                _store_words(hvp_logits, hvp_logits_row_segment + _packed(logits) * vector, hvp_logits_words)
+                vector += _stride(threads)
+            at = _packed(logits) * vectors + thread
+            while at < length:
+                hvp_logits_d = _hvp_f64_sweep1(
+                    _get(logits, logits_row_segment + at), _get(v_logits_, v_logits__row_segment + at), seed_n,
+                )
+                _put(hvp_logits, hvp_logits_row_segment + at, hvp_logits_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_logits, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1245,34 +1829,93 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'x: data*, logits: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'x: data*, logits: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'x: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: '
+                               'real*, segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_logits: data*, x: data*, logits: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_logits: data*, x: data*, logits: data*, weight: data*, mask: '
+                                        'uint8*, divisor: real, divisors: real*, kept1: real*, segments: '
+                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'x: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
+                                        'real*, losses: data*, partial: real*, kept1: real*, segments: '
+                                        'int64, samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_logits: data*, diag_logits: data*, x: data*, logits: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_logits: data*, diag_logits: data*, x: data*, logits: data*, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_logits: data*, v_logits_: data*, logits: data*, weight: data*, mask: uint8*, '
-                      'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'}}
+                      'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_logits: data*, v_logits_: data*, logits: data*, weight: data*, mask: '
+                             'uint8*, divisor: real, divisors: real*, segments: int64, each: int64, samples: '
+                             'int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

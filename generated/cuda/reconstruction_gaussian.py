@@ -353,11 +353,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -471,6 +471,86 @@ def value_f32(x, x_hat, weight, mask, losses, partial, samples, size_d, options)
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(x, x_hat, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(x_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                x_hat_d_words = _load_words(x_hat, x_hat_row_segment + _packed(x_hat) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(x_hat) * vector)
+                part = np.int64(0)
+                while part < _parts(x_hat):
+                    at = _packed(x_hat) * vector + LANES_F32 * part
+                    x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    value2_d_0 = _value_f32_sweep1(x_hat_d_0, x_d_0)
+                    value2_d_1 = _value_f32_sweep1(x_hat_d_1, x_d_1)
+                    value2_d_2 = _value_f32_sweep1(x_hat_d_2, x_d_2)
+                    value2_d_3 = _value_f32_sweep1(x_hat_d_3, x_d_3)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(x_hat) * vectors + thread
+            while at < length:
+                value2_d = _value_f32_sweep1(_get(x_hat, x_hat_row_segment + at), _get(x, x_row_segment + at))
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(x, weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(x_hat_d, x_d, seed_n):
     """One place of a row: grad_x_hat_d, value2_d."""
@@ -538,11 +618,113 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_x_hat, row, size_d)
+            _clear_row_f32(grad_x_hat, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_x_hat, x, x_hat, weight, mask, divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        x_hat_row_segment = row * size_d + start
+        grad_x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(x_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                x_hat_d_words = _load_words(x_hat, x_hat_row_segment + _packed(x_hat) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                part = np.int64(0)
+                while part < _parts(x_hat):
+                    at = _packed(x_hat) * vector + LANES_F32 * part
+                    x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, value2_d_0 = _value_and_grad_f32_sweep1(x_hat_d_0, x_d_0, seed_n)
+                    grad_x_hat_d_1, value2_d_1 = _value_and_grad_f32_sweep1(x_hat_d_1, x_d_1, seed_n)
+                    grad_x_hat_d_2, value2_d_2 = _value_and_grad_f32_sweep1(x_hat_d_2, x_d_2, seed_n)
+                    grad_x_hat_d_3, value2_d_3 = _value_and_grad_f32_sweep1(x_hat_d_3, x_d_3, seed_n)
+                    grad_x_hat_words = _with_part(
+                        grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1, grad_x_hat_d_2,
+                        grad_x_hat_d_3),
+                    )
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d_3)
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row_segment + _packed(x_hat) * vector, grad_x_hat_words)
+                vector += _stride(threads)
+            at = _packed(x_hat) * vectors + thread
+            while at < length:
+                grad_x_hat_d, value2_d = _value_and_grad_f32_sweep1(
+                    _get(x_hat, x_hat_row_segment + at), _get(x, x_row_segment + at), seed_n,
+                )
+                _put(grad_x_hat, grad_x_hat_row_segment + at, grad_x_hat_d)
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f32(grad_x_hat, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(x, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -605,8 +787,73 @@ def grad_hess_diag_f32(grad_x_hat, diag_x_hat, x, x_hat, weight, mask, divisor, 
                 _put(diag_x_hat, diag_x_hat_row + at, diag_x_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_x_hat, row, size_d)
-            _clear_row_f32(diag_x_hat, row, size_d)
+            _clear_row_f32(grad_x_hat, row * size_d, size_d)
+            _clear_row_f32(diag_x_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_x_hat, diag_x_hat, x, x_hat, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        x_hat_row_segment = row * size_d + start
+        grad_x_hat_row_segment = row * size_d + start
+        diag_x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1 = f32(2.0) * seed_n
+            vectors = length // _packed(x_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                x_hat_d_words = _load_words(x_hat, x_hat_row_segment + _packed(x_hat) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                diag_x_hat_words = _no_words(diag_x_hat)
+                part = np.int64(0)
+                while part < _parts(x_hat):
+                    at = _packed(x_hat) * vector + LANES_F32 * part
+                    x_hat_d_0, x_hat_d_1, x_hat_d_2, x_hat_d_3 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1, x_d_2, x_d_3 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, diag_x_hat_d_0 = _grad_hess_diag_f32_sweep1(x_hat_d_0, x_d_0, seed_n, t1)
+                    grad_x_hat_d_1, diag_x_hat_d_1 = _grad_hess_diag_f32_sweep1(x_hat_d_1, x_d_1, seed_n, t1)
+                    grad_x_hat_d_2, diag_x_hat_d_2 = _grad_hess_diag_f32_sweep1(x_hat_d_2, x_d_2, seed_n, t1)
+                    grad_x_hat_d_3, diag_x_hat_d_3 = _grad_hess_diag_f32_sweep1(x_hat_d_3, x_d_3, seed_n, t1)
+                    grad_x_hat_words = _with_part(
+                        grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1, grad_x_hat_d_2,
+                        grad_x_hat_d_3),
+                    )
+                    diag_x_hat_words = _with_part(
+                        diag_x_hat, diag_x_hat_words, part, (diag_x_hat_d_0, diag_x_hat_d_1, diag_x_hat_d_2,
+                        diag_x_hat_d_3),
+                    )
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row_segment + _packed(x_hat) * vector, grad_x_hat_words)
+                _store_words(diag_x_hat, diag_x_hat_row_segment + _packed(x_hat) * vector, diag_x_hat_words)
+                vector += _stride(threads)
+            at = _packed(x_hat) * vectors + thread
+            while at < length:
+                grad_x_hat_d, diag_x_hat_d = _grad_hess_diag_f32_sweep1(
+                    _get(x_hat, x_hat_row_segment + at), _get(x, x_row_segment + at), seed_n, t1,
+                )
+                _put(grad_x_hat, grad_x_hat_row_segment + at, grad_x_hat_d)
+                _put(diag_x_hat, diag_x_hat_row_segment + at, diag_x_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_x_hat, row * size_d + start, length)
+            _clear_row_f32(diag_x_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -655,7 +902,54 @@ def hvp_f32(hvp_x_hat, v_x_hat_, weight, mask, divisor, divisors, samples, size_
                 _put(hvp_x_hat, hvp_x_hat_row + at, hvp_x_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_x_hat, row, size_d)
+            _clear_row_f32(hvp_x_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(hvp_x_hat, v_x_hat_, weight, mask, divisor, divisors, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_x_hat__row_segment = row * size_d + start
+        hvp_x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(v_x_hat_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_x_hat_d_words = _load_words(v_x_hat_, v_x_hat__row_segment + _packed(v_x_hat_) * vector)
+                hvp_x_hat_words = _no_words(hvp_x_hat)
+                part = np.int64(0)
+                while part < _parts(v_x_hat_):
+                    at = _packed(v_x_hat_) * vector + LANES_F32 * part
+                    v_x_hat_d_0, v_x_hat_d_1, v_x_hat_d_2, v_x_hat_d_3 = _part(v_x_hat_, v_x_hat_d_words, part)
+                    hvp_x_hat_d_0 = _hvp_f32_sweep1(v_x_hat_d_0, seed_n)
+                    hvp_x_hat_d_1 = _hvp_f32_sweep1(v_x_hat_d_1, seed_n)
+                    hvp_x_hat_d_2 = _hvp_f32_sweep1(v_x_hat_d_2, seed_n)
+                    hvp_x_hat_d_3 = _hvp_f32_sweep1(v_x_hat_d_3, seed_n)
+                    hvp_x_hat_words = _with_part(
+                        hvp_x_hat, hvp_x_hat_words, part, (hvp_x_hat_d_0, hvp_x_hat_d_1, hvp_x_hat_d_2, hvp_x_hat_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_x_hat, hvp_x_hat_row_segment + _packed(v_x_hat_) * vector, hvp_x_hat_words)
+                vector += _stride(threads)
+            at = _packed(v_x_hat_) * vectors + thread
+            while at < length:
+                hvp_x_hat_d = _hvp_f32_sweep1(_get(v_x_hat_, v_x_hat__row_segment + at), seed_n)
+                _put(hvp_x_hat, hvp_x_hat_row_segment + at, hvp_x_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_x_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -738,11 +1032,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -840,6 +1134,82 @@ def value_f64(x, x_hat, weight, mask, losses, partial, samples, size_d, options)
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(x, x_hat, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(x_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                x_hat_d_words = _load_words(x_hat, x_hat_row_segment + _packed(x_hat) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(x_hat) * vector)
+                part = np.int64(0)
+                while part < _parts(x_hat):
+                    at = _packed(x_hat) * vector + LANES_F64 * part
+                    x_hat_d_0, x_hat_d_1 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    value2_d_0 = _value_f64_sweep1(x_hat_d_0, x_d_0)
+                    value2_d_1 = _value_f64_sweep1(x_hat_d_1, x_d_1)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(x_hat) * vectors + thread
+            while at < length:
+                value2_d = _value_f64_sweep1(_get(x_hat, x_hat_row_segment + at), _get(x, x_row_segment + at))
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(x, weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(x_hat_d, x_d, seed_n):
     """One place of a row: grad_x_hat_d, value2_d."""
@@ -900,11 +1270,106 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_x_hat, row, size_d)
+            _clear_row_f64(grad_x_hat, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_x_hat, x, x_hat, weight, mask, divisor, divisors, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        x_hat_row_segment = row * size_d + start
+        grad_x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(x_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                x_hat_d_words = _load_words(x_hat, x_hat_row_segment + _packed(x_hat) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                part = np.int64(0)
+                while part < _parts(x_hat):
+                    at = _packed(x_hat) * vector + LANES_F64 * part
+                    x_hat_d_0, x_hat_d_1 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, value2_d_0 = _value_and_grad_f64_sweep1(x_hat_d_0, x_d_0, seed_n)
+                    grad_x_hat_d_1, value2_d_1 = _value_and_grad_f64_sweep1(x_hat_d_1, x_d_1, seed_n)
+                    grad_x_hat_words = _with_part(grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1))
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d_1)
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row_segment + _packed(x_hat) * vector, grad_x_hat_words)
+                vector += _stride(threads)
+            at = _packed(x_hat) * vectors + thread
+            while at < length:
+                grad_x_hat_d, value2_d = _value_and_grad_f64_sweep1(
+                    _get(x_hat, x_hat_row_segment + at), _get(x, x_row_segment + at), seed_n,
+                )
+                _put(grad_x_hat, grad_x_hat_row_segment + at, grad_x_hat_d)
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_d)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f64(grad_x_hat, row * size_d + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(x, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -959,8 +1424,65 @@ def grad_hess_diag_f64(grad_x_hat, diag_x_hat, x, x_hat, weight, mask, divisor, 
                 _put(diag_x_hat, diag_x_hat_row + at, diag_x_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_x_hat, row, size_d)
-            _clear_row_f64(diag_x_hat, row, size_d)
+            _clear_row_f64(grad_x_hat, row * size_d, size_d)
+            _clear_row_f64(diag_x_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_x_hat, diag_x_hat, x, x_hat, weight, mask, divisor, divisors, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        x_row_segment = row * size_d + start
+        x_hat_row_segment = row * size_d + start
+        grad_x_hat_row_segment = row * size_d + start
+        diag_x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1 = 2.0 * seed_n
+            vectors = length // _packed(x_hat) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                x_hat_d_words = _load_words(x_hat, x_hat_row_segment + _packed(x_hat) * vector)
+                x_d_words = _load_words(x, x_row_segment + _packed(x_hat) * vector)
+                grad_x_hat_words = _no_words(grad_x_hat)
+                diag_x_hat_words = _no_words(diag_x_hat)
+                part = np.int64(0)
+                while part < _parts(x_hat):
+                    at = _packed(x_hat) * vector + LANES_F64 * part
+                    x_hat_d_0, x_hat_d_1 = _part(x_hat, x_hat_d_words, part)
+                    x_d_0, x_d_1 = _part(x, x_d_words, part)
+                    grad_x_hat_d_0, diag_x_hat_d_0 = _grad_hess_diag_f64_sweep1(x_hat_d_0, x_d_0, seed_n, t1)
+                    grad_x_hat_d_1, diag_x_hat_d_1 = _grad_hess_diag_f64_sweep1(x_hat_d_1, x_d_1, seed_n, t1)
+                    grad_x_hat_words = _with_part(grad_x_hat, grad_x_hat_words, part, (grad_x_hat_d_0, grad_x_hat_d_1))
+                    diag_x_hat_words = _with_part(diag_x_hat, diag_x_hat_words, part, (diag_x_hat_d_0, diag_x_hat_d_1))
+                    part += 1
+                _store_words(grad_x_hat, grad_x_hat_row_segment + _packed(x_hat) * vector, grad_x_hat_words)
+                _store_words(diag_x_hat, diag_x_hat_row_segment + _packed(x_hat) * vector, diag_x_hat_words)
+                vector += _stride(threads)
+            at = _packed(x_hat) * vectors + thread
+            while at < length:
+                grad_x_hat_d, diag_x_hat_d = _grad_hess_diag_f64_sweep1(
+                    _get(x_hat, x_hat_row_segment + at), _get(x, x_row_segment + at), seed_n, t1,
+                )
+                _put(grad_x_hat, grad_x_hat_row_segment + at, grad_x_hat_d)
+                _put(diag_x_hat, diag_x_hat_row_segment + at, diag_x_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_x_hat, row * size_d + start, length)
+            _clear_row_f64(diag_x_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1005,7 +1527,50 @@ def hvp_f64(hvp_x_hat, v_x_hat_, weight, mask, divisor, divisors, samples, size_
                 _put(hvp_x_hat, hvp_x_hat_row + at, hvp_x_hat_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_x_hat, row, size_d)
+            _clear_row_f64(hvp_x_hat, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(hvp_x_hat, v_x_hat_, weight, mask, divisor, divisors, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_x_hat__row_segment = row * size_d + start
+        hvp_x_hat_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(v_x_hat_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_x_hat_d_words = _load_words(v_x_hat_, v_x_hat__row_segment + _packed(v_x_hat_) * vector)
+                hvp_x_hat_words = _no_words(hvp_x_hat)
+                part = np.int64(0)
+                while part < _parts(v_x_hat_):
+                    at = _packed(v_x_hat_) * vector + LANES_F64 * part
+                    v_x_hat_d_0, v_x_hat_d_1 = _part(v_x_hat_, v_x_hat_d_words, part)
+                    hvp_x_hat_d_0 = _hvp_f64_sweep1(v_x_hat_d_0, seed_n)
+                    hvp_x_hat_d_1 = _hvp_f64_sweep1(v_x_hat_d_1, seed_n)
+                    hvp_x_hat_words = _with_part(hvp_x_hat, hvp_x_hat_words, part, (hvp_x_hat_d_0, hvp_x_hat_d_1))
+                    part += 1
+                _store_words(hvp_x_hat, hvp_x_hat_row_segment + _packed(v_x_hat_) * vector, hvp_x_hat_words)
+                vector += _stride(threads)
+            at = _packed(v_x_hat_) * vectors + thread
+            while at < length:
+                hvp_x_hat_d = _hvp_f64_sweep1(_get(v_x_hat_, v_x_hat__row_segment + at), seed_n)
+                _put(hvp_x_hat, hvp_x_hat_row_segment + at, hvp_x_hat_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_x_hat, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1021,34 +1586,93 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'x: data*, x_hat: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_d: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'x: data*, x_hat: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'x: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: '
+                               'real*, segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_x_hat: data*, x: data*, x_hat: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_x_hat: data*, x: data*, x_hat: data*, weight: data*, mask: '
+                                        'uint8*, divisor: real, divisors: real*, kept1: real*, segments: '
+                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'x: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
+                                        'real*, losses: data*, partial: real*, kept1: real*, segments: '
+                                        'int64, samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_x_hat: data*, diag_x_hat: data*, x: data*, x_hat: data*, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_x_hat: data*, diag_x_hat: data*, x: data*, x_hat: data*, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_x_hat: data*, v_x_hat_: data*, weight: data*, mask: uint8*, divisor: real, '
-                      'divisors: real*, samples: int64, size_d: int64, options: uint32'}}
+                      'divisors: real*, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_x_hat: data*, v_x_hat_: data*, weight: data*, mask: uint8*, divisor: real, '
+                             'divisors: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                             'options: uint32'}}
 
 WEIGHED = {}
 

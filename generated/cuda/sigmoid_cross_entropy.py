@@ -362,11 +362,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -571,6 +571,86 @@ def value_f32(y, z, weight, mask, losses, partial, samples, size_k, options):
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(y, z, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        y_row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    value2_k_0 = _value_f32_sweep1(y_k_0, z_k_0)
+                    value2_k_1 = _value_f32_sweep1(y_k_1, z_k_1)
+                    value2_k_2 = _value_f32_sweep1(y_k_2, z_k_2)
+                    value2_k_3 = _value_f32_sweep1(y_k_3, z_k_3)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                value2_k = _value_f32_sweep1(_get(y, y_row_segment + at), _get(z, z_row_segment + at))
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(y, weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(y_k, z_k, seed_n):
     """One place of a row: grad_z_k, value2_k."""
@@ -636,11 +716,112 @@ def value_and_grad_f32(grad_z, y, z, weight, mask, divisor, divisors, losses, pa
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    grad_z, y, z, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        y_row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    grad_z_k_0, value2_k_0 = _value_and_grad_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    grad_z_k_1, value2_k_1 = _value_and_grad_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    grad_z_k_2, value2_k_2 = _value_and_grad_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    grad_z_k_3, value2_k_3 = _value_and_grad_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_1)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_2)
+                    value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k_3)
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, value2_k = _value_and_grad_f32_sweep1(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), seed_n,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(y, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f32(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f32(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -700,8 +881,70 @@ def grad_hess_diag_f32(grad_z, diag_z, y, z, weight, mask, divisor, divisors, sa
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_z, row, size_k)
-            _clear_row_f32(diag_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
+            _clear_row_f32(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    grad_z, diag_z, y, z, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        y_row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(y) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep1(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), seed_n,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            _clear_row_f32(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -751,7 +994,55 @@ def hvp_f32(hvp_z, v_z_, z, weight, mask, divisor, divisors, samples, size_k, op
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_z, row, size_k)
+            _clear_row_f32(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(hvp_z, v_z_, z, weight, mask, divisor, divisors, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_z__row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep1(v_z_k_0, z_k_0, seed_n)
+                    hvp_z_k_1 = _hvp_f32_sweep1(v_z_k_1, z_k_1, seed_n)
+                    hvp_z_k_2 = _hvp_f32_sweep1(v_z_k_2, z_k_2, seed_n)
+                    hvp_z_k_3 = _hvp_f32_sweep1(v_z_k_3, z_k_3, seed_n)
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f32_sweep1(_get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), seed_n)
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -834,11 +1125,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1036,6 +1327,82 @@ def value_f64(y, z, weight, mask, losses, partial, samples, size_k, options):
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(y, z, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        y_row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    value2_k_0 = _value_f64_sweep1(y_k_0, z_k_0)
+                    value2_k_1 = _value_f64_sweep1(y_k_1, z_k_1)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                value2_k = _value_f64_sweep1(_get(y, y_row_segment + at), _get(z, z_row_segment + at))
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(y, weight, mask, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(y_k, z_k, seed_n):
     """One place of a row: grad_z_k, value2_k."""
@@ -1095,11 +1462,106 @@ def value_and_grad_f64(grad_z, y, z, weight, mask, divisor, divisors, losses, pa
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    grad_z, y, z, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        y_row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    grad_z_k_0, value2_k_0 = _value_and_grad_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    grad_z_k_1, value2_k_1 = _value_and_grad_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_0)
+                    value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k_1)
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, value2_k = _value_and_grad_f64_sweep1(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), seed_n,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, value2_k)
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = value2
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(y, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            value2_high, value2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                value2_high, value2_low = _plus_f64(value2_high, value2_low, kept1[at])
+                at += _stride(threads)
+            value2 = _row_sum_f64(value2_high, value2_low)
+            loss = value2 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -1153,8 +1615,64 @@ def grad_hess_diag_f64(grad_z, diag_z, y, z, weight, mask, divisor, divisors, sa
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_z, row, size_k)
-            _clear_row_f64(diag_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
+            _clear_row_f64(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    grad_z, diag_z, y, z, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        y_row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(y) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep1(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), seed_n,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            _clear_row_f64(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1202,7 +1720,53 @@ def hvp_f64(hvp_z, v_z_, z, weight, mask, divisor, divisors, samples, size_k, op
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_z, row, size_k)
+            _clear_row_f64(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(hvp_z, v_z_, z, weight, mask, divisor, divisors, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_z__row_segment = row * size_k + start
+        z_row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep1(v_z_k_0, z_k_0, seed_n)
+                    hvp_z_k_1 = _hvp_f64_sweep1(v_z_k_1, z_k_1, seed_n)
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f64_sweep1(_get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), seed_n)
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1218,34 +1782,92 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_k'],
            'staged': 0,
            'packed': False,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'y: data*, z: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_k: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'y: data*, z: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: '
+                               'real*, segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'grad_z: data*, y: data*, z: data*, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                  'size_k: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'grad_z: data*, y: data*, z: data*, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, kept1: real*, segments: int64, '
+                                        'each: int64, samples: int64, size_k: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
+                                        'real*, losses: data*, partial: real*, kept1: real*, segments: '
+                                        'int64, samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 0,
                     'packed': False,
+                    'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_z: data*, diag_z: data*, y: data*, z: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_k: int64, '
                                  'options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'grad_z: data*, diag_z: data*, y: data*, z: data*, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, segments: int64, '
+                                        'each: int64, samples: int64, size_k: int64, options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 0,
          'packed': False,
+         'phased': ['hvp_phase1'],
          'arguments': 'hvp_z: data*, v_z_: data*, z: data*, weight: data*, mask: uint8*, divisor: real, '
-                      'divisors: real*, samples: int64, size_k: int64, options: uint32'}}
+                      'divisors: real*, samples: int64, size_k: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'hvp_z: data*, v_z_: data*, z: data*, weight: data*, mask: uint8*, divisor: '
+                             'real, divisors: real*, segments: int64, each: int64, samples: int64, size_k: '
+                             'int64, options: uint32'}}
 
 WEIGHED = {}
 

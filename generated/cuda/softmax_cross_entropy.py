@@ -449,11 +449,11 @@ def _row_count(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -835,6 +835,185 @@ def value_f32(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _value_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(
+                        z_k2_2, start + at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(
+                        z_k2_3, start + at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f32(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(
+    y, class_weight, class_weight_step, weight, mask, ignore, losses, partial, kept1, segments, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            weight_n = _weight_f32(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            t1_others__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t1_others__rest = _log1p_f32(t1_others__below + f32(t6 if t5 else 0))
+            loss = (
+                _softplus_f32(t1_others__rest + _gap_f32(t1_others__max, gathered3)) * weight_n if valid else
+                f32(np.nan)
+            )
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
@@ -1018,11 +1197,240 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _value_and_grad_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
+                        z_k2_2, start + at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
+                        z_k2_3, start + at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(
+                    z_k2, start + at, t1_others__max, y_n,
+                )
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f32(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    y, z, grad_z, class_weight, class_weight_step, weight, mask, divisor, divisors, ignore, losses, partial, kept1,
+    segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            weight_n = _weight_f32(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            seed_n = seed
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
+            z_y = gathered3
+            t11 = _gap_f32(t1_others__max, z_y)
+            t12 = t10 + t11
+            t13 = _sigmoid_f32(t12)
+            t14 = -seed_n * t13
+            t15 = seed_n * t13
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0 = _value_and_grad_f32_sweep3(
+                        z_k3_0, start + at, t10, t14, t15, t1_others__max, y_n, valid,
+                    )
+                    grad_z_k_1 = _value_and_grad_f32_sweep3(
+                        z_k3_1, start + at + 1, t10, t14, t15, t1_others__max, y_n, valid,
+                    )
+                    grad_z_k_2 = _value_and_grad_f32_sweep3(
+                        z_k3_2, start + at + 2, t10, t14, t15, t1_others__max, y_n, valid,
+                    )
+                    grad_z_k_3 = _value_and_grad_f32_sweep3(
+                        z_k3_3, start + at + 3, t10, t14, t15, t1_others__max, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k = _value_and_grad_f32_sweep3(
+                    _get(z, z_row_segment + at), start + at, t10, t14, t15, t1_others__max, y_n, valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                at += _stride(threads)
+            loss = _softplus_f32(t12) * weight_n if valid else f32(np.nan)
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1226,8 +1634,238 @@ def grad_hess_diag_f32(
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_z, row, size_k)
-            _clear_row_f32(diag_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
+            _clear_row_f32(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _grad_hess_diag_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
+                        z_k2_2, start + at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
+                        z_k2_3, start + at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(
+                    z_k2, start + at, t1_others__max, y_n,
+                )
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f32(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(
+    y, z, grad_z, diag_z, class_weight, class_weight_step, weight, mask, divisor, divisors, ignore, kept1, segments,
+    each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            weight_n = _weight_f32(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            seed_n = seed
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
+            z_y = gathered3
+            t11 = _gap_f32(t1_others__max, z_y)
+            t12 = t10 + t11
+            t13 = _sigmoid_f32(t12)
+            t14 = -seed_n * t13
+            t15 = seed_n * t13
+            t18 = _sigmoid_f32(-t12)
+            t19 = seed_n * t18 * t13
+            t20 = -seed_n * t18 * t13
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
+                        z_k3_0, start + at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
+                        z_k3_1, start + at + 1, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
+                        z_k3_2, start + at + 2, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
+                        z_k3_3, start + at + 3, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(z) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
+                    _get(z, z_row_segment + at), start + at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            _clear_row_f32(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1476,7 +2114,337 @@ def hvp_f32(
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_z, row, size_k)
+            _clear_row_f32(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        v_z__row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
+                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _hvp_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, start + at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(
+                        z_k2_2, start + at + 2, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(
+                        z_k2_3, start + at + 3, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f32(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    t1_others__ties += t1_others__ties_k_2
+                    t1_others__ties += t1_others__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f32(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(v_z_, v_z__row + y_n)
+                kept1[at + 4 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+                kept1[at + 4 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(y, z, v_z_, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            gathered4 = kept1[row * segments + segment + 4 * between]
+            t1_others__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
+            tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0 = _hvp_f32_sweep3(v_z_k_0, z_k3_0, start + at, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_1 = _hvp_f32_sweep3(v_z_k_1, z_k3_1, start + at + 1, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_2 = _hvp_f32_sweep3(v_z_k_2, z_k3_2, start + at + 2, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_3 = _hvp_f32_sweep3(v_z_k_3, z_k3_3, start + at + 3, t10, t1_others__max, y_n)
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_2,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                tangent_t1_others_k = _hvp_f32_sweep3(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t10, t1_others__max,
+                    y_n,
+                )
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k,
+                )
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f32(tangent_t1_others_high, tangent_t1_others_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = tangent_t1_others
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(
+    y, z, v_z_, hvp_z, class_weight, class_weight_step, weight, mask, divisor, divisors, ignore, kept1, kept2, segments,
+    each, samples, size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            gathered4 = kept1[row * segments + segment + 4 * between]
+            weight_n = _weight_f32(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            seed = _seed_f32(weight_n, divisor)
+            t1_others__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f32(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f32(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f32(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f32(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
+            tangent_t1_others_high, tangent_t1_others_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f32(
+                    tangent_t1_others_high, tangent_t1_others_low, kept2[at],
+                )
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f32(tangent_t1_others_high, tangent_t1_others_low)
+            seed_n = seed
+            v_z_y = gathered3
+            t13 = tangent_t1_others - v_z_y
+            z_y = gathered4
+            t14 = _gap_f32(t1_others__max, z_y)
+            t15 = t10 + t14
+            t16 = _sigmoid_f32(-t15)
+            t17 = _sigmoid_f32(t15)
+            t18 = -seed_n * t13 * t16 * t17
+            t19 = seed_n * t17
+            t20 = seed_n * t13 * t16 * t17
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k2_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k4_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1, z_k4_2, z_k4_3 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep4(
+                        v_z_k2_0, z_k4_0, start + at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f32_sweep4(
+                        v_z_k2_1, z_k4_1, start + at + 1, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n,
+                        valid,
+                    )
+                    hvp_z_k_2 = _hvp_f32_sweep4(
+                        v_z_k2_2, z_k4_2, start + at + 2, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n,
+                        valid,
+                    )
+                    hvp_z_k_3 = _hvp_f32_sweep4(
+                        v_z_k2_3, z_k4_3, start + at + 3, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n,
+                        valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f32_sweep4(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t10, t18, t19,
+                    t1_others__max, t20, tangent_t1_others, y_n, valid,
+                )
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1589,11 +2557,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1961,6 +2929,167 @@ def value_f64(y, z, class_weight, class_weight_step, weight, mask, ignore, losse
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _value_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f64(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(
+    y, class_weight, class_weight_step, weight, mask, ignore, losses, partial, kept1, segments, samples, size_k,
+    options,
+):
+    """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            weight_n = _weight_f64(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            t1_others__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t5 = 1 < t1_others__ties
+            t6 = t1_others__ties - 1
+            t1_others__rest = _log1p_f64(t1_others__below + float(t6 if t5 else 0))
+            loss = (
+                _softplus_f64(t1_others__rest + _gap_f64(t1_others__max, gathered3)) * weight_n if valid else
+                f64(np.nan)
+            )
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(z_k, place, y_n):
     """One place of a row: t1_others__max_k."""
@@ -2122,11 +3251,214 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _value_and_grad_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(
+                    z_k2, start + at, t1_others__max, y_n,
+                )
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f64(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    y, z, grad_z, class_weight, class_weight_step, weight, mask, divisor, divisors, ignore, losses, partial, kept1,
+    segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            weight_n = _weight_f64(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            seed_n = seed
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + float(t8)
+            t10 = _log1p_f64(t9)
+            z_y = gathered3
+            t11 = _gap_f64(t1_others__max, z_y)
+            t12 = t10 + t11
+            t13 = _sigmoid_f64(t12)
+            t14 = -seed_n * t13
+            t15 = seed_n * t13
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0 = _value_and_grad_f64_sweep3(
+                        z_k3_0, start + at, t10, t14, t15, t1_others__max, y_n, valid,
+                    )
+                    grad_z_k_1 = _value_and_grad_f64_sweep3(
+                        z_k3_1, start + at + 1, t10, t14, t15, t1_others__max, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k = _value_and_grad_f64_sweep3(
+                    _get(z, z_row_segment + at), start + at, t10, t14, t15, t1_others__max, y_n, valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                at += _stride(threads)
+            loss = _softplus_f64(t12) * weight_n if valid else f64(np.nan)
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2302,8 +3634,210 @@ def grad_hess_diag_f64(
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_z, row, size_k)
-            _clear_row_f64(diag_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
+            _clear_row_f64(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _grad_hess_diag_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(
+                    z_k2, start + at, t1_others__max, y_n,
+                )
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f64(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(
+    y, z, grad_z, diag_z, class_weight, class_weight_step, weight, mask, divisor, divisors, ignore, kept1, segments,
+    each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            weight_n = _weight_f64(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            seed_n = seed
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + float(t8)
+            t10 = _log1p_f64(t9)
+            z_y = gathered3
+            t11 = _gap_f64(t1_others__max, z_y)
+            t12 = t10 + t11
+            t13 = _sigmoid_f64(t12)
+            t14 = -seed_n * t13
+            t15 = seed_n * t13
+            t18 = _sigmoid_f64(-t12)
+            t19 = seed_n * t18 * t13
+            t20 = -seed_n * t18 * t13
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k3_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
+                        z_k3_0, start + at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
+                        z_k3_1, start + at + 1, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                    )
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(z) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(z) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
+                    _get(z, z_row_segment + at), start + at, t10, t14, t15, t19, t1_others__max, t20, y_n, valid,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            _clear_row_f64(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2524,7 +4058,303 @@ def hvp_f64(
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_z, row, size_k)
+            _clear_row_f64(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_k
+        v_z__row = row * size_k
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            t1_others__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
+                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1_others__max_k = _hvp_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            t1_others__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, start + at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(
+                        z_k2_1, start + at + 1, t1_others__max, y_n,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
+                    )
+                    t1_others__below_high, t1_others__below_low = _plus_f64(
+                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
+                    )
+                    t1_others__ties += t1_others__ties_k_0
+                    t1_others__ties += t1_others__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
+                )
+                t1_others__ties += t1_others__ties_k
+                at += _stride(threads)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t1_others__ties = _row_count(t1_others__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1_others__max
+                kept1[at + between] = f64(t1_others__ties)
+                kept1[at + 2 * between] = t1_others__below
+                kept1[at + 3 * between] = _get(v_z_, v_z__row + y_n)
+                kept1[at + 4 * between] = _get(z, z_row + y_n)
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+                kept1[at + 4 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(y, z, v_z_, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            gathered4 = kept1[row * segments + segment + 4 * between]
+            t1_others__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + float(t8)
+            t10 = _log1p_f64(t9)
+            tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    tangent_t1_others_k_0 = _hvp_f64_sweep3(v_z_k_0, z_k3_0, start + at, t10, t1_others__max, y_n)
+                    tangent_t1_others_k_1 = _hvp_f64_sweep3(v_z_k_1, z_k3_1, start + at + 1, t10, t1_others__max, y_n)
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_0,
+                    )
+                    tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                        tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                tangent_t1_others_k = _hvp_f64_sweep3(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t10, t1_others__max,
+                    y_n,
+                )
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                    tangent_t1_others_high, tangent_t1_others_low, tangent_t1_others_k,
+                )
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f64(tangent_t1_others_high, tangent_t1_others_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = tangent_t1_others
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(
+    y, z, v_z_, hvp_z, class_weight, class_weight_step, weight, mask, divisor, divisors, ignore, kept1, kept2, segments,
+    each, samples, size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        y_n = y[row]
+        live = live and not (options & IGNORE and y_n == ignore)
+        valid = 0 <= y_n and y_n < size_k
+        y_n = y_n if valid else 0
+        if live:
+            gathered3 = kept1[row * segments + segment + 3 * between]
+            gathered4 = kept1[row * segments + segment + 4 * between]
+            weight_n = _weight_f64(weight, row, options)
+            weight_n *= _get(class_weight, (y_n) * class_weight_step)
+            seed = _seed_f64(weight_n, divisor)
+            t1_others__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max = _larger_f64(t1_others__max, kept1[at])
+                at += _stride(threads)
+            t1_others__max = _row_max_f64(t1_others__max)
+            t1_others__ties = np.int32(0)
+            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1_others__max_found = kept1[at]
+                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
+                t1_others__ties += np.int32(kept1[at + between] if t1_others__max_found == t1_others__max else f64(0.0))
+                t1_others__below_high, t1_others__below_low = _plus_f64(
+                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 2 * between] +
+                    (kept1[at + between] if t1_others__max_found < t1_others__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1_others__ties = _row_count(t1_others__ties)
+            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + float(t8)
+            t10 = _log1p_f64(t9)
+            tangent_t1_others_high, tangent_t1_others_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_t1_others_high, tangent_t1_others_low = _plus_f64(
+                    tangent_t1_others_high, tangent_t1_others_low, kept2[at],
+                )
+                at += _stride(threads)
+            tangent_t1_others = _row_sum_f64(tangent_t1_others_high, tangent_t1_others_low)
+            seed_n = seed
+            v_z_y = gathered3
+            t13 = tangent_t1_others - v_z_y
+            z_y = gathered4
+            t14 = _gap_f64(t1_others__max, z_y)
+            t15 = t10 + t14
+            t16 = _sigmoid_f64(-t15)
+            t17 = _sigmoid_f64(t15)
+            t18 = -seed_n * t13 * t16 * t17
+            t19 = seed_n * t17
+            t20 = seed_n * t13 * t16 * t17
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k2_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k4_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k2_0, v_z_k2_1 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep4(
+                        v_z_k2_0, z_k4_0, start + at, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n, valid,
+                    )
+                    hvp_z_k_1 = _hvp_f64_sweep4(
+                        v_z_k2_1, z_k4_1, start + at + 1, t10, t18, t19, t1_others__max, t20, tangent_t1_others, y_n,
+                        valid,
+                    )
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f64_sweep4(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), start + at, t10, t18, t19,
+                    t1_others__max, t20, tangent_t1_others, y_n, valid,
+                )
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2549,38 +4379,131 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_k'],
            'staged': 1,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2'],
            'arguments': 'y: int64*, z: data*, class_weight: data*, class_weight_step: int64, weight: data*, '
                         'mask: uint8*, ignore: int64, losses: data*, partial: real*, samples: int64, size_k: '
                         'int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 1,
+                  'packed': True,
+                  'kept': 4,
+                  'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, segments: '
+                               'int64, each: int64, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase2': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: int64*, class_weight: data*, class_weight_step: int64, weight: data*, '
+                               'mask: uint8*, ignore: int64, losses: data*, partial: real*, kept1: real*, '
+                               'segments: int64, samples: int64, size_k: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, class_weight: data*, '
                                  'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, ignore: int64, losses: data*, partial: real*, samples: '
                                  'int64, size_k: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 1,
+                           'packed': True,
+                           'kept': 4,
+                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: int64*, z: data*, grad_z: data*, class_weight: data*, '
+                                        'class_weight_step: int64, weight: data*, mask: uint8*, divisor: '
+                                        'real, divisors: real*, ignore: int64, losses: data*, partial: '
+                                        'real*, kept1: real*, segments: int64, each: int64, samples: int64, '
+                                        'size_k: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, class_weight: data*, '
                                  'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, ignore: int64, samples: int64, size_k: int64, options: '
                                  'uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 1,
+                           'packed': True,
+                           'kept': 4,
+                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, class_weight: '
+                                        'data*, class_weight_step: int64, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, ignore: int64, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 2,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, class_weight: data*, '
                       'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, divisors: '
-                      'real*, ignore: int64, samples: int64, size_k: int64, options: uint32'}}
+                      'real*, ignore: int64, samples: int64, size_k: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 1,
+                'packed': True,
+                'kept': 5,
+                'arguments': 'y: int64*, z: data*, v_z_: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                             'segments: int64, each: int64, samples: int64, size_k: int64, options: uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'y: int64*, z: data*, v_z_: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                             'kept2: real*, segments: int64, each: int64, samples: int64, size_k: int64, '
+                             'options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'y: int64*, z: data*, v_z_: data*, hvp_z: data*, class_weight: data*, '
+                             'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
+                             'divisors: real*, ignore: int64, kept1: real*, kept2: real*, segments: int64, '
+                             'each: int64, samples: int64, size_k: int64, options: uint32'}}
 
 WEIGHED = {'value': 'total_weight_value'}
 

@@ -436,11 +436,11 @@ def _row_count(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -790,6 +790,231 @@ def value_f32(z, y, weight, mask, losses, partial, samples, size_k, options):
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(z, y, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t1__max = -f32(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1__max_k_0 = _value_f32_sweep1(z_k_0)
+                    t1__max_k_1 = _value_f32_sweep1(z_k_1)
+                    t1__max_k_2 = _value_f32_sweep1(z_k_2)
+                    t1__max_k_3 = _value_f32_sweep1(z_k_3)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k = _value_f32_sweep1(z_k)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _value_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _value_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _value_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_3)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    t1__ties += t1__ties_k_2
+                    t1__ties += t1__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _value_f32_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = f32(t1__ties)
+                kept1[at + 2 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(z, y, mask, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
+                    t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    t2_2_k_0 = _value_f32_sweep3(y_k_0, z_k3_0, t1__max, t7)
+                    t2_2_k_1 = _value_f32_sweep3(y_k_1, z_k3_1, t1__max, t7)
+                    t2_2_k_2 = _value_f32_sweep3(y_k_2, z_k3_2, t1__max, t7)
+                    t2_2_k_3 = _value_f32_sweep3(y_k_3, z_k3_3, t1__max, t7)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                t2_2_k = _value_f32_sweep3(_get(y, y_row_segment + at), _get(z, z_row_segment + at), t1__max, t7)
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            t1__max = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
+                    t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            loss = (-t2_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(y_k, z_k, seed_n):
     """One place of a row: t1__max_k, d_t1_sum_k."""
@@ -965,11 +1190,282 @@ def value_and_grad_f32(z, y, grad_z, weight, mask, divisor, divisors, losses, pa
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1__max_k_0, d_t1_sum_k_0 = _value_and_grad_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _value_and_grad_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_2, d_t1_sum_k_2 = _value_and_grad_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    t1__max_k_3, d_t1_sum_k_3 = _value_and_grad_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_2)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k, d_t1_sum_k = _value_and_grad_f32_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(y) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _value_and_grad_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_and_grad_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _value_and_grad_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _value_and_grad_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_3)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    t1__ties += t1__ties_k_2
+                    t1__ties += t1__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _value_and_grad_f32_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = d_t1_sum
+                kept1[at + 2 * between] = f32(t1__ties)
+                kept1[at + 3 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    z, y, grad_z, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k2_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, t2_2_k_0 = _value_and_grad_f32_sweep3(y_k2_0, z_k3_0, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_1, t2_2_k_1 = _value_and_grad_f32_sweep3(y_k2_1, z_k3_1, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_2, t2_2_k_2 = _value_and_grad_f32_sweep3(y_k2_2, z_k3_2, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_3, t2_2_k_3 = _value_and_grad_f32_sweep3(y_k2_3, z_k3_3, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_1)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_2)
+                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_3)
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, t2_2_k = _value_and_grad_f32_sweep3(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), d_t1_sum, seed_n, t1__max, t7,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    y, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, samples, options,
+):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
+            loss = (-t2_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1141,8 +1637,210 @@ def grad_hess_diag_f32(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_z, row, size_k)
-            _clear_row_f32(diag_z, row, size_k)
+            _clear_row_f32(grad_z, row * size_k, size_k)
+            _clear_row_f32(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1__max_k_0, d_t1_sum_k_0 = _grad_hess_diag_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _grad_hess_diag_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_2, d_t1_sum_k_2 = _grad_hess_diag_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    t1__max_k_3, d_t1_sum_k_3 = _grad_hess_diag_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_2)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k, d_t1_sum_k = _grad_hess_diag_f32_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(y) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _grad_hess_diag_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _grad_hess_diag_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _grad_hess_diag_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _grad_hess_diag_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_3)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    t1__ties += t1__ties_k_2
+                    t1__ties += t1__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _grad_hess_diag_f32_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = d_t1_sum
+                kept1[at + 2 * between] = f32(t1__ties)
+                kept1[at + 3 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(
+    z, y, grad_z, diag_z, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(y_k_0, z_k3_0, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(y_k_1, z_k3_1, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(y_k_2, z_k3_2, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(y_k_3, z_k3_3, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_words = _with_part(
+                        grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3),
+                    )
+                    diag_z_words = _with_part(
+                        diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3),
+                    )
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(y) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), d_t1_sum, seed_n, t1__max, t7,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_z, row * size_k + start, length)
+            _clear_row_f32(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1344,7 +2042,290 @@ def hvp_f32(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_z, row, size_k)
+            _clear_row_f32(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
+                    t1__max_k_0, d_t1_sum_k_0 = _hvp_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _hvp_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_2, d_t1_sum_k_2 = _hvp_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    t1__max_k_3, d_t1_sum_k_3 = _hvp_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    t1__max = _larger_f32(t1__max, t1__max_k_0)
+                    t1__max = _larger_f32(t1__max, t1__max_k_1)
+                    t1__max = _larger_f32(t1__max, t1__max_k_2)
+                    t1__max = _larger_f32(t1__max, t1__max_k_3)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_2)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k, d_t1_sum_k = _hvp_f32_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
+                t1__max = _larger_f32(t1__max, t1__max_k)
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(y) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F32 * part
+                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _hvp_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _hvp_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _hvp_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _hvp_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
+                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_3)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    t1__ties += t1__ties_k_2
+                    t1__ties += t1__ties_k_3
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _hvp_f32_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = d_t1_sum
+                kept1[at + 2 * between] = f32(t1__ties)
+                kept1[at + 3 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+                kept1[at + 2 * between] = f32(0.0)
+                kept1[at + 3 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k_0, v_z_k_1, v_z_k_2, v_z_k_3 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1, z_k3_2, z_k3_3 = _part(z, z_k3_words, part)
+                    tangent_t1_k_0 = _hvp_f32_sweep3(v_z_k_0, z_k3_0, t1__max, t7)
+                    tangent_t1_k_1 = _hvp_f32_sweep3(v_z_k_1, z_k3_1, t1__max, t7)
+                    tangent_t1_k_2 = _hvp_f32_sweep3(v_z_k_2, z_k3_2, t1__max, t7)
+                    tangent_t1_k_3 = _hvp_f32_sweep3(v_z_k_3, z_k3_3, t1__max, t7)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_2)
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                tangent_t1_k = _hvp_f32_sweep3(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), t1__max, t7,
+                )
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, tangent_t1_k)
+                at += _stride(threads)
+            tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = tangent_t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(
+    z, y, v_z_, hvp_z, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f32(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f32(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f32(t1__max)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f32(0.0))
+                t1__below_high, t1__below_low = _plus_f32(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f32(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + f32(t5)
+            t7 = _log1p_f32(t6)
+            tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, kept2[at])
+                at += _stride(threads)
+            tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k2_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k4_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F32 * part
+                    v_z_k2_0, v_z_k2_1, v_z_k2_2, v_z_k2_3 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1, z_k4_2, z_k4_3 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f32_sweep4(v_z_k2_0, z_k4_0, d_t1_sum, t1__max, t7, tangent_t1)
+                    hvp_z_k_1 = _hvp_f32_sweep4(v_z_k2_1, z_k4_1, d_t1_sum, t1__max, t7, tangent_t1)
+                    hvp_z_k_2 = _hvp_f32_sweep4(v_z_k2_2, z_k4_2, d_t1_sum, t1__max, t7, tangent_t1)
+                    hvp_z_k_3 = _hvp_f32_sweep4(v_z_k2_3, z_k4_3, d_t1_sum, t1__max, t7, tangent_t1)
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f32_sweep4(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), d_t1_sum, t1__max, t7, tangent_t1,
+                )
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1457,11 +2438,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1797,6 +2778,217 @@ def value_f64(z, y, weight, mask, losses, partial, samples, size_k, options):
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(z, y, mask, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t1__max = -f64(np.inf)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1__max_k_0 = _value_f64_sweep1(z_k_0)
+                    t1__max_k_1 = _value_f64_sweep1(z_k_1)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k = _value_f64_sweep1(z_k)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(z) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(z) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(z):
+                    at = _packed(z) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _value_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(z) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _value_f64_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = f64(t1__ties)
+                kept1[at + 2 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(z, y, mask, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
+                    t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    t2_2_k_0 = _value_f64_sweep3(y_k_0, z_k3_0, t1__max, t7)
+                    t2_2_k_1 = _value_f64_sweep3(y_k_1, z_k3_1, t1__max, t7)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                t2_2_k = _value_f64_sweep3(_get(y, y_row_segment + at), _get(z, z_row_segment + at), t1__max, t7)
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            t1__max = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
+                    t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            loss = (-t2_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(y_k, z_k, seed_n):
     """One place of a row: t1__max_k, d_t1_sum_k."""
@@ -1954,11 +3146,264 @@ def value_and_grad_f64(z, y, grad_z, weight, mask, divisor, divisors, losses, pa
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1__max_k_0, d_t1_sum_k_0 = _value_and_grad_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _value_and_grad_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k, d_t1_sum_k = _value_and_grad_f64_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(y) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _value_and_grad_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_and_grad_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _value_and_grad_f64_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = d_t1_sum
+                kept1[at + 2 * between] = f64(t1__ties)
+                kept1[at + 3 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    z, y, grad_z, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k2_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, t2_2_k_0 = _value_and_grad_f64_sweep3(y_k2_0, z_k3_0, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_1, t2_2_k_1 = _value_and_grad_f64_sweep3(y_k2_1, z_k3_1, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
+                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_1)
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, t2_2_k = _value_and_grad_f64_sweep3(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), d_t1_sum, seed_n, t1__max, t7,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k)
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = t2_2
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    y, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, samples, options,
+):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept2[at])
+                at += _stride(threads)
+            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
+            loss = (-t2_2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2112,8 +3557,192 @@ def grad_hess_diag_f64(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                 _put(diag_z, diag_z_row + at, diag_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_z, row, size_k)
-            _clear_row_f64(diag_z, row, size_k)
+            _clear_row_f64(grad_z, row * size_k, size_k)
+            _clear_row_f64(diag_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1__max_k_0, d_t1_sum_k_0 = _grad_hess_diag_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _grad_hess_diag_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k, d_t1_sum_k = _grad_hess_diag_f64_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(y) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _grad_hess_diag_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _grad_hess_diag_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _grad_hess_diag_f64_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = d_t1_sum
+                kept1[at + 2 * between] = f64(t1__ties)
+                kept1[at + 3 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(
+    z, y, grad_z, diag_z, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        grad_z_row_segment = row * size_k + start
+        diag_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                grad_z_words = _no_words(grad_z)
+                diag_z_words = _no_words(diag_z)
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(y_k_0, z_k3_0, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(y_k_1, z_k3_1, d_t1_sum, seed_n, t1__max, t7)
+                    grad_z_words = _with_part(grad_z, grad_z_words, part, (grad_z_k_0, grad_z_k_1))
+                    diag_z_words = _with_part(diag_z, diag_z_words, part, (diag_z_k_0, diag_z_k_1))
+                    part += 1
+                _store_words(grad_z, grad_z_row_segment + _packed(y) * vector, grad_z_words)
+                _store_words(diag_z, diag_z_row_segment + _packed(y) * vector, diag_z_words)
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
+                    _get(y, y_row_segment + at), _get(z, z_row_segment + at), d_t1_sum, seed_n, t1__max, t7,
+                )
+                _put(grad_z, grad_z_row_segment + at, grad_z_k)
+                _put(diag_z, diag_z_row_segment + at, diag_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_z, row * size_k + start, length)
+            _clear_row_f64(diag_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2297,7 +3926,272 @@ def hvp_f64(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_z, row, size_k)
+            _clear_row_f64(hvp_z, row * size_k, size_k)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    pitch = length // _parts(z) if options & ALIGNED else length
+    stage = cuda.threadIdx.y * 1 * pitch
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        y_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
+                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    y_k_0, y_k_1 = _part(y, y_k_words, part)
+                    z_k_0, z_k_1 = _part(z, z_k_words, part)
+                    t1__max_k_0, d_t1_sum_k_0 = _hvp_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _hvp_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max = _larger_f64(t1__max, t1__max_k_0)
+                    t1__max = _larger_f64(t1__max, t1__max_k_1)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
+                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k = _get(z, z_row_segment + at)
+                if options & STAGED:
+                    staged[stage + at] = z_k
+                t1__max_k, d_t1_sum_k = _hvp_f64_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
+                t1__max = _larger_f64(t1__max, t1__max_k)
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            t1__ties = np.int32(0)
+            vectors = length // _packed(y) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                z_k2_words = (
+                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
+                    z_row_segment + _packed(y) * vector)
+                )
+                part = np.int64(0)
+                while part < _parts(y):
+                    at = _packed(y) * vector + LANES_F64 * part
+                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
+                    t1__below_k_0, t1__ties_k_0 = _hvp_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _hvp_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
+                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
+                    t1__ties += t1__ties_k_0
+                    t1__ties += t1__ties_k_1
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(y) * vectors + thread
+            while at < length:
+                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
+                t1__below_k, t1__ties_k = _hvp_f64_sweep2(z_k2, t1__max)
+                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
+                t1__ties += t1__ties_k
+                at += _stride(threads)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t1__ties = _row_count(t1__ties)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = t1__max
+                kept1[at + between] = d_t1_sum
+                kept1[at + 2 * between] = f64(t1__ties)
+                kept1[at + 3 * between] = t1__below
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+                kept1[at + 2 * between] = f64(0.0)
+                kept1[at + 3 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k3_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k_0, v_z_k_1 = _part(v_z_, v_z_k_words, part)
+                    z_k3_0, z_k3_1 = _part(z, z_k3_words, part)
+                    tangent_t1_k_0 = _hvp_f64_sweep3(v_z_k_0, z_k3_0, t1__max, t7)
+                    tangent_t1_k_1 = _hvp_f64_sweep3(v_z_k_1, z_k3_1, t1__max, t7)
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_0)
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                tangent_t1_k = _hvp_f64_sweep3(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), t1__max, t7,
+                )
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, tangent_t1_k)
+                at += _stride(threads)
+            tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = tangent_t1
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(
+    z, y, v_z_, hvp_z, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_k else size_k - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row_segment = row * size_k + start
+        v_z__row_segment = row * size_k + start
+        hvp_z_row_segment = row * size_k + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            seed_n = seed
+            t1__max = -f64(np.inf)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max = _larger_f64(t1__max, kept1[at])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
+                at += _stride(threads)
+            t1__max = _row_max_f64(t1__max)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            t1__ties = np.int32(0)
+            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                t1__max_found = kept1[at]
+                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
+                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f64(0.0))
+                t1__below_high, t1__below_low = _plus_f64(
+                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
+                    if t1__max_found < t1__max else f64(0.0))),
+                )
+                at += _stride(threads)
+            t1__ties = _row_count(t1__ties)
+            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
+            t3 = 1 < t1__ties
+            t4 = t1__ties - 1
+            t5 = t4 if t3 else 0
+            t6 = t1__below + float(t5)
+            t7 = _log1p_f64(t6)
+            tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, kept2[at])
+                at += _stride(threads)
+            tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
+            vectors = length // _packed(v_z_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_z_k2_words = _load_words(v_z_, v_z__row_segment + _packed(v_z_) * vector)
+                z_k4_words = _load_words(z, z_row_segment + _packed(v_z_) * vector)
+                hvp_z_words = _no_words(hvp_z)
+                part = np.int64(0)
+                while part < _parts(v_z_):
+                    at = _packed(v_z_) * vector + LANES_F64 * part
+                    v_z_k2_0, v_z_k2_1 = _part(v_z_, v_z_k2_words, part)
+                    z_k4_0, z_k4_1 = _part(z, z_k4_words, part)
+                    hvp_z_k_0 = _hvp_f64_sweep4(v_z_k2_0, z_k4_0, d_t1_sum, t1__max, t7, tangent_t1)
+                    hvp_z_k_1 = _hvp_f64_sweep4(v_z_k2_1, z_k4_1, d_t1_sum, t1__max, t7, tangent_t1)
+                    hvp_z_words = _with_part(hvp_z, hvp_z_words, part, (hvp_z_k_0, hvp_z_k_1))
+                    part += 1
+                _store_words(hvp_z, hvp_z_row_segment + _packed(v_z_) * vector, hvp_z_words)
+                vector += _stride(threads)
+            at = _packed(v_z_) * vectors + thread
+            while at < length:
+                hvp_z_k = _hvp_f64_sweep4(
+                    _get(v_z_, v_z__row_segment + at), _get(z, z_row_segment + at), d_t1_sum, t1__max, t7, tangent_t1,
+                )
+                _put(hvp_z, hvp_z_row_segment + at, hvp_z_k)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_z, row * size_k + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2313,34 +4207,143 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_k'],
            'staged': 1,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3'],
            'arguments': 'z: data*, y: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                         'samples: int64, size_k: int64, options: uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 1,
+                  'packed': True,
+                  'kept': 3,
+                  'arguments': 'z: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_k'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'z: data*, y: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
+                               'int64, each: int64, samples: int64, size_k: int64, options: uint32'},
+ 'value_phase3': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'y: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: '
+                               'real*, kept2: real*, segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'z: data*, y: data*, grad_z: data*, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                  'size_k: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 1,
+                           'packed': True,
+                           'kept': 4,
+                           'arguments': 'z: data*, y: data*, weight: data*, mask: uint8*, divisor: real, '
+                                        'divisors: real*, kept1: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_k: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'z: data*, y: data*, grad_z: data*, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'merged',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': [],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'y: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
+                                        'real*, losses: data*, partial: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'z: data*, y: data*, grad_z: data*, diag_z: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_k: int64, '
                                  'options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 1,
+                           'packed': True,
+                           'kept': 4,
+                           'arguments': 'z: data*, y: data*, weight: data*, mask: uint8*, divisor: real, '
+                                        'divisors: real*, kept1: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_k: int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_k'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'z: data*, y: data*, grad_z: data*, diag_z: data*, weight: data*, '
+                                        'mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
  'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_k'],
          'staged': 2,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'z: data*, y: data*, v_z_: data*, hvp_z: data*, weight: data*, mask: uint8*, divisor: '
-                      'real, divisors: real*, samples: int64, size_k: int64, options: uint32'}}
+                      'real, divisors: real*, samples: int64, size_k: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 1,
+                'packed': True,
+                'kept': 4,
+                'arguments': 'z: data*, y: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
+                             'real*, kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
+                             'int64, options: uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'z: data*, y: data*, v_z_: data*, weight: data*, mask: uint8*, divisor: real, '
+                             'divisors: real*, kept1: real*, kept2: real*, segments: int64, each: int64, '
+                             'samples: int64, size_k: int64, options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_k'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'z: data*, y: data*, v_z_: data*, hvp_z: data*, weight: data*, mask: uint8*, '
+                             'divisor: real, divisors: real*, kept1: real*, kept2: real*, segments: int64, '
+                             'each: int64, samples: int64, size_k: int64, options: uint32'}}
 
 WEIGHED = {}
 

@@ -435,11 +435,11 @@ def _row_max_f32(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -692,6 +692,187 @@ def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial,
     _block_sum_f32(high, low, partial)
 
 
+def value_phase1_f32(negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d = _value_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(margin, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            unit0_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far)
+            t5 = f32(1.0) / t4
+            loss = scaled_value * t5 * t5 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
@@ -930,13 +1111,277 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_anchor, row, size_d)
-            _clear_row_f32(grad_positive, row, size_d)
-            _clear_row_f32(grad_negative, row, size_d)
+            _clear_row_f32(grad_anchor, row * size_d, size_d)
+            _clear_row_f32(grad_positive, row * size_d, size_d)
+            _clear_row_f32(grad_negative, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(
+    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d = _value_and_grad_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(
+    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_and_grad_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    losses, partial, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            unit0_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            seed_n = seed
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f32(t7)
+            t9 = -seed_n * t8
+            t10 = f32(1.0) / t4
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                    )
+                    grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
+                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t4, t9,
+                    )
+                    grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
+                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
+                        grad_anchor_d_3),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1,
+                        grad_positive_d_2, grad_positive_d_3),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1,
+                        grad_negative_d_2, grad_negative_d_3),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t10, t4, t9,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, grad_anchor_d)
+                _put(grad_positive, grad_positive_row_segment + at, grad_positive_d)
+                _put(grad_negative, grad_negative_row_segment + at, grad_negative_d)
+                at += _stride(threads)
+            scaled_value = _maximum_f32(f32(0.0), t7)
+            loss = scaled_value * t10 * t10 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_anchor, row * size_d + start, length)
+            _clear_row_f32(grad_positive, row * size_d + start, length)
+            _clear_row_f32(grad_negative, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1190,12 +1635,288 @@ def grad_hess_diag_f32(
                 _put(diag_negative, diag_negative_row + at, found[5])
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_anchor, row, size_d)
-            _clear_row_f32(grad_positive, row, size_d)
-            _clear_row_f32(grad_negative, row, size_d)
-            _clear_row_f32(diag_anchor, row, size_d)
-            _clear_row_f32(diag_positive, row, size_d)
-            _clear_row_f32(diag_negative, row, size_d)
+            _clear_row_f32(grad_anchor, row * size_d, size_d)
+            _clear_row_f32(grad_positive, row * size_d, size_d)
+            _clear_row_f32(grad_negative, row * size_d, size_d)
+            _clear_row_f32(diag_anchor, row * size_d, size_d)
+            _clear_row_f32(diag_positive, row * size_d, size_d)
+            _clear_row_f32(diag_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(
+    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d = _grad_hess_diag_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(
+    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _grad_hess_diag_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f32(
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
+    margin, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        diag_anchor_row_segment = row * size_d + start
+        diag_positive_row_segment = row * size_d + start
+        diag_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            unit0_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            seed_n = seed
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f32(t7)
+            t9 = -seed_n * t8
+            t10 = f32(1.0) / t4
+            t12 = -f32(2.0) * t9
+            t13 = f32(2.0) * t9
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    found_0 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
+                    )
+                    found_1 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
+                    )
+                    found_2 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t12, t13, t4, t9,
+                    )
+                    found_3 = _grad_hess_diag_f32_sweep3(
+                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t12, t13, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (found_0[1], found_1[1], found_2[1], found_3[1]),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (found_0[2], found_1[2], found_2[2], found_3[2]),
+                    )
+                    diag_anchor_words = _with_part(
+                        diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3], found_2[3], found_3[3]),
+                    )
+                    diag_positive_words = _with_part(
+                        diag_positive, diag_positive_words, part, (found_0[4], found_1[4], found_2[4], found_3[4]),
+                    )
+                    diag_negative_words = _with_part(
+                        diag_negative, diag_negative_words, part, (found_0[5], found_1[5], found_2[5], found_3[5]),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row_segment + _packed(anchor) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row_segment + _packed(anchor) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row_segment + _packed(anchor) * vector, diag_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f32_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t10, t12, t13, t4, t9,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, found[0])
+                _put(grad_positive, grad_positive_row_segment + at, found[1])
+                _put(grad_negative, grad_negative_row_segment + at, found[2])
+                _put(diag_anchor, diag_anchor_row_segment + at, found[3])
+                _put(diag_positive, diag_positive_row_segment + at, found[4])
+                _put(diag_negative, diag_negative_row_segment + at, found[5])
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_anchor, row * size_d + start, length)
+            _clear_row_f32(grad_positive, row * size_d + start, length)
+            _clear_row_f32(grad_negative, row * size_d + start, length)
+            _clear_row_f32(diag_anchor, row * size_d + start, length)
+            _clear_row_f32(diag_positive, row * size_d + start, length)
+            _clear_row_f32(diag_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1486,9 +2207,301 @@ def hvp_f32(
                 _put(hvp_negative, hvp_negative_row + at, hvp_negative_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_anchor, row, size_d)
-            _clear_row_f32(hvp_positive, row, size_d)
-            _clear_row_f32(hvp_negative, row, size_d)
+            _clear_row_f32(hvp_anchor, row * size_d, size_d)
+            _clear_row_f32(hvp_positive, row * size_d, size_d)
+            _clear_row_f32(hvp_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(
+    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, margin, mask, kept1, segments, each, samples,
+    size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
+                    )
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
+                    )
+                    unit0_d_d_0, unit1_d_d_0 = _hvp_f32_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                    )
+                    unit0_d_d_1, unit1_d_d_1 = _hvp_f32_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                    )
+                    unit0_d_d_2, unit1_d_d_2 = _hvp_f32_sweep1(
+                        anchor_d_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
+                    )
+                    unit0_d_d_3, unit1_d_d_3 = _hvp_f32_sweep1(
+                        anchor_d_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
+                    )
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d, unit1_d_d = _hvp_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
+                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at),
+                )
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+                kept1[at + between] = unit1_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                unit1_d = _larger_f32(unit1_d, kept1[at + between])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near_less_far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _hvp_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(
+    v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, weight, mask, divisor,
+    divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        v_negative__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        hvp_anchor_row_segment = row * size_d + start
+        hvp_positive_row_segment = row * size_d + start
+        hvp_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f32(unit0_d, kept1[at])
+                unit1_d = _larger_f32(unit1_d, kept1[at + between])
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            seed_n = seed
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
+            t9 = _unit_scale_f32(unit1_d)
+            t10 = f32(1.0) / t9
+            vectors = length // _packed(v_anchor_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_anchor_d2_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(v_anchor_) * vector)
+                v_negative_d2_words = _load_words(v_negative_, v_negative__row_segment + _packed(v_anchor_) * vector)
+                v_positive_d2_words = _load_words(v_positive_, v_positive__row_segment + _packed(v_anchor_) * vector)
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(v_anchor_):
+                    at = _packed(v_anchor_) * vector + LANES_F32 * part
+                    v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = _part(
+                        v_anchor_, v_anchor_d2_words, part,
+                    )
+                    v_negative_d2_0, v_negative_d2_1, v_negative_d2_2, v_negative_d2_3 = _part(
+                        v_negative_, v_negative_d2_words, part,
+                    )
+                    v_positive_d2_0, v_positive_d2_1, v_positive_d2_2, v_positive_d2_3 = _part(
+                        v_positive_, v_positive_d2_words, part,
+                    )
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
+                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
+                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                    )
+                    hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
+                        v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t8, t9,
+                    )
+                    hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
+                        v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t8, t9,
+                    )
+                    hvp_anchor_words = _with_part(
+                        hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2,
+                        hvp_anchor_d_3),
+                    )
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1, hvp_positive_d_2,
+                        hvp_positive_d_3),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1, hvp_negative_d_2,
+                        hvp_negative_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row_segment + _packed(v_anchor_) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row_segment + _packed(v_anchor_) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row_segment + _packed(v_anchor_) * vector, hvp_negative_words)
+                vector += _stride(threads)
+            at = _packed(v_anchor_) * vectors + thread
+            while at < length:
+                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep3(
+                    _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_, v_negative__row_segment + at),
+                    _get(v_positive_, v_positive__row_segment + at), t10, t8, t9,
+                )
+                _put(hvp_anchor, hvp_anchor_row_segment + at, hvp_anchor_d)
+                _put(hvp_positive, hvp_positive_row_segment + at, hvp_positive_d)
+                _put(hvp_negative, hvp_negative_row_segment + at, hvp_negative_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_anchor, row * size_d + start, length)
+            _clear_row_f32(hvp_positive, row * size_d + start, length)
+            _clear_row_f32(hvp_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1595,11 +2608,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1822,6 +2835,171 @@ def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial,
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d = _value_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(margin, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            unit0_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f64(0.0, measured_margin + near_less_far)
+            t5 = 1.0 / t4
+            loss = scaled_value * t5 * t5 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
@@ -2031,13 +3209,248 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_anchor, row, size_d)
-            _clear_row_f64(grad_positive, row, size_d)
-            _clear_row_f64(grad_negative, row, size_d)
+            _clear_row_f64(grad_anchor, row * size_d, size_d)
+            _clear_row_f64(grad_positive, row * size_d, size_d)
+            _clear_row_f64(grad_negative, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(
+    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d = _value_and_grad_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(
+    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_and_grad_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    losses, partial, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            unit0_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            seed_n = seed
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f64(t7)
+            t9 = -seed_n * t8
+            t10 = 1.0 / t4
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t10, t4, t9,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, grad_anchor_d)
+                _put(grad_positive, grad_positive_row_segment + at, grad_positive_d)
+                _put(grad_negative, grad_negative_row_segment + at, grad_negative_d)
+                at += _stride(threads)
+            scaled_value = _maximum_f64(0.0, t7)
+            loss = scaled_value * t10 * t10 * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_anchor, row * size_d + start, length)
+            _clear_row_f64(grad_positive, row * size_d + start, length)
+            _clear_row_f64(grad_negative, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2253,12 +3666,250 @@ def grad_hess_diag_f64(
                 _put(diag_negative, diag_negative_row + at, found[5])
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_anchor, row, size_d)
-            _clear_row_f64(grad_positive, row, size_d)
-            _clear_row_f64(grad_negative, row, size_d)
-            _clear_row_f64(diag_anchor, row, size_d)
-            _clear_row_f64(diag_positive, row, size_d)
-            _clear_row_f64(diag_negative, row, size_d)
+            _clear_row_f64(grad_anchor, row * size_d, size_d)
+            _clear_row_f64(grad_positive, row * size_d, size_d)
+            _clear_row_f64(grad_negative, row * size_d, size_d)
+            _clear_row_f64(diag_anchor, row * size_d, size_d)
+            _clear_row_f64(diag_positive, row * size_d, size_d)
+            _clear_row_f64(diag_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(
+    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d = _grad_hess_diag_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(
+    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _grad_hess_diag_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f64(
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
+    margin, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        diag_anchor_row_segment = row * size_d + start
+        diag_positive_row_segment = row * size_d + start
+        diag_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            unit0_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            seed_n = seed
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f64(t7)
+            t9 = -seed_n * t8
+            t10 = 1.0 / t4
+            t12 = -2.0 * t9
+            t13 = 2.0 * t9
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
+                    )
+                    found_1 = _grad_hess_diag_f64_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
+                    )
+                    grad_anchor_words = _with_part(grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0]))
+                    grad_positive_words = _with_part(grad_positive, grad_positive_words, part, (found_0[1], found_1[1]))
+                    grad_negative_words = _with_part(grad_negative, grad_negative_words, part, (found_0[2], found_1[2]))
+                    diag_anchor_words = _with_part(diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3]))
+                    diag_positive_words = _with_part(diag_positive, diag_positive_words, part, (found_0[4], found_1[4]))
+                    diag_negative_words = _with_part(diag_negative, diag_negative_words, part, (found_0[5], found_1[5]))
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row_segment + _packed(anchor) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row_segment + _packed(anchor) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row_segment + _packed(anchor) * vector, diag_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f64_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t10, t12, t13, t4, t9,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, found[0])
+                _put(grad_positive, grad_positive_row_segment + at, found[1])
+                _put(grad_negative, grad_negative_row_segment + at, found[2])
+                _put(diag_anchor, diag_anchor_row_segment + at, found[3])
+                _put(diag_positive, diag_positive_row_segment + at, found[4])
+                _put(diag_negative, diag_negative_row_segment + at, found[5])
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_anchor, row * size_d + start, length)
+            _clear_row_f64(grad_positive, row * size_d + start, length)
+            _clear_row_f64(grad_negative, row * size_d + start, length)
+            _clear_row_f64(diag_anchor, row * size_d + start, length)
+            _clear_row_f64(diag_positive, row * size_d + start, length)
+            _clear_row_f64(diag_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2506,9 +4157,258 @@ def hvp_f64(
                 _put(hvp_negative, hvp_negative_row + at, hvp_negative_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_anchor, row, size_d)
-            _clear_row_f64(hvp_positive, row, size_d)
-            _clear_row_f64(hvp_negative, row, size_d)
+            _clear_row_f64(hvp_anchor, row * size_d, size_d)
+            _clear_row_f64(hvp_positive, row * size_d, size_d)
+            _clear_row_f64(hvp_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(
+    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, margin, mask, kept1, segments, each, samples,
+    size_d, options,
+):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
+                    unit0_d_d_0, unit1_d_d_0 = _hvp_f64_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                    )
+                    unit0_d_d_1, unit1_d_d_1 = _hvp_f64_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                    )
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                unit0_d_d, unit1_d_d = _hvp_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
+                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at),
+                )
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = unit0_d
+                kept1[at + between] = unit1_d
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        negative_row_segment = row * size_d + start
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                unit1_d = _larger_f64(unit1_d, kept1[at + between])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near_less_far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _hvp_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t4,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(
+    v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, weight, mask, divisor,
+    divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        v_negative__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        hvp_anchor_row_segment = row * size_d + start
+        hvp_positive_row_segment = row * size_d + start
+        hvp_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                unit0_d = _larger_f64(unit0_d, kept1[at])
+                unit1_d = _larger_f64(unit1_d, kept1[at + between])
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept2[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            seed_n = seed
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
+            t9 = _unit_scale_f64(unit1_d)
+            t10 = 1.0 / t9
+            vectors = length // _packed(v_anchor_) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                v_anchor_d2_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(v_anchor_) * vector)
+                v_negative_d2_words = _load_words(v_negative_, v_negative__row_segment + _packed(v_anchor_) * vector)
+                v_positive_d2_words = _load_words(v_positive_, v_positive__row_segment + _packed(v_anchor_) * vector)
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(v_anchor_):
+                    at = _packed(v_anchor_) * vector + LANES_F64 * part
+                    v_anchor_d2_0, v_anchor_d2_1 = _part(v_anchor_, v_anchor_d2_words, part)
+                    v_negative_d2_0, v_negative_d2_1 = _part(v_negative_, v_negative_d2_words, part)
+                    v_positive_d2_0, v_positive_d2_1 = _part(v_positive_, v_positive_d2_words, part)
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
+                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
+                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                    )
+                    hvp_anchor_words = _with_part(hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1))
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row_segment + _packed(v_anchor_) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row_segment + _packed(v_anchor_) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row_segment + _packed(v_anchor_) * vector, hvp_negative_words)
+                vector += _stride(threads)
+            at = _packed(v_anchor_) * vectors + thread
+            while at < length:
+                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep3(
+                    _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_, v_negative__row_segment + at),
+                    _get(v_positive_, v_positive__row_segment + at), t10, t8, t9,
+                )
+                _put(hvp_anchor, hvp_anchor_row_segment + at, hvp_anchor_d)
+                _put(hvp_positive, hvp_positive_row_segment + at, hvp_positive_d)
+                _put(hvp_negative, hvp_negative_row_segment + at, hvp_negative_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_anchor, row * size_d + start, length)
+            _clear_row_f64(hvp_positive, row * size_d + start, length)
+            _clear_row_f64(hvp_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2524,40 +4424,168 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 3,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3'],
            'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, mask: uint8*, '
+                               'kept1: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                               'options: uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, mask: uint8*, '
+                               'kept1: real*, kept2: real*, segments: int64, each: int64, samples: int64, '
+                               'size_d: int64, options: uint32'},
+ 'value_phase3': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'margin: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
+                               'kept1: real*, kept2: real*, segments: int64, samples: int64, options: '
+                               'uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
+                                        'mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
+                                        'int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
+                                        'mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
+                                        'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: '
+                                        'data*, grad_positive: data*, grad_negative: data*, margin: real, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, kept2: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
+                                        'mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
+                                        'int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
+                                        'mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
+                                        'int64, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: '
+                                        'data*, grad_positive: data*, grad_negative: data*, diag_anchor: '
+                                        'data*, diag_positive: data*, diag_negative: data*, margin: real, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, kept1: '
+                                        'real*, kept2: real*, segments: int64, each: int64, samples: int64, '
+                                        'size_d: int64, options: uint32'},
  'hvp': {'shape': 'full_rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 6,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, v_positive_: '
                       'data*, v_anchor_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
-                      'int64, size_d: int64, options: uint32'}}
+                      'int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 2,
+                'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, '
+                             'v_positive_: data*, v_anchor_: data*, margin: real, mask: uint8*, kept1: '
+                             'real*, segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                             'uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 1,
+                'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, mask: uint8*, '
+                             'kept1: real*, kept2: real*, segments: int64, each: int64, samples: int64, '
+                             'size_d: int64, options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'v_negative_: data*, v_positive_: data*, v_anchor_: data*, hvp_anchor: data*, '
+                             'hvp_positive: data*, hvp_negative: data*, margin: real, weight: data*, mask: '
+                             'uint8*, divisor: real, divisors: real*, kept1: real*, kept2: real*, segments: '
+                             'int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

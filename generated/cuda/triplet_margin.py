@@ -437,11 +437,11 @@ def _row_max_f32(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -786,6 +786,317 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _value_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f32(near__largest, near__largest_d)
+                far__largest = _larger_f32(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _value_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f32(anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    near_less_far_d_0 = _value_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _value_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _value_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_f32_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t13,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase4_f32(margin, weight, mask, losses, partial, kept1, kept2, kept3, segments, samples, options):
+    """Step 4 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept3[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            loss = _maximum_f32(f32(0.0), margin + near_less_far) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1133,13 +1444,419 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_anchor, row, size_d)
-            _clear_row_f32(grad_positive, row, size_d)
-            _clear_row_f32(grad_negative, row, size_d)
+            _clear_row_f32(grad_anchor, row * size_d, size_d)
+            _clear_row_f32(grad_positive, row * size_d, size_d)
+            _clear_row_f32(grad_negative, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f32_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
+                    )
+                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f32_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
+                    )
+                    near__largest_d_2, far__largest_d_2 = _value_and_grad_f32_sweep1(
+                        anchor_d_2, negative_d_2, positive_d_2,
+                    )
+                    near__largest_d_3, far__largest_d_3 = _value_and_grad_f32_sweep1(
+                        anchor_d_3, negative_d_3, positive_d_3,
+                    )
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _value_and_grad_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f32(near__largest, near__largest_d)
+                far__largest = _larger_f32(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f32(
+    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    near_less_far_d_0 = _value_and_grad_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_and_grad_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _value_and_grad_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _value_and_grad_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_and_grad_f32_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t13,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase4_f32(
+    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    losses, partial, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept3[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            t17 = t10 == f32(0.0)
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f32(t18)
+            t20 = -seed_n * t19
+            t26 = t12 == f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d4_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d4_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d4_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = _part(
+                        negative, negative_d4_words, part,
+                    )
+                    positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = _part(
+                        positive, positive_d4_words, part,
+                    )
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep4(
+                        anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep4(
+                        anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
+                        grad_anchor_d_3),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1,
+                        grad_positive_d_2, grad_positive_d_3),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1,
+                        grad_negative_d_2, grad_negative_d_3),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep4(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, grad_anchor_d)
+                _put(grad_positive, grad_positive_row_segment + at, grad_positive_d)
+                _put(grad_negative, grad_negative_row_segment + at, grad_negative_d)
+                at += _stride(threads)
+            loss = _maximum_f32(f32(0.0), t18) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_anchor, row * size_d + start, length)
+            _clear_row_f32(grad_positive, row * size_d + start, length)
+            _clear_row_f32(grad_negative, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1512,12 +2229,429 @@ def grad_hess_diag_f32(
                 _put(diag_negative, diag_negative_row + at, found[5])
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_anchor, row, size_d)
-            _clear_row_f32(grad_positive, row, size_d)
-            _clear_row_f32(grad_negative, row, size_d)
-            _clear_row_f32(diag_anchor, row, size_d)
-            _clear_row_f32(diag_positive, row, size_d)
-            _clear_row_f32(diag_negative, row, size_d)
+            _clear_row_f32(grad_anchor, row * size_d, size_d)
+            _clear_row_f32(grad_positive, row * size_d, size_d)
+            _clear_row_f32(grad_negative, row * size_d, size_d)
+            _clear_row_f32(diag_anchor, row * size_d, size_d)
+            _clear_row_f32(diag_positive, row * size_d, size_d)
+            _clear_row_f32(diag_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
+                    )
+                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
+                    )
+                    near__largest_d_2, far__largest_d_2 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_2, negative_d_2, positive_d_2,
+                    )
+                    near__largest_d_3, far__largest_d_3 = _grad_hess_diag_f32_sweep1(
+                        anchor_d_3, negative_d_3, positive_d_3,
+                    )
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _grad_hess_diag_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f32(near__largest, near__largest_d)
+                far__largest = _larger_f32(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f32(
+    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    near_less_far_d_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _grad_hess_diag_f32_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t13,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase4_f32(
+    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
+    margin, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        diag_anchor_row_segment = row * size_d + start
+        diag_positive_row_segment = row * size_d + start
+        diag_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept3[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            t17 = t10 == f32(0.0)
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f32(t18)
+            t20 = -seed_n * t19
+            t27 = t12 == f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d4_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d4_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d4_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = _part(
+                        negative, negative_d4_words, part,
+                    )
+                    positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = _part(
+                        positive, positive_d4_words, part,
+                    )
+                    found_0 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_1 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_2 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_3 = _grad_hess_diag_f32_sweep4(
+                        anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (found_0[1], found_1[1], found_2[1], found_3[1]),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (found_0[2], found_1[2], found_2[2], found_3[2]),
+                    )
+                    diag_anchor_words = _with_part(
+                        diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3], found_2[3], found_3[3]),
+                    )
+                    diag_positive_words = _with_part(
+                        diag_positive, diag_positive_words, part, (found_0[4], found_1[4], found_2[4], found_3[4]),
+                    )
+                    diag_negative_words = _with_part(
+                        diag_negative, diag_negative_words, part, (found_0[5], found_1[5], found_2[5], found_3[5]),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row_segment + _packed(anchor) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row_segment + _packed(anchor) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row_segment + _packed(anchor) * vector, diag_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f32_sweep4(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, found[0])
+                _put(grad_positive, grad_positive_row_segment + at, found[1])
+                _put(grad_negative, grad_negative_row_segment + at, found[2])
+                _put(diag_anchor, diag_anchor_row_segment + at, found[3])
+                _put(diag_positive, diag_positive_row_segment + at, found[4])
+                _put(diag_negative, diag_negative_row_segment + at, found[5])
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_anchor, row * size_d + start, length)
+            _clear_row_f32(grad_positive, row * size_d + start, length)
+            _clear_row_f32(grad_negative, row * size_d + start, length)
+            _clear_row_f32(diag_anchor, row * size_d + start, length)
+            _clear_row_f32(diag_positive, row * size_d + start, length)
+            _clear_row_f32(diag_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1971,9 +3105,480 @@ def hvp_f32(
                 _put(hvp_negative, hvp_negative_row + at, hvp_negative_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_anchor, row, size_d)
-            _clear_row_f32(hvp_positive, row, size_d)
-            _clear_row_f32(hvp_negative, row, size_d)
+            _clear_row_f32(hvp_anchor, row * size_d, size_d)
+            _clear_row_f32(hvp_positive, row * size_d, size_d)
+            _clear_row_f32(hvp_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _hvp_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _hvp_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _hvp_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _hvp_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    near__largest = _larger_f32(near__largest, near__largest_d_0)
+                    near__largest = _larger_f32(near__largest, near__largest_d_1)
+                    near__largest = _larger_f32(near__largest, near__largest_d_2)
+                    near__largest = _larger_f32(near__largest, near__largest_d_3)
+                    far__largest = _larger_f32(far__largest, far__largest_d_0)
+                    far__largest = _larger_f32(far__largest, far__largest_d_1)
+                    far__largest = _larger_f32(far__largest, far__largest_d_2)
+                    far__largest = _larger_f32(far__largest, far__largest_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _hvp_f32_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f32(near__largest, near__largest_d)
+                far__largest = _larger_f32(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+                kept1[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
+                        negative, negative_d2_words, part,
+                    )
+                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
+                        positive, positive_d2_words, part,
+                    )
+                    near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(
+                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
+                    )
+                    near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(
+                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_2,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f32(
+                        near__scaled_high, near__scaled_low, near__scaled_d_3,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
+                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+                kept2[at + between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f32(
+    anchor, positive, negative, v_anchor_, v_positive_, v_negative_, mask, kept1, kept2, kept3, segments, each, samples,
+    size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            t17 = t12 == f32(0.0)
+            t25 = t10 == f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            tangent_near_high, tangent_near_low = f32(0.0), f32(0.0)
+            tangent_far_high, tangent_far_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
+                        negative, negative_d3_words, part,
+                    )
+                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
+                        positive, positive_d3_words, part,
+                    )
+                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
+                    )
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
+                    )
+                    near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f32_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f32_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_2, tangent_near_d_2, tangent_far_d_2 = _hvp_f32_sweep3(
+                        anchor_d3_2, negative_d3_2, positive_d3_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_3, tangent_near_d_3, tangent_far_d_3 = _hvp_f32_sweep3(
+                        anchor_d3_3, negative_d3_3, positive_d3_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_2,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f32(
+                        near_less_far_high, near_less_far_low, near_less_far_d_3,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_0,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_1,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_2,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f32(
+                        tangent_near_high, tangent_near_low, tangent_near_d_3,
+                    )
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_0)
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_1)
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_2)
+                    tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d_3)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d, tangent_near_d, tangent_far_d = _hvp_f32_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
+                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at), far__scaled,
+                    near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d)
+                tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d)
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            tangent_near = _row_sum_f32(tangent_near_high, tangent_near_low)
+            tangent_far = _row_sum_f32(tangent_far_high, tangent_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+                kept3[at + between] = tangent_near
+                kept3[at + 2 * between] = tangent_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+                kept3[at + between] = f32(0.0)
+                kept3[at + 2 * between] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase4_f32(
+    anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin,
+    weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
+        hvp_anchor_row_segment = row * size_d + start
+        hvp_positive_row_segment = row * size_d + start
+        hvp_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            near__largest = -f32(np.inf)
+            far__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f32(near__largest, kept1[at])
+                far__largest = _larger_f32(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f32(near__largest)
+            far__largest = _row_max_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
+            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            t17 = t12 == f32(0.0)
+            t25 = t10 == f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            tangent_near_high, tangent_near_low = f32(0.0), f32(0.0)
+            tangent_far_high, tangent_far_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f32(near_less_far_high, near_less_far_low, kept3[at])
+                tangent_near_high, tangent_near_low = _plus_f32(
+                    tangent_near_high, tangent_near_low, kept3[at + between],
+                )
+                tangent_far_high, tangent_far_low = _plus_f32(
+                    tangent_far_high, tangent_far_low, kept3[at + 2 * between],
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            tangent_near = _row_sum_f32(tangent_near_high, tangent_near_low)
+            tangent_far = _row_sum_f32(tangent_far_high, tangent_far_low)
+            seed_n = seed
+            t32 = margin + near_less_far
+            t33 = _half_step_f32(t32)
+            t34 = -seed_n * t33
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d4_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d4_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d4_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                v_anchor_d2_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F32 * part
+                    anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = _part(
+                        negative, negative_d4_words, part,
+                    )
+                    positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = _part(
+                        positive, positive_d4_words, part,
+                    )
+                    v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = _part(
+                        v_anchor_, v_anchor_d2_words, part,
+                    )
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
+                    )
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
+                    )
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep4(
+                        anchor_d4_2, negative_d4_2, positive_d4_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep4(
+                        anchor_d4_3, negative_d4_3, positive_d4_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_words = _with_part(
+                        hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2,
+                        hvp_anchor_d_3),
+                    )
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1, hvp_positive_d_2,
+                        hvp_positive_d_3),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1, hvp_negative_d_2,
+                        hvp_negative_d_3),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row_segment + _packed(anchor) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row_segment + _packed(anchor) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row_segment + _packed(anchor) * vector, hvp_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep4(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
+                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at), far__scaled,
+                    near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                )
+                _put(hvp_anchor, hvp_anchor_row_segment + at, hvp_anchor_d)
+                _put(hvp_positive, hvp_positive_row_segment + at, hvp_positive_d)
+                _put(hvp_negative, hvp_negative_row_segment + at, hvp_negative_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_anchor, row * size_d + start, length)
+            _clear_row_f32(hvp_positive, row * size_d + start, length)
+            _clear_row_f32(hvp_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2080,11 +3685,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -2381,6 +3986,281 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
     _block_sum_f64(high, low, partial)
 
 
+def value_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _value_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f64(near__largest, near__largest_d)
+                far__largest = _larger_f64(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _value_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase3_f64(anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    near_less_far_d_0 = _value_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_f64_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t13,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_phase4_f64(margin, weight, mask, losses, partial, kept1, kept2, kept3, segments, samples, options):
+    """Step 4 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept3[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            loss = _maximum_f64(0.0, margin + near_less_far) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
@@ -2671,13 +4551,364 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_anchor, row, size_d)
-            _clear_row_f64(grad_positive, row, size_d)
-            _clear_row_f64(grad_negative, row, size_d)
+            _clear_row_f64(grad_anchor, row * size_d, size_d)
+            _clear_row_f64(grad_positive, row * size_d, size_d)
+            _clear_row_f64(grad_negative, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f64_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
+                    )
+                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f64_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
+                    )
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _value_and_grad_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f64(near__largest, near__largest_d)
+                far__largest = _larger_f64(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase3_f64(
+    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    near_less_far_d_0 = _value_and_grad_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_and_grad_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _value_and_grad_f64_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t13,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_phase4_f64(
+    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    losses, partial, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept3[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            t17 = t10 == 0.0
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f64(t18)
+            t20 = -seed_n * t19
+            t26 = t12 == 0.0
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d4_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d4_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d4_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d4_0, anchor_d4_1 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1 = _part(negative, negative_d4_words, part)
+                    positive_d4_0, positive_d4_1 = _part(positive, positive_d4_words, part)
+                    grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(
+                        grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1),
+                    )
+                    grad_positive_words = _with_part(
+                        grad_positive, grad_positive_words, part, (grad_positive_d_0, grad_positive_d_1),
+                    )
+                    grad_negative_words = _with_part(
+                        grad_negative, grad_negative_words, part, (grad_negative_d_0, grad_negative_d_1),
+                    )
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep4(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, grad_anchor_d)
+                _put(grad_positive, grad_positive_row_segment + at, grad_positive_d)
+                _put(grad_negative, grad_negative_row_segment + at, grad_negative_d)
+                at += _stride(threads)
+            loss = _maximum_f64(0.0, t18) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_anchor, row * size_d + start, length)
+            _clear_row_f64(grad_positive, row * size_d + start, length)
+            _clear_row_f64(grad_negative, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2985,12 +5216,365 @@ def grad_hess_diag_f64(
                 _put(diag_negative, diag_negative_row + at, found[5])
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_anchor, row, size_d)
-            _clear_row_f64(grad_positive, row, size_d)
-            _clear_row_f64(grad_negative, row, size_d)
-            _clear_row_f64(diag_anchor, row, size_d)
-            _clear_row_f64(diag_positive, row, size_d)
-            _clear_row_f64(diag_negative, row, size_d)
+            _clear_row_f64(grad_anchor, row * size_d, size_d)
+            _clear_row_f64(grad_positive, row * size_d, size_d)
+            _clear_row_f64(grad_negative, row * size_d, size_d)
+            _clear_row_f64(diag_anchor, row * size_d, size_d)
+            _clear_row_f64(diag_positive, row * size_d, size_d)
+            _clear_row_f64(diag_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f64_sweep1(
+                        anchor_d_0, negative_d_0, positive_d_0,
+                    )
+                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f64_sweep1(
+                        anchor_d_1, negative_d_1, positive_d_1,
+                    )
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _grad_hess_diag_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f64(near__largest, near__largest_d)
+                far__largest = _larger_f64(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase3_f64(
+    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    near_less_far_d_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d = _grad_hess_diag_f64_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t13,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_phase4_f64(
+    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
+    margin, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        grad_anchor_row_segment = row * size_d + start
+        grad_positive_row_segment = row * size_d + start
+        grad_negative_row_segment = row * size_d + start
+        diag_anchor_row_segment = row * size_d + start
+        diag_positive_row_segment = row * size_d + start
+        diag_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept3[at])
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            t17 = t10 == 0.0
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f64(t18)
+            t20 = -seed_n * t19
+            t27 = t12 == 0.0
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d4_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d4_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d4_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                grad_anchor_words = _no_words(grad_anchor)
+                grad_positive_words = _no_words(grad_positive)
+                grad_negative_words = _no_words(grad_negative)
+                diag_anchor_words = _no_words(diag_anchor)
+                diag_positive_words = _no_words(diag_positive)
+                diag_negative_words = _no_words(diag_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d4_0, anchor_d4_1 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1 = _part(negative, negative_d4_words, part)
+                    positive_d4_0, positive_d4_1 = _part(positive, positive_d4_words, part)
+                    found_0 = _grad_hess_diag_f64_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    found_1 = _grad_hess_diag_f64_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27,
+                        t3, t5,
+                    )
+                    grad_anchor_words = _with_part(grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0]))
+                    grad_positive_words = _with_part(grad_positive, grad_positive_words, part, (found_0[1], found_1[1]))
+                    grad_negative_words = _with_part(grad_negative, grad_negative_words, part, (found_0[2], found_1[2]))
+                    diag_anchor_words = _with_part(diag_anchor, diag_anchor_words, part, (found_0[3], found_1[3]))
+                    diag_positive_words = _with_part(diag_positive, diag_positive_words, part, (found_0[4], found_1[4]))
+                    diag_negative_words = _with_part(diag_negative, diag_negative_words, part, (found_0[5], found_1[5]))
+                    part += 1
+                _store_words(grad_anchor, grad_anchor_row_segment + _packed(anchor) * vector, grad_anchor_words)
+                _store_words(grad_positive, grad_positive_row_segment + _packed(anchor) * vector, grad_positive_words)
+                _store_words(grad_negative, grad_negative_row_segment + _packed(anchor) * vector, grad_negative_words)
+                _store_words(diag_anchor, diag_anchor_row_segment + _packed(anchor) * vector, diag_anchor_words)
+                _store_words(diag_positive, diag_positive_row_segment + _packed(anchor) * vector, diag_positive_words)
+                _store_words(diag_negative, diag_negative_row_segment + _packed(anchor) * vector, diag_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                found = _grad_hess_diag_f64_sweep4(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
+                )
+                _put(grad_anchor, grad_anchor_row_segment + at, found[0])
+                _put(grad_positive, grad_positive_row_segment + at, found[1])
+                _put(grad_negative, grad_negative_row_segment + at, found[2])
+                _put(diag_anchor, diag_anchor_row_segment + at, found[3])
+                _put(diag_positive, diag_positive_row_segment + at, found[4])
+                _put(diag_negative, diag_negative_row_segment + at, found[5])
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_anchor, row * size_d + start, length)
+            _clear_row_f64(grad_positive, row * size_d + start, length)
+            _clear_row_f64(grad_negative, row * size_d + start, length)
+            _clear_row_f64(diag_anchor, row * size_d + start, length)
+            _clear_row_f64(diag_positive, row * size_d + start, length)
+            _clear_row_f64(diag_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3367,9 +5951,403 @@ def hvp_f64(
                 _put(hvp_negative, hvp_negative_row + at, hvp_negative_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_anchor, row, size_d)
-            _clear_row_f64(hvp_positive, row, size_d)
-            _clear_row_f64(hvp_negative, row, size_d)
+            _clear_row_f64(hvp_anchor, row * size_d, size_d)
+            _clear_row_f64(hvp_positive, row * size_d, size_d)
+            _clear_row_f64(hvp_negative, row * size_d, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
+                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
+                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
+                    near__largest_d_0, far__largest_d_0 = _hvp_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _hvp_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest = _larger_f64(near__largest, near__largest_d_0)
+                    near__largest = _larger_f64(near__largest, near__largest_d_1)
+                    far__largest = _larger_f64(far__largest, far__largest_d_0)
+                    far__largest = _larger_f64(far__largest, far__largest_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__largest_d, far__largest_d = _hvp_f64_sweep1(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at),
+                )
+                near__largest = _larger_f64(near__largest, near__largest_d)
+                far__largest = _larger_f64(far__largest, far__largest_d)
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = near__largest
+                kept1[at + between] = far__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+                kept1[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
+                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
+                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
+                    near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(
+                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
+                    )
+                    near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(
+                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_0,
+                    )
+                    near__scaled_high, near__scaled_low = _plus_f64(
+                        near__scaled_high, near__scaled_low, near__scaled_d_1,
+                    )
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
+                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), t3, t5,
+                )
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
+                at += _stride(threads)
+            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
+            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = near__scaled
+                kept2[at + between] = far__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+                kept2[at + between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase3_f64(
+    anchor, positive, negative, v_anchor_, v_positive_, v_negative_, mask, kept1, kept2, kept3, segments, each, samples,
+    size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            t17 = t12 == 0.0
+            t25 = t10 == 0.0
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            tangent_near_high, tangent_near_low = f64(0.0), f64(0.0)
+            tangent_far_high, tangent_far_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
+                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
+                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
+                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
+                    near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f64_sweep3(
+                        anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f64_sweep3(
+                        anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_0,
+                    )
+                    near_less_far_high, near_less_far_low = _plus_f64(
+                        near_less_far_high, near_less_far_low, near_less_far_d_1,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f64(
+                        tangent_near_high, tangent_near_low, tangent_near_d_0,
+                    )
+                    tangent_near_high, tangent_near_low = _plus_f64(
+                        tangent_near_high, tangent_near_low, tangent_near_d_1,
+                    )
+                    tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d_0)
+                    tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d_1)
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                near_less_far_d, tangent_near_d, tangent_far_d = _hvp_f64_sweep3(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
+                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at), far__scaled,
+                    near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d)
+                tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d)
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            tangent_near = _row_sum_f64(tangent_near_high, tangent_near_low)
+            tangent_far = _row_sum_f64(tangent_far_high, tangent_far_low)
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = near_less_far
+                kept3[at + between] = tangent_near
+                kept3[at + 2 * between] = tangent_far
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+                kept3[at + between] = f64(0.0)
+                kept3[at + 2 * between] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_phase4_f64(
+    anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin,
+    weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        anchor_row_segment = row * size_d + start
+        positive_row_segment = row * size_d + start
+        negative_row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
+        v_positive__row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
+        hvp_anchor_row_segment = row * size_d + start
+        hvp_positive_row_segment = row * size_d + start
+        hvp_negative_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            near__largest = -f64(np.inf)
+            far__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__largest = _larger_f64(near__largest, kept1[at])
+                far__largest = _larger_f64(far__largest, kept1[at + between])
+                at += _stride(threads)
+            near__largest = _row_max_f64(near__largest)
+            far__largest = _row_max_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
+            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
+            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
+                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
+                at += _stride(threads)
+            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
+            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            t17 = t12 == 0.0
+            t25 = t10 == 0.0
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            tangent_near_high, tangent_near_low = f64(0.0), f64(0.0)
+            tangent_far_high, tangent_far_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                near_less_far_high, near_less_far_low = _plus_f64(near_less_far_high, near_less_far_low, kept3[at])
+                tangent_near_high, tangent_near_low = _plus_f64(
+                    tangent_near_high, tangent_near_low, kept3[at + between],
+                )
+                tangent_far_high, tangent_far_low = _plus_f64(
+                    tangent_far_high, tangent_far_low, kept3[at + 2 * between],
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            tangent_near = _row_sum_f64(tangent_near_high, tangent_near_low)
+            tangent_far = _row_sum_f64(tangent_far_high, tangent_far_low)
+            seed_n = seed
+            t32 = margin + near_less_far
+            t33 = _half_step_f64(t32)
+            t34 = -seed_n * t33
+            vectors = length // _packed(anchor) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                anchor_d4_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
+                negative_d4_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
+                positive_d4_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
+                v_anchor_d2_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
+                hvp_anchor_words = _no_words(hvp_anchor)
+                hvp_positive_words = _no_words(hvp_positive)
+                hvp_negative_words = _no_words(hvp_negative)
+                part = np.int64(0)
+                while part < _parts(anchor):
+                    at = _packed(anchor) * vector + LANES_F64 * part
+                    anchor_d4_0, anchor_d4_1 = _part(anchor, anchor_d4_words, part)
+                    negative_d4_0, negative_d4_1 = _part(negative, negative_d4_words, part)
+                    positive_d4_0, positive_d4_1 = _part(positive, positive_d4_words, part)
+                    v_anchor_d2_0, v_anchor_d2_1 = _part(v_anchor_, v_anchor_d2_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
+                    hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep4(
+                        anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep4(
+                        anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
+                        far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                    )
+                    hvp_anchor_words = _with_part(hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1))
+                    hvp_positive_words = _with_part(
+                        hvp_positive, hvp_positive_words, part, (hvp_positive_d_0, hvp_positive_d_1),
+                    )
+                    hvp_negative_words = _with_part(
+                        hvp_negative, hvp_negative_words, part, (hvp_negative_d_0, hvp_negative_d_1),
+                    )
+                    part += 1
+                _store_words(hvp_anchor, hvp_anchor_row_segment + _packed(anchor) * vector, hvp_anchor_words)
+                _store_words(hvp_positive, hvp_positive_row_segment + _packed(anchor) * vector, hvp_positive_words)
+                _store_words(hvp_negative, hvp_negative_row_segment + _packed(anchor) * vector, hvp_negative_words)
+                vector += _stride(threads)
+            at = _packed(anchor) * vectors + thread
+            while at < length:
+                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep4(
+                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
+                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
+                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at), far__scaled,
+                    near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
+                )
+                _put(hvp_anchor, hvp_anchor_row_segment + at, hvp_anchor_d)
+                _put(hvp_positive, hvp_positive_row_segment + at, hvp_positive_d)
+                _put(hvp_negative, hvp_negative_row_segment + at, hvp_negative_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_anchor, row * size_d + start, length)
+            _clear_row_f64(hvp_positive, row * size_d + start, length)
+            _clear_row_f64(hvp_negative, row * size_d + start, length)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3385,40 +6363,214 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 3,
            'packed': True,
+           'phased': ['value_phase1', 'value_phase2', 'value_phase3', 'value_phase4'],
            'arguments': 'anchor: data*, positive: data*, negative: data*, margin: real, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
+ 'value_phase1': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 2,
+                  'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
+                               'segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                               'uint32'},
+ 'value_phase2': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 2,
+                  'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
+                               'kept2: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                               'options: uint32'},
+ 'value_phase3': {'shape': 'segments',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
+                               'kept2: real*, kept3: real*, segments: int64, each: int64, samples: int64, '
+                               'size_d: int64, options: uint32'},
+ 'value_phase4': {'shape': 'merged',
+                  'samples': 'size_n',
+                  'term': 'value',
+                  'sizes': [],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'margin: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
+                               'kept1: real*, kept2: real*, kept3: real*, segments: int64, samples: int64, '
+                               'options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
+                    'phased': ['value_and_grad_phase1',
+                               'value_and_grad_phase2',
+                               'value_and_grad_phase3',
+                               'value_and_grad_phase4'],
                     'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 2,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
+                                        'int64, options: uint32'},
+ 'value_and_grad_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 2,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
+                                        'kept1: real*, kept2: real*, segments: int64, each: int64, samples: '
+                                        'int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
+                                        'kept1: real*, kept2: real*, kept3: real*, segments: int64, each: '
+                                        'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_phase4': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: '
+                                        'data*, grad_positive: data*, grad_negative: data*, margin: real, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, kept2: real*, kept3: '
+                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                                        'options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
+                    'phased': ['grad_hess_diag_phase1',
+                               'grad_hess_diag_phase2',
+                               'grad_hess_diag_phase3',
+                               'grad_hess_diag_phase4'],
                     'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
+ 'grad_hess_diag_phase1': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 2,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
+                                        'int64, options: uint32'},
+ 'grad_hess_diag_phase2': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 2,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
+                                        'kept1: real*, kept2: real*, segments: int64, each: int64, samples: '
+                                        'int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase3': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'kept': 1,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
+                                        'kept1: real*, kept2: real*, kept3: real*, segments: int64, each: '
+                                        'int64, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_phase4': {'shape': 'segments',
+                           'samples': 'size_n',
+                           'term': 'value',
+                           'sizes': ['size_d'],
+                           'staged': 0,
+                           'packed': False,
+                           'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: '
+                                        'data*, grad_positive: data*, grad_negative: data*, diag_anchor: '
+                                        'data*, diag_positive: data*, diag_negative: data*, margin: real, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, kept1: '
+                                        'real*, kept2: real*, kept3: real*, segments: int64, each: int64, '
+                                        'samples: int64, size_d: int64, options: uint32'},
  'hvp': {'shape': 'full_rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 6,
          'packed': True,
+         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3', 'hvp_phase4'],
          'arguments': 'anchor: data*, positive: data*, negative: data*, v_anchor_: data*, v_positive_: '
                       'data*, v_negative_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: '
                       'data*, margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
-                      'samples: int64, size_d: int64, options: uint32'}}
+                      'samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase1': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 2,
+                'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
+                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_phase2': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 2,
+                'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
+                             'kept2: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
+                             'options: uint32'},
+ 'hvp_phase3': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'kept': 3,
+                'arguments': 'anchor: data*, positive: data*, negative: data*, v_anchor_: data*, '
+                             'v_positive_: data*, v_negative_: data*, mask: uint8*, kept1: real*, kept2: '
+                             'real*, kept3: real*, segments: int64, each: int64, samples: int64, size_d: '
+                             'int64, options: uint32'},
+ 'hvp_phase4': {'shape': 'segments',
+                'samples': 'size_n',
+                'term': 'value',
+                'sizes': ['size_d'],
+                'staged': 0,
+                'packed': False,
+                'arguments': 'anchor: data*, positive: data*, negative: data*, v_anchor_: data*, '
+                             'v_positive_: data*, v_negative_: data*, hvp_anchor: data*, hvp_positive: '
+                             'data*, hvp_negative: data*, margin: real, weight: data*, mask: uint8*, '
+                             'divisor: real, divisors: real*, kept1: real*, kept2: real*, kept3: real*, '
+                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

@@ -398,11 +398,11 @@ def _row_sum_f32(high, low):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -809,9 +809,9 @@ def value_and_grad_f32(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_reconstruction, row, size_d)
-            _clear_row_f32(grad_mu, row, size_l)
-            _clear_row_f32(grad_logvar, row, size_l)
+            _clear_row_f32(grad_reconstruction, row * size_d, size_d)
+            _clear_row_f32(grad_mu, row * size_l, size_l)
+            _clear_row_f32(grad_logvar, row * size_l, size_l)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -971,12 +971,12 @@ def grad_hess_diag_f32(
                 _put(diag_logvar, diag_logvar_row + at, diag_logvar_l)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_reconstruction, row, size_d)
-            _clear_row_f32(grad_mu, row, size_l)
-            _clear_row_f32(grad_logvar, row, size_l)
-            _clear_row_f32(diag_reconstruction, row, size_d)
-            _clear_row_f32(diag_mu, row, size_l)
-            _clear_row_f32(diag_logvar, row, size_l)
+            _clear_row_f32(grad_reconstruction, row * size_d, size_d)
+            _clear_row_f32(grad_mu, row * size_l, size_l)
+            _clear_row_f32(grad_logvar, row * size_l, size_l)
+            _clear_row_f32(diag_reconstruction, row * size_d, size_d)
+            _clear_row_f32(diag_mu, row * size_l, size_l)
+            _clear_row_f32(diag_logvar, row * size_l, size_l)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1085,9 +1085,9 @@ def hvp_f32(
                 _put(hvp_logvar, hvp_logvar_row + at, hvp_logvar_l)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_reconstruction, row, size_d)
-            _clear_row_f32(hvp_mu, row, size_l)
-            _clear_row_f32(hvp_logvar, row, size_l)
+            _clear_row_f32(hvp_reconstruction, row * size_d, size_d)
+            _clear_row_f32(hvp_mu, row * size_l, size_l)
+            _clear_row_f32(hvp_logvar, row * size_l, size_l)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1170,11 +1170,11 @@ def _row_sum_f64(high, low):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -1550,9 +1550,9 @@ def value_and_grad_f64(
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_reconstruction, row, size_d)
-            _clear_row_f64(grad_mu, row, size_l)
-            _clear_row_f64(grad_logvar, row, size_l)
+            _clear_row_f64(grad_reconstruction, row * size_d, size_d)
+            _clear_row_f64(grad_mu, row * size_l, size_l)
+            _clear_row_f64(grad_logvar, row * size_l, size_l)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1690,12 +1690,12 @@ def grad_hess_diag_f64(
                 _put(diag_logvar, diag_logvar_row + at, diag_logvar_l)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_reconstruction, row, size_d)
-            _clear_row_f64(grad_mu, row, size_l)
-            _clear_row_f64(grad_logvar, row, size_l)
-            _clear_row_f64(diag_reconstruction, row, size_d)
-            _clear_row_f64(diag_mu, row, size_l)
-            _clear_row_f64(diag_logvar, row, size_l)
+            _clear_row_f64(grad_reconstruction, row * size_d, size_d)
+            _clear_row_f64(grad_mu, row * size_l, size_l)
+            _clear_row_f64(grad_logvar, row * size_l, size_l)
+            _clear_row_f64(diag_reconstruction, row * size_d, size_d)
+            _clear_row_f64(diag_mu, row * size_l, size_l)
+            _clear_row_f64(diag_logvar, row * size_l, size_l)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1795,9 +1795,9 @@ def hvp_f64(
                 _put(hvp_logvar, hvp_logvar_row + at, hvp_logvar_l)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_reconstruction, row, size_d)
-            _clear_row_f64(hvp_mu, row, size_l)
-            _clear_row_f64(hvp_logvar, row, size_l)
+            _clear_row_f64(hvp_reconstruction, row * size_d, size_d)
+            _clear_row_f64(hvp_mu, row * size_l, size_l)
+            _clear_row_f64(hvp_logvar, row * size_l, size_l)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 

@@ -437,11 +437,11 @@ def _row_max_f32(x):
 
 
 @_device
-def _clear_row_f32(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f32(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f32(0.0))
+    while at < count:
+        _put(array, first + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -762,6 +762,177 @@ def value_3_f32(f_fake, weight, mask, losses, partial, samples, options):
     _block_sum_f32(high, low, partial)
 
 
+def value_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _value_1_f32_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f32(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _value_1_f32_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f32(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_1_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f32(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
+            t2 = gradient_penalty_length - f32(1.0)
+            loss = _zero_times_f32(lam, t2 * t2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
+
+
 @_device
 def _value_and_grad_1_f32_sweep1(g_d):
     """One place of a row: gradient_penalty_length__largest_d."""
@@ -931,7 +1102,7 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(grad_g, row, size_d)
+            _clear_row_f32(grad_g, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1060,6 +1231,220 @@ def value_and_grad_3_f32(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
         high, low = _plus_f32(high, low, loss)
         at += _stride(threads)
     _block_sum_f32(high, low, partial)
+
+
+def value_and_grad_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_and_grad_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_and_grad_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _value_and_grad_1_f32_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f32(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_and_grad_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_and_grad_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _value_and_grad_1_f32_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f32(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_1_phase3_f32(
+    g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each, samples, size_d,
+    options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f32(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            seed_penalty_i = seed
+            t5 = lam * seed_penalty_i
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_1_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_1_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_d_2 = _value_and_grad_1_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
+                    grad_g_d_3 = _value_and_grad_1_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d = _value_and_grad_1_f32_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                at += _stride(threads)
+            loss = _zero_times_f32(lam, t8 * t8) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f32(grad_g, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f32(high, low, partial)
 
 
 @_device
@@ -1255,8 +1640,8 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(grad_g, row, size_d)
-            _clear_row_f32(diag_g, row, size_d)
+            _clear_row_f32(grad_g, row * size_d, size_d)
+            _clear_row_f32(diag_g, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1366,6 +1751,230 @@ def grad_hess_diag_3_f32(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
         _put(grad_f_fake, at, grad_f_fake_n)
         _put(diag_f_fake, at, diag_f_fake_n)
         at += _stride(threads)
+
+
+def grad_hess_diag_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _grad_hess_diag_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _grad_hess_diag_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _grad_hess_diag_1_f32_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f32(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _grad_hess_diag_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _grad_hess_diag_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _grad_hess_diag_1_f32_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f32(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_1_phase3_f32(
+    g, grad_g, diag_g, lam, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        diag_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f32(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            seed_penalty_i = seed
+            t5 = lam * seed_penalty_i
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            t13 = t8 * t1 / gradient_penalty_length__scaled
+            t14 = f32(1.0) if t6 else t13
+            t15 = f32(2.0) * lam * seed_penalty_i * t14
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_0, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_1, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_2, diag_g_d_2 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_2, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_3, diag_g_d_3 = _grad_hess_diag_1_f32_sweep3(
+                        g_d3_3, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(
+                        grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3),
+                    )
+                    diag_g_words = _with_part(
+                        diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3),
+                    )
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row_segment + _packed(g) * vector, diag_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d, diag_g_d = _grad_hess_diag_1_f32_sweep3(
+                    _get(g, g_row_segment + at), gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                _put(diag_g, diag_g_row_segment + at, diag_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(grad_g, row * size_d + start, length)
+            _clear_row_f32(diag_g, row * size_d + start, length)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
@@ -1622,7 +2231,7 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f32(hvp_g, row, size_d)
+            _clear_row_f32(hvp_g, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1690,6 +2299,330 @@ def hvp_3_f32(hvp_f_fake, mask, samples, options):
         hvp_f_fake_n = _hvp_3_f32_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
         at += _stride(threads)
+
+
+def hvp_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _hvp_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _hvp_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _hvp_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _hvp_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
+                    )
+                    gradient_penalty_length__largest = _larger_f32(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _hvp_1_f32_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f32(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _hvp_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _hvp_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _hvp_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _hvp_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_2,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _hvp_1_f32_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f32(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_1_phase3_f32(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f32(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = f32(0.0), f32(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d3_0, g_d3_1, g_d3_2, g_d3_3 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _part(v_g_, v_g_d_words, part)
+                    tangent_gradient_penalty_length_d_0 = _hvp_1_f32_sweep3(
+                        g_d3_0, v_g_d_0, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_1 = _hvp_1_f32_sweep3(
+                        g_d3_1, v_g_d_1, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_2 = _hvp_1_f32_sweep3(
+                        g_d3_2, v_g_d_2, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_3 = _hvp_1_f32_sweep3(
+                        g_d3_3, v_g_d_3, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_0,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_1,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_2,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_3,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                tangent_gradient_penalty_length_d = _hvp_1_f32_sweep3(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), gradient_penalty_length__scaled, t1,
+                    t3, t4,
+                )
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                    tangent_gradient_penalty_length_d,
+                )
+                at += _stride(threads)
+            tangent_gradient_penalty_length = _row_sum_f32(
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = tangent_gradient_penalty_length
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f32(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_1_phase4_f32(
+    g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        hvp_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            gradient_penalty_length__largest = -f32(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f32(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = f32(0.0), f32(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f32(
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low, kept3[at],
+                )
+                at += _stride(threads)
+            tangent_gradient_penalty_length = _row_sum_f32(
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+            )
+            seed_penalty_i = seed
+            t10 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t15 = t3 == f32(np.inf)
+            t16 = t3 - f32(1.0)
+            t17 = t16 * t1 / gradient_penalty_length__scaled
+            t18 = f32(1.0) if t15 else t17
+            t19 = lam * seed_penalty_i * t18
+            t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d4_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d2_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F32 * part
+                    g_d4_0, g_d4_1, g_d4_2, g_d4_3 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1, v_g_d2_2, v_g_d2_3 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_1_f32_sweep4(
+                        g_d4_0, v_g_d2_0, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_1 = _hvp_1_f32_sweep4(
+                        g_d4_1, v_g_d2_1, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_2 = _hvp_1_f32_sweep4(
+                        g_d4_2, v_g_d2_2, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_3 = _hvp_1_f32_sweep4(
+                        g_d4_3, v_g_d2_3, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row_segment + _packed(g) * vector, hvp_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                hvp_g_d = _hvp_1_f32_sweep4(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), gradient_penalty_length__scaled, t1,
+                    t10, t19, t20, t3, t4,
+                )
+                _put(hvp_g, hvp_g_row_segment + at, hvp_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_g, row * size_d + start, length)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
@@ -1795,11 +2728,11 @@ def _row_max_f64(x):
 
 
 @_device
-def _clear_row_f64(array, row, width):
-    """Fill a row with zeros."""
+def _clear_row_f64(array, first, count):
+    """Fill a row, or a part of one, with zeros."""
     at = np.int64(cuda.threadIdx.x)
-    while at < width:
-        _put(array, row * width + at, f64(0.0))
+    while at < count:
+        _put(array, first + at, f64(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 
@@ -2080,6 +3013,159 @@ def value_3_f64(f_fake, weight, mask, losses, partial, samples, options):
     _block_sum_f64(high, low, partial)
 
 
+def value_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _value_1_f64_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f64(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _value_1_f64_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f64(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_1_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
+    """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f64(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
+            t2 = gradient_penalty_length - 1.0
+            loss = _zero_times_f64(lam, t2 * t2) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
+
+
 @_device
 def _value_and_grad_1_f64_sweep1(g_d):
     """One place of a row: gradient_penalty_length__largest_d."""
@@ -2227,7 +3313,7 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(grad_g, row, size_d)
+            _clear_row_f64(grad_g, row * size_d, size_d)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -2334,6 +3420,198 @@ def value_and_grad_3_f64(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
         high, low = _plus_f64(high, low, loss)
         at += _stride(threads)
     _block_sum_f64(high, low, partial)
+
+
+def value_and_grad_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _value_and_grad_1_f64_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f64(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _value_and_grad_1_f64_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f64(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def value_and_grad_1_phase3_f64(
+    g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each, samples, size_d,
+    options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f64(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == 0.0
+            seed_penalty_i = seed
+            t5 = lam * seed_penalty_i
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0 = _value_and_grad_1_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                    grad_g_d_1 = _value_and_grad_1_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d = _value_and_grad_1_f64_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                at += _stride(threads)
+            loss = _zero_times_f64(lam, t8 * t8) * weight_n
+            if thread == 0 and segment == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            _clear_row_f64(grad_g, row * size_d + start, length)
+            if options & KEEP and thread == 0 and segment == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    if segment == 0:
+        _block_sum_f64(high, low, partial)
 
 
 @_device
@@ -2501,8 +3779,8 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(grad_g, row, size_d)
-            _clear_row_f64(diag_g, row, size_d)
+            _clear_row_f64(grad_g, row * size_d, size_d)
+            _clear_row_f64(diag_g, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2588,6 +3866,202 @@ def grad_hess_diag_3_f64(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
         _put(grad_f_fake, at, grad_f_fake_n)
         _put(diag_f_fake, at, diag_f_fake_n)
         at += _stride(threads)
+
+
+def grad_hess_diag_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _grad_hess_diag_1_f64_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f64(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _grad_hess_diag_1_f64_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f64(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def grad_hess_diag_1_phase3_f64(
+    g, grad_g, diag_g, lam, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
+):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        grad_g_row_segment = row * size_d + start
+        diag_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f64(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == 0.0
+            seed_penalty_i = seed
+            t5 = lam * seed_penalty_i
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            t13 = t8 * t1 / gradient_penalty_length__scaled
+            t14 = 1.0 if t6 else t13
+            t15 = 2.0 * lam * seed_penalty_i * t14
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                grad_g_words = _no_words(grad_g)
+                diag_g_words = _no_words(diag_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    grad_g_d_0, diag_g_d_0 = _grad_hess_diag_1_f64_sweep3(
+                        g_d3_0, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_d_1, diag_g_d_1 = _grad_hess_diag_1_f64_sweep3(
+                        g_d3_1, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                    )
+                    grad_g_words = _with_part(grad_g, grad_g_words, part, (grad_g_d_0, grad_g_d_1))
+                    diag_g_words = _with_part(diag_g, diag_g_words, part, (diag_g_d_0, diag_g_d_1))
+                    part += 1
+                _store_words(grad_g, grad_g_row_segment + _packed(g) * vector, grad_g_words)
+                _store_words(diag_g, diag_g_row_segment + _packed(g) * vector, diag_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                grad_g_d, diag_g_d = _grad_hess_diag_1_f64_sweep3(
+                    _get(g, g_row_segment + at), gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                _put(grad_g, grad_g_row_segment + at, grad_g_d)
+                _put(diag_g, diag_g_row_segment + at, diag_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(grad_g, row * size_d + start, length)
+            _clear_row_f64(diag_g, row * size_d + start, length)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
@@ -2806,7 +4280,7 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
-            _clear_row_f64(hvp_g, row, size_d)
+            _clear_row_f64(hvp_g, row * size_d, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2868,6 +4342,292 @@ def hvp_3_f64(hvp_f_fake, mask, samples, options):
         at += _stride(threads)
 
 
+def hvp_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
+    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d_0, g_d_1 = _part(g, g_d_words, part)
+                    gradient_penalty_length__largest_d_0 = _hvp_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _hvp_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
+                    )
+                    gradient_penalty_length__largest = _larger_f64(
+                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__largest_d = _hvp_1_f64_sweep1(_get(g, g_row_segment + at))
+                gradient_penalty_length__largest = _larger_f64(
+                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = gradient_penalty_length__largest
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept1[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
+    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
+                    gradient_penalty_length__scaled_d_0 = _hvp_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _hvp_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_0,
+                    )
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                        gradient_penalty_length__scaled_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                gradient_penalty_length__scaled_d = _hvp_1_f64_sweep2(_get(g, g_row_segment + at), t1)
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+                    gradient_penalty_length__scaled_d,
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = _row_sum_f64(
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = gradient_penalty_length__scaled
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept2[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_1_phase3_f64(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
+    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f64(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == 0.0
+            tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = f64(0.0), f64(0.0)
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d3_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d3_0, g_d3_1 = _part(g, g_d3_words, part)
+                    v_g_d_0, v_g_d_1 = _part(v_g_, v_g_d_words, part)
+                    tangent_gradient_penalty_length_d_0 = _hvp_1_f64_sweep3(
+                        g_d3_0, v_g_d_0, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_d_1 = _hvp_1_f64_sweep3(
+                        g_d3_1, v_g_d_1, gradient_penalty_length__scaled, t1, t3, t4,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_0,
+                    )
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
+                        tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                        tangent_gradient_penalty_length_d_1,
+                    )
+                    part += 1
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                tangent_gradient_penalty_length_d = _hvp_1_f64_sweep3(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), gradient_penalty_length__scaled, t1,
+                    t3, t4,
+                )
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+                    tangent_gradient_penalty_length_d,
+                )
+                at += _stride(threads)
+            tangent_gradient_penalty_length = _row_sum_f64(
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+            )
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = tangent_gradient_penalty_length
+        else:
+            if thread == 0:
+                at = row * segments + segment
+                kept3[at] = f64(0.0)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+def hvp_1_phase4_f64(
+    g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, kept1, kept2, kept3, segments, each, samples, size_d, options,
+):
+    """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
+    segment = np.int64(cuda.blockIdx.y)
+    between = samples * segments
+    start = segment * each
+    length = each if start + each < size_d else size_d - start
+    if options & DIVIDE:
+        divisor = divisors[0]
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        g_row_segment = row * size_d + start
+        v_g__row_segment = row * size_d + start
+        hvp_g_row_segment = row * size_d + start
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            gradient_penalty_length__largest = -f64(np.inf)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
+                at += _stride(threads)
+            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
+                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low, kept2[at],
+                )
+                at += _stride(threads)
+            gradient_penalty_length__scaled = math.sqrt(
+                _row_sum_f64(gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low),
+            )
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == 0.0
+            tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = f64(0.0), f64(0.0)
+            at = row * segments + thread
+            while at < (row + 1) * segments:
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low = _plus_f64(
+                    tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low, kept3[at],
+                )
+                at += _stride(threads)
+            tangent_gradient_penalty_length = _row_sum_f64(
+                tangent_gradient_penalty_length_high, tangent_gradient_penalty_length_low,
+            )
+            seed_penalty_i = seed
+            t10 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t15 = t3 == np.inf
+            t16 = t3 - 1.0
+            t17 = t16 * t1 / gradient_penalty_length__scaled
+            t18 = 1.0 if t15 else t17
+            t19 = lam * seed_penalty_i * t18
+            t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
+            vectors = length // _packed(g) if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                g_d4_words = _load_words(g, g_row_segment + _packed(g) * vector)
+                v_g_d2_words = _load_words(v_g_, v_g__row_segment + _packed(g) * vector)
+                hvp_g_words = _no_words(hvp_g)
+                part = np.int64(0)
+                while part < _parts(g):
+                    at = _packed(g) * vector + LANES_F64 * part
+                    g_d4_0, g_d4_1 = _part(g, g_d4_words, part)
+                    v_g_d2_0, v_g_d2_1 = _part(v_g_, v_g_d2_words, part)
+                    hvp_g_d_0 = _hvp_1_f64_sweep4(
+                        g_d4_0, v_g_d2_0, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_d_1 = _hvp_1_f64_sweep4(
+                        g_d4_1, v_g_d2_1, gradient_penalty_length__scaled, t1, t10, t19, t20, t3, t4,
+                    )
+                    hvp_g_words = _with_part(hvp_g, hvp_g_words, part, (hvp_g_d_0, hvp_g_d_1))
+                    part += 1
+                _store_words(hvp_g, hvp_g_row_segment + _packed(g) * vector, hvp_g_words)
+                vector += _stride(threads)
+            at = _packed(g) * vectors + thread
+            while at < length:
+                hvp_g_d = _hvp_1_f64_sweep4(
+                    _get(g, g_row_segment + at), _get(v_g_, v_g__row_segment + at), gradient_penalty_length__scaled, t1,
+                    t10, t19, t20, t3, t4,
+                )
+                _put(hvp_g, hvp_g_row_segment + at, hvp_g_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_g, row * size_d + start, length)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
 KERNELS = {'total_weight': {'shape': 'sum',
                   'arguments': 'weight: data*, mask: uint8*, partial: real*, samples: int64, options: '
                                'uint32'},
@@ -2880,6 +4640,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'sizes': ['size_d'],
              'staged': 1,
              'packed': True,
+             'phased': ['value_1_phase1', 'value_1_phase2', 'value_1_phase3'],
              'arguments': 'g: data*, lam: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, size_d: int64, options: uint32'},
  'value_2': {'shape': 'elements',
@@ -2898,12 +4659,42 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'packed': False,
              'arguments': 'f_fake: data*, weight: data*, mask: uint8*, losses: data*, partial: real*, '
                           'samples: int64, options: uint32'},
+ 'value_1_phase1': {'shape': 'segments',
+                    'samples': 'size_i',
+                    'term': 'penalty',
+                    'sizes': ['size_d'],
+                    'staged': 0,
+                    'packed': False,
+                    'kept': 1,
+                    'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, '
+                                 'samples: int64, size_d: int64, options: uint32'},
+ 'value_1_phase2': {'shape': 'segments',
+                    'samples': 'size_i',
+                    'term': 'penalty',
+                    'sizes': ['size_d'],
+                    'staged': 0,
+                    'packed': False,
+                    'kept': 1,
+                    'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
+                                 'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_1_phase3': {'shape': 'merged',
+                    'samples': 'size_i',
+                    'term': 'penalty',
+                    'sizes': [],
+                    'staged': 0,
+                    'packed': False,
+                    'arguments': 'lam: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
+                                 'kept1: real*, kept2: real*, segments: int64, samples: int64, options: '
+                                 'uint32'},
  'value_and_grad_1': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'penalty',
                       'sizes': ['size_d'],
                       'staged': 1,
                       'packed': True,
+                      'phased': ['value_and_grad_1_phase1',
+                                 'value_and_grad_1_phase2',
+                                 'value_and_grad_1_phase3'],
                       'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                    'int64, size_d: int64, options: uint32'},
@@ -2925,12 +4716,44 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'arguments': 'f_fake: data*, grad_f_fake: data*, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
+ 'value_and_grad_1_phase1': {'shape': 'segments',
+                             'samples': 'size_i',
+                             'term': 'penalty',
+                             'sizes': ['size_d'],
+                             'staged': 0,
+                             'packed': False,
+                             'kept': 1,
+                             'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                                          'int64, samples: int64, size_d: int64, options: uint32'},
+ 'value_and_grad_1_phase2': {'shape': 'segments',
+                             'samples': 'size_i',
+                             'term': 'penalty',
+                             'sizes': ['size_d'],
+                             'staged': 0,
+                             'packed': False,
+                             'kept': 1,
+                             'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
+                                          'int64, each: int64, samples: int64, size_d: int64, options: '
+                                          'uint32'},
+ 'value_and_grad_1_phase3': {'shape': 'segments',
+                             'samples': 'size_i',
+                             'term': 'penalty',
+                             'sizes': ['size_d'],
+                             'staged': 0,
+                             'packed': False,
+                             'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, '
+                                          'divisor: real, divisors: real*, losses: data*, partial: real*, '
+                                          'kept1: real*, kept2: real*, segments: int64, each: int64, '
+                                          'samples: int64, size_d: int64, options: uint32'},
  'grad_hess_diag_1': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'penalty',
                       'sizes': ['size_d'],
                       'staged': 1,
                       'packed': True,
+                      'phased': ['grad_hess_diag_1_phase1',
+                                 'grad_hess_diag_1_phase2',
+                                 'grad_hess_diag_1_phase3'],
                       'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, mask: '
                                    'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                    'options: uint32'},
@@ -2950,12 +4773,42 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'packed': False,
                       'arguments': 'grad_f_fake: data*, diag_f_fake: data*, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, options: uint32'},
+ 'grad_hess_diag_1_phase1': {'shape': 'segments',
+                             'samples': 'size_i',
+                             'term': 'penalty',
+                             'sizes': ['size_d'],
+                             'staged': 0,
+                             'packed': False,
+                             'kept': 1,
+                             'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                                          'int64, samples: int64, size_d: int64, options: uint32'},
+ 'grad_hess_diag_1_phase2': {'shape': 'segments',
+                             'samples': 'size_i',
+                             'term': 'penalty',
+                             'sizes': ['size_d'],
+                             'staged': 0,
+                             'packed': False,
+                             'kept': 1,
+                             'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
+                                          'int64, each: int64, samples: int64, size_d: int64, options: '
+                                          'uint32'},
+ 'grad_hess_diag_1_phase3': {'shape': 'segments',
+                             'samples': 'size_i',
+                             'term': 'penalty',
+                             'sizes': ['size_d'],
+                             'staged': 0,
+                             'packed': False,
+                             'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, '
+                                          'mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
+                                          'kept2: real*, segments: int64, each: int64, samples: int64, '
+                                          'size_d: int64, options: uint32'},
  'hvp_1': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'penalty',
            'sizes': ['size_d'],
            'staged': 2,
            'packed': True,
+           'phased': ['hvp_1_phase1', 'hvp_1_phase2', 'hvp_1_phase3', 'hvp_1_phase4'],
            'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, '
                         'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
  'hvp_2': {'shape': 'elements',
@@ -2971,7 +4824,45 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': [],
            'staged': 0,
            'packed': False,
-           'arguments': 'hvp_f_fake: data*, mask: uint8*, samples: int64, options: uint32'}}
+           'arguments': 'hvp_f_fake: data*, mask: uint8*, samples: int64, options: uint32'},
+ 'hvp_1_phase1': {'shape': 'segments',
+                  'samples': 'size_i',
+                  'term': 'penalty',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
+                               'int64, size_d: int64, options: uint32'},
+ 'hvp_1_phase2': {'shape': 'segments',
+                  'samples': 'size_i',
+                  'term': 'penalty',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
+                               'int64, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_1_phase3': {'shape': 'segments',
+                  'samples': 'size_i',
+                  'term': 'penalty',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'kept': 1,
+                  'arguments': 'g: data*, v_g_: data*, mask: uint8*, kept1: real*, kept2: real*, kept3: '
+                               'real*, segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                               'uint32'},
+ 'hvp_1_phase4': {'shape': 'segments',
+                  'samples': 'size_i',
+                  'term': 'penalty',
+                  'sizes': ['size_d'],
+                  'staged': 0,
+                  'packed': False,
+                  'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, '
+                               'divisor: real, divisors: real*, kept1: real*, kept2: real*, kept3: real*, '
+                               'segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                               'uint32'}}
 
 WEIGHED = {}
 
