@@ -3,9 +3,9 @@
     python -m tests.kernels.random_specs FIRST LAST
     python -m tests.kernels.random_specs PATH…
 
-Prints a JSON object: which of these seeds, or of these files, agree, which specifications are refused and why, and what is wrong with the
-rest. Plain NumPy raises where an index leaves an array, so a store past the end of one is found as well; and what
-nobody has written to holds NaN.
+Prints a JSON object: which of these seeds, or of these files, agree, which specifications are refused and why, and
+what is wrong with the rest. Plain NumPy raises where an index leaves an array, so a store past the end of one is found
+as well; and what nobody has written to holds NaN.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def fault(text: str) -> str | None:
         module = Path(folder) / "random.py"
         module.write_text(compiled.texts["cpu"], encoding="utf-8")
         report = Report()
-        # Conditions make many a norm 0, where SymPy's own derivative of the formula knows nothing of the declared slope.
+        # Conditions make many a norm 0, where SymPy's own derivative of the formula has not the declared slope.
         if "norm[" not in text:
             with suppress(ArithmeticError):
                 compare_with_oracle(compiled.derivation, 2, report, ties=False)
