@@ -273,7 +273,8 @@ class Writer:
                 default = f", optional: {array.optional}" if array.optional else ""
                 axes = ", ".join(array.axes)
                 lines.append(f"  {name}: {{axes: [{axes}], role: {array.role}, domain: {domain}{default}}}")
-        weighted = self.label and "j" not in written and self.chance(0.4)
+        # The weight of a sample where there is one batch; not where samples interact.
+        weighted = self.label and len(values) == 1 and "j" not in written and self.chance(0.4)
         if self.label:
             lines.append(f'  label: {{axes: [n], role: target, domain: "index({self.label})"}}')
         if weighted:
