@@ -29,8 +29,8 @@ NEAR = 0x3FFF_FFFF_FFFF_FFFF
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)

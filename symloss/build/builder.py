@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
@@ -17,6 +17,7 @@ from symloss.build.manifest import (
     NAME,
     REQUIRED,
     Entry,
+    exclusive,
     is_fresh,
     output_path,
     read_manifest,
@@ -87,7 +88,7 @@ def build(
     """
     if verify not in VERIFICATIONS:
         raise SymlossError(f"verify is one of {', '.join(VERIFICATIONS)}; it was {verify!r}")
-    entries, stub = read_manifest(out), read_stub_hash(out)
+    entries = read_manifest(out)
     generator = generator_hash()
     results: dict[Path, Result] = {}
     due: list[Path] = []
@@ -101,23 +102,44 @@ def build(
             due.append(path)
     if due:
         begin(len(due))
+    changed: dict[str, Entry | None] = {}
+    complete = False
     try:
         for result in _compiled(due, out, jobs, verify):
             results[result.path] = result
             if result.status == "built" and result.entry is not None:
-                entries[result.name] = result.entry
+                changed[result.name] = result.entry
             elif not isinstance(result.error, SpecError):
                 # A specification with a fault leaves everything as it was; its entry is stale by its source.
-                entries.pop(result.name, None)
+                changed[result.name] = None
             progress(result)
-        if is_project_output(out):
+        complete = True
+    finally:
+        with exclusive(out):
+            _enter(changed, out, complete)
+            record(results.values(), out)
+    return [results[path] for path in specs]
+
+
+def _enter(changed: Mapping[str, Entry | None], out: Path, complete: bool) -> None:
+    """Enter what became of the losses in the manifest, which another build may have written in the meantime.
+
+    Args:
+        changed: the entry of each loss that was built; None for one that has none any more.
+        out: the output folder.
+        complete: whether the build came to its end.
+    """
+    entries, stub = read_manifest(out), read_stub_hash(out)
+    entries |= {name: entry for name, entry in changed.items() if entry is not None}
+    for name in (name for name, entry in changed.items() if entry is None):
+        entries.pop(name, None)
+    try:
+        if complete and is_project_output(out):
             _drop_strays(entries, out)
             stub = write_stub(entries, out, stub)
     finally:
         if entries or (out / NAME).is_file():
             write_manifest(out, entries, stub)
-        record(results.values(), out)
-    return [results[path] for path in specs]
 
 
 def build_one(path: Path, out: Path, verify: str) -> Result:

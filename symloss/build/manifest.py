@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,28 @@ def write_manifest(folder: Path, entries: Mapping[str, Entry], stub: str = "") -
     path = folder / NAME
     if not path.is_file() or read_source(path) != text:
         write_atomically(path, text)
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Let builds into one folder change its manifest one after another.
+
+    The folder itself is what is locked, so nothing is left behind. Where there are no such locks (Windows, some network
+    folders), two builds that end in the same instant may still lose entries; what lost its entry is built again.
+    """
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def source_hash(path: Path, uses: Iterable[str]) -> str | None:

@@ -162,7 +162,9 @@ def _assuming(expression: Expr, conditions: Iterable[Expr], truth: Expr) -> Expr
 def _at_gathered(condition: Expr, expression: Expr) -> Expr:
     """Where a running index equals a gathered one, everything can be read there: it no longer varies along the axis."""
     for side, other in (condition.args, condition.args[::-1]):
-        if isinstance(side, AxisSymbol) and isinstance(other, Read) and side.axis not in axes_of(other):
+        # A real number that an index happens to equal, such as a rank, is no index.
+        label = isinstance(other, Read) and other.integer
+        if isinstance(side, AxisSymbol) and label and side.axis not in axes_of(other):
             return rename_axes(expression, {side.axis: other})
     return expression
 

@@ -163,7 +163,8 @@ class _Reverse:
             if not isinstance(condition, Equal):
                 continue
             for side, other in (condition.args, condition.args[::-1]):
-                if isinstance(side, AxisSymbol) and side.axis in free and side.axis not in axes_of(other):
+                index = isinstance(side, AxisSymbol) and other.is_integer
+                if index and side.axis in free and side.axis not in axes_of(other):
                     body = rename_axes(body, {side.axis: other})
                     free.remove(side.axis)
                     break

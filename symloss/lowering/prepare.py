@@ -9,7 +9,7 @@ from itertools import product
 import sympy
 
 from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, Where
-from symloss.lowering.functions import Difference, Gap
+from symloss.lowering.functions import Difference, Gap, Lifted, UnitScale
 from symloss.lowering.norms import with_scaled_norms
 from symloss.lowering.rescaling import rescaled
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
@@ -208,12 +208,15 @@ def _unroll(program: Program) -> Program:
     if not fixed:
         return program
     shapes = {s.target: s.out for s in program.statements}
+    scales = {s.target for s in program.statements if isinstance(s.body, UnitScale)}
     statements: list[Statement] = []
     for statement in program.statements:
         kept = tuple(axis for axis in statement.out if axis not in fixed)
         unrolled = [axis for axis in statement.out if axis in fixed]
         over_fixed = [axis for axis in statement.over if axis in fixed]
         over_kept = tuple(axis for axis in statement.over if axis not in fixed)
+        if statement.operation == "norm" and over_fixed:
+            statement = replace(statement, body=_scaled_first(statement.body, scales))
         for entries in product(*(range(fixed[axis]) for axis in unrolled)):
             at: dict[str, str | sympy.Expr] = {a: sympy.Integer(e) for a, e in zip(unrolled, entries, strict=True)}
             bodies = []
@@ -230,6 +233,14 @@ def _unroll(program: Program) -> Program:
                     operation = "sum"  # of how many conditions hold at once, of which a count would see one
             statements.append(Statement(target, kept, operation, body, over_kept))
     return program.replacing(statements=tuple(statements))
+
+
+def _scaled_first(body: sympy.Expr, scales: set[str]) -> sympy.Expr:
+    """A product with a scale, formed before it is squared: of the square of a scale alone there may be no number."""
+    factors = sympy.Mul.make_args(body)
+    scaling = [factor for factor in factors if isinstance(factor, Read) and factor.tensor in scales]
+    rest = [factor for factor in factors if factor not in scaling]
+    return Lifted(sympy.Mul(*rest), sympy.Mul(*scaling)) if scaling else body
 
 
 def _combine(operation: str, bodies: list[sympy.Expr]) -> sympy.Expr:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from symloss.errors import SymlossError
+from symloss.runtime.machine_code import forgive_damage
 
 _lock = threading.RLock()
 
@@ -29,7 +30,7 @@ def load_module(path: Path, name: str) -> ModuleType:
 
     Numba finds a cached kernel's globals again through ``sys.modules``, so the name must be the same in every process.
     Where to keep machine code is Numba's choice: NUMBA_CACHE_DIR, beside the file, or the user's cache folder; where
-    none can be written, the generated file compiles without a cache.
+    none can be written, the generated file compiles without a cache. What is damaged there is compiled again.
 
     Raises:
         SymlossError: the file is missing or is not a generated module.
@@ -53,4 +54,5 @@ def load_module(path: Path, name: str) -> ModuleType:
         if not hasattr(module, "META") or not (hasattr(module, "DRIVERS") or hasattr(module, "KERNELS")):
             del sys.modules[name]
             raise SymlossError(f"{path} is not a module that symloss generated: META or DRIVERS is missing")
+        forgive_damage(module)
         return module

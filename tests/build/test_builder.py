@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from symloss.build import build
-from symloss.build.manifest import Entry, manifest_text, output_path, read_manifest
+from symloss.build import build, builder
+from symloss.build.manifest import Entry, exclusive, manifest_text, output_path, read_manifest
 from symloss.build.sources import digest, write_atomically
 from symloss.errors import SpecError
 
@@ -142,6 +142,43 @@ def test_an_interrupted_build_records_what_was_finished(write_spec: Write, tmp_p
         build(specs, out, jobs=1, verify="none", progress=interrupt)
     assert list(read_manifest(out)) == ["first"]
     assert statuses(specs, out) == ["fresh", "built"]
+
+
+def test_a_build_keeps_what_another_entered_meanwhile(write_spec: Write, tmp_path: Path) -> None:
+    out = tmp_path / "generated"
+    first, second, third = (write_spec(name) for name in ("first", "second", "third"))
+    build([third], out, jobs=1, verify="none")
+
+    def another(result: object) -> None:
+        build([second], out, jobs=1, verify="none")
+
+    build([first], out, jobs=1, verify="none", progress=another)
+    assert statuses([first, second, third], out) == ["fresh", "fresh", "fresh"]
+
+
+def test_one_build_at_a_time_changes_the_manifest(
+    write_spec: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    out, tried = tmp_path / "generated", []
+
+    def locked(function: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            handle = os.open(out, os.O_RDONLY)
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.close(handle)
+            tried.append(function)
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(builder, "write_manifest", locked(builder.write_manifest))
+    build([write_spec()], out, jobs=1, verify="none")
+    monkeypatch.undo()
+    assert tried
+    with exclusive(out):  # the build is over, and so is its lock
+        pass
 
 
 def test_nothing_to_do_needs_no_sympy(write_spec: Write, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numba
@@ -45,3 +46,10 @@ def test_the_helper_gives_the_bits(real, integer):
         x = real(number)
         assert there(x) == bits(x, integer) == x.view(integer)
         assert real(back(x.view(integer))).tobytes() == bits(x.view(integer), real).tobytes() == x.tobytes()
+
+
+def test_the_helper_takes_a_root_that_nobody_compiled():
+    """There it is a float, which is wider than float32; rounded, it is the root that compiled code has."""
+    space = {"np": np}
+    exec(support_functions()["_bits"], space)
+    assert space["_bits"](math.sqrt(np.float32(2)), np.int32) == np.sqrt(np.float32(2)).view(np.int32)

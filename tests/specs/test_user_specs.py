@@ -300,6 +300,15 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
         {},
         lambda score, theta, above: bce(score[:, None] - theta, above).sum(1),
     ),
+    "ordered_logit": (
+        {
+            "score": np.array([0.3, -2.0, 1.5]),
+            "low": np.array([-1.0, 0.0, 1.0]),
+            "high": np.array([0.0, 2.5, 1.2]),
+        },
+        {},
+        lambda score, low, high: -np.log(stats.logistic.cdf(high - score) - stats.logistic.cdf(low - score)),
+    ),
     "poisson_nll": (
         {"log_rate": real(6), "count": RNG.integers(0, 6, 6).astype(float)},
         {},

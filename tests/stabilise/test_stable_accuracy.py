@@ -76,6 +76,16 @@ def test_confident_logits(build, label):
     assert worst(build, wanted, {"n": len(LOGITS)}) <= 12
 
 
+@pytest.mark.parametrize("gap", [1e-300, 1e-17, 0.5, 0.9, 40.0])
+def test_between_two_thresholds(gap):
+    """Two sigmoids that are saturated, or next to each other."""
+    logits = [0.0, 0.3, -1.5, 17.0, -37.5, 690.0, -740.0]
+    arrays = {"x": grid(logits), "gap": grid([gap] * len(logits))}
+    assert worst(programs.between_thresholds, arrays, {"n": len(logits)}) <= 12
+    if gap >= 0.5:  # of nearer ones the difference may come out negative
+        assert worst(programs.between_thresholds, arrays, {"n": len(logits)}, stable=False) > 1e6
+
+
 @pytest.mark.parametrize("label", [0.25, 1e-10, 1 - 2**-53])
 def test_soft_labels(label):
     arrays = {"z": grid(LOGITS), "y": grid([label] * len(LOGITS))}

@@ -544,7 +544,16 @@ def one_hot_label_smoothing() -> Program:
     return b.done()
 
 
+@exactly
+def between_thresholds() -> Program:
+    b = Book("between_thresholds", n="batch")
+    x, gap = b.input("x", "n").read(), b.input("gap", "n", POSITIVE).read()
+    b.step("value", -log(Sigmoid(x + gap) - 1 / (1 + exp(-x))))
+    return b.done()
+
+
 EXTRA = [
+    between_thresholds,
     one_hot_label_smoothing,
     selected_probability,
     contrastive_ratio,

@@ -12,7 +12,17 @@ from symloss.calculus.stabilise.rule import Context, Rule
 from symloss.calculus.stabilise.sums import PICKED_ITEM, picked
 from symloss.calculus.stabilise.table import REWRITING
 from symloss.calculus.stabilise.terms import factors_of, product, terms_of
-from symloss.program import AxisSymbol, Program, Read, Statement, exact_arithmetic, reads_of, rename_axes, substitute
+from symloss.program import (
+    AxisSymbol,
+    Program,
+    Read,
+    Statement,
+    axes_of,
+    exact_arithmetic,
+    reads_of,
+    rename_axes,
+    substitute,
+)
 
 #: A step is not written into what reads it where the result would have more nodes than this.
 _LARGEST = 3000
@@ -105,7 +115,8 @@ def _folded(program: Program, statements: dict[str, Statement]) -> tuple[Stateme
             reader = folded[other]
             if not leaves <= {read.tensor for read in reader.reads} or _depends(folded, target, other):
                 continue
-            body, guard = _reading(reader.body, step), _reading(reader.guard, step)
+            scope = {*reader.out, *reader.over}
+            body, guard = _reading(reader.body, step, scope), _reading(reader.guard, step, scope)
             if (body, guard) != (reader.body, reader.guard):
                 folded[other] = replace(reader, body=body, guard=guard)
                 live |= _needed(folded, [target])
@@ -150,9 +161,14 @@ def _depends(statements: dict[str, Statement], target: str, on: str) -> bool:
     return on in _needed(statements, [target])
 
 
-def _reading(expression: Any, step: Statement) -> Any:
-    """The expression with every instance of the step's body replaced by a read of the step."""
+def _reading(expression: Any, step: Statement, scope: set[str]) -> Any:
+    """The expression with every instance of the step's body replaced by a read of the step.
+
+    A step may have axes that its body does not vary along; where these do not run there is no entry to read.
+    """
     for index in _instances(expression, step):
+        if not all(axes_of(entry) <= scope for entry in index):
+            continue
         pattern = rename_axes(step.body, dict(zip(step.out, index, strict=True)))
         if pattern.args:
             expression = _with(expression, pattern, Read(step.target, index, bool(pattern.is_integer)))

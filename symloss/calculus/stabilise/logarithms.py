@@ -7,8 +7,8 @@ from typing import Any
 import sympy
 from sympy import S, exp, log
 
-from symloss.atoms import And, Expm1, Less, Log1p, Log2, LogRatio, Where, XLog1pY, XLogY
-from symloss.calculus.stabilise.logistic import difference, exponential_terms
+from symloss.atoms import And, Expm1, Less, Log1p, Log2, LogRatio, Sigmoid, Softplus, Where, XLog1pY, XLogY
+from symloss.calculus.stabilise.logistic import difference, exponential_terms, negative
 from symloss.calculus.stabilise.logsumexp import exponent_of_sum
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import cofactors, factors_of, plus, quotient, terms_of, total, without
@@ -30,6 +30,25 @@ def log_of_power(expression: Any, context: Context) -> Any:
     if argument.is_Pow and (context.facts.range(argument.base).nonnegative or argument.exp == S.Half):
         return argument.exp * log(argument.base)
     return None
+
+
+@rule(
+    log,
+    before="log(sigmoid(a) - sigmoid(b))",
+    after="log(1 - exp(b - a)) - softplus(-a) - softplus(b)",
+    reason="two sigmoids cancel where they are near or saturated; these terms have one sign",
+)
+def log_of_sigmoids(expression: Any, context: Context) -> Any:
+    """A difference of two sigmoids, or a multiple of one: the probability of a class between two thresholds."""
+    terms = terms_of(expression.args[0])
+    if len(terms) != 2 or not all(isinstance(monomial, Sigmoid) for monomial in terms):
+        return None
+    (first, above), (second, below) = sorted(terms.items(), key=lambda term: bool(term[1] < 0))
+    if above <= 0 or above != -below:
+        return None
+    a, b = first.args[0], second.args[0]
+    between = context.rewrite(log(-Expm1(difference(b, a))))
+    return log(above) + between - Softplus(negative(a)) - Softplus(b)
 
 
 @rule(
@@ -230,6 +249,7 @@ def power_minus_one(expression: Any, context: Context) -> Any:
 
 
 RULES = (
+    log_of_sigmoids,
     log_of_power,
     log_of_expm1,
     log_of_quotient,

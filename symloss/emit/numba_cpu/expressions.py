@@ -96,7 +96,7 @@ class ExpressionPrinter:
         return f"f32({text})" if self.dtype == "float32" else text
 
     def _real(self, expression: sympy.Expr) -> tuple[str, int]:
-        if expression.is_number and not expression.atoms(sympy.Symbol):
+        if _is_constant(expression):
             text = self.number(expression)
             return text, _SUM if text.startswith("-") else ATOM
         if is_condition(expression):
@@ -299,6 +299,11 @@ class ExpressionPrinter:
             element, condition = expression.args
             return f"{self.integer(element, _OR)} if {self.condition(condition)} else -1", _TERNARY
         raise AssertionError(f"no integer form for {expression}")
+
+
+def _is_constant(expression: sympy.Expr) -> bool:
+    """Whether an expression is a number that SymPy can evaluate; of functions that only kernels have it cannot."""
+    return not expression.atoms(sympy.Symbol) and (expression.is_Number or bool(expression.evalf(40).is_Float))
 
 
 def _negative(term: sympy.Expr) -> sympy.Expr:

@@ -158,8 +158,9 @@ class KernelPrinter:
         """The text of the function, decorator included."""
         kernel = self.kernel
         self.size_arguments.clear()
-        inner = list(self.body()) if kernel.axis else list(self.nodes(kernel.nodes))
+        # First, for what follows words a variable by whether it is a condition.
         preamble = list(self.nodes(kernel.preamble))
+        inner = list(self.body()) if kernel.axis else list(self.nodes(kernel.nodes))
         text = "\n".join([*inner, *preamble])
         head = [*self.sizes(text), *(f"{name} = {source}" for name, source in self.same.items()), *self.unpacked()]
         if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
