@@ -21,11 +21,8 @@ Kernel = Callable[..., Any]
 #: Shape and dtype of each array that a kernel works in; every thread has its own.
 Spaces = tuple[tuple[Any, Any], ...]
 
-#: Chunks from which on workspaces begin with a cache line. Vectors that lie in two lines cost an element-wise kernel a
-#: tenth of its time; to find such a place costs a small call as much.
-_ALIGNED_FROM = 16
-
-_LINE = 64  # bytes
+#: Bytes of a cache line.
+_LINE = 64
 
 #: Elements (over all inputs) below which a call stays on the calling thread: waking a helper costs about as much as
 #: the work that it would take over (docs/architecture.md has the measurement).
@@ -51,10 +48,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _rooms(spaces: Spaces, chunks: int) -> list[Any]:
-    """The arrays that a kernel works in while it does so many chunks."""
-    if chunks < _ALIGNED_FROM:
-        return [_empty(shape, dtype) for shape, dtype in spaces]
+def _aligned(spaces: Spaces) -> list[Any]:
+    """The arrays that a kernel works in, each from the beginning of a cache line on.
+
+    Vectors that lie in two lines cost an element-wise kernel a tenth of its time.
+    """
     found = []
     for shape, dtype in spaces:
         size = prod(shape) if isinstance(shape, tuple) else shape
@@ -82,7 +80,7 @@ class _Job:
     def block(self, number: int) -> None:
         first = number * self.chunks // self.blocks
         last = (number + 1) * self.chunks // self.blocks
-        self.kernel(first, last, *_rooms(self.spaces, last - first), *self.args)
+        self.kernel(first, last, *_aligned(self.spaces), *self.args)
 
     def help(self) -> None:
         while True:
@@ -161,8 +159,13 @@ def _ensure_helpers(wanted: int) -> None:
 
 
 def serial(kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
+    """Run all chunks of a kernel on the calling thread, in workspaces that are quickly made: for small calls."""
+    kernel(0, chunks, *[_empty(shape, dtype) for shape, dtype in spaces], *args)
+
+
+def alone(kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
     """Run all chunks of a kernel on the calling thread."""
-    kernel(0, chunks, *_rooms(spaces, chunks), *args)
+    kernel(0, chunks, *_aligned(spaces), *args)
 
 
 class Threads:
@@ -178,7 +181,7 @@ class Threads:
         """Run all chunks; an exception of any of them is raised here once every thread has let go of the arrays."""
         threads = min(self.count, chunks)
         if threads <= 1:
-            serial(kernel, chunks, spaces, *args)
+            alone(kernel, chunks, spaces, *args)
             return
         job = _Job(kernel, chunks, min(chunks, threads * _BLOCKS_PER_THREAD), spaces, args)
         _ensure_helpers(threads - 1)
@@ -205,7 +208,7 @@ class FixedOrder:
         self._run(kernel, chunks, spaces, *args)
 
 
-_runners: dict[int, Callable[..., None]] = {1: serial}
+_runners: dict[int, Callable[..., None]] = {1: alone}
 
 
 def runner(threads: int | None) -> Callable[..., None]:

@@ -83,17 +83,20 @@ class LanesPrinter(KernelPrinter):
                 yield f"{result.name}_partial[c] = _lanes_total({lanes})"
 
     def check(self, check: InputCheck) -> Iterator[str]:
-        """Stop at a block that holds a violation in a live sample; who lives is asked once there is a violation."""
-        if check.always or len(check.tensor.axes) > 1 or not self.maskable:
+        """Stop at a block that holds a violation in a live sample.
+
+        A cheap test of all samples comes first; whether one is masked, or NaN, is asked where that finds any.
+        """
+        if check.always or len(check.tensor.axes) > 1:
             yield from super().check(check)
             return
-        entry = f"entry = {self.own(check.tensor.name)}"
+        entry, counts = f"entry = {self.own(check.tensor.name)}", "live[row] & " if self.maskable else ""
         yield "wrong = False"
         yield "if validate:"
-        yield from indented(self.each_sample([entry, f"wrong |= {check.outside('entry')}"]))
-        yield "if wrong and mask_step:"
+        yield from indented(self.each_sample([entry, f"wrong |= {check.suspected('entry')}"]))
+        yield "if wrong:"
         yield "    wrong = False"
-        yield from indented(self.each_sample([entry, f"wrong |= live[row] & ({check.outside('entry')})"]))
+        yield from indented(self.each_sample([entry, f"wrong |= {counts}({check.outside('entry')})"]))
         yield "if wrong:"
         yield f"    failed[c, 0], failed[c, 1] = {check.number + 1}, start"
         yield f"    {self.leave}"
