@@ -27,3 +27,16 @@ def test_of_two_boxes_that_are_none(places: tuple[int, int]) -> None:
     wrong[list(places), 2] = -1
     with pytest.raises(ValueError, match=rf"\b{places[0]}\b"):
         symloss.load("giou").value_and_grad(wrong, boxes)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_masked_or_nan_is_no_violation(dtype: str) -> None:
+    hinge, score, y, mask = symloss.load("hinge"), np.zeros(3000, dtype), np.ones(3000, dtype), np.ones(3000, bool)
+    y[[700, 900]], mask[900] = (np.nan, 0.5), False
+    value, gradient = hinge.value_and_grad(score, y, mask=mask)
+    assert np.isnan(value)
+    assert np.flatnonzero(np.isnan(gradient)).tolist() == [700]
+    with pytest.raises(ValueError, match=r"y\[900\] is 0.5"):
+        hinge.value_and_grad(score, y)
+    mask[700] = False
+    assert hinge.value_and_grad(score, y, mask=mask)[0] == 1.0
