@@ -20,6 +20,11 @@ def _local(function):
     return numba.njit(error_model="numpy")(function)
 
 
+def _in_place(function):
+    """The decorator there of what is compiled into the kernels that call it."""
+    return numba.njit(error_model="numpy", forceinline=True)(function)
+
+
 def _jit(function):
     """The decorator of kernels there."""
     return numba.njit(nogil=True, error_model="numpy")(function)
@@ -42,6 +47,28 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+
+
+@_local
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 @_local

@@ -17,14 +17,14 @@ _OWN = """
 np numba math f32 META DRIVERS first last samples chunk chunks weight weights weight_step mask masks mask_step
 denominator losses_out keep_losses validate failed seed start rows row live c wrong block lane count run inputs
 parameters outputs values total_weight reduction normalizer directions violation total driver number entries entry
-outside here own_weight spaces eighths matrix_product NEAR SHORT totals
+outside here own_weight spaces eighths matrix_product NEAR SHORT totals end
 """
 _RESERVED = (
     frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(_OWN.split())
 )
 _OWN_SHAPE = re.compile(
     r"_.*|size_.*|at_.*|(wrong|outside|entries|rows|columns)_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry)"
-    r"|.*_(out|unit|bits|order|here|columns|wide)"
+    r"|.*_(out|unit|bits|order|here|columns|wide|lanes|narrow)"
     r"|(value|value_and_grad|grad_hess_diag|hvp|total_weight)(_.*)?_f(32|64)"
 )
 

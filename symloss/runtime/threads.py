@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from math import prod
 from queue import SimpleQueue
 from typing import Any
 
@@ -19,6 +20,9 @@ Kernel = Callable[..., Any]
 
 #: Shape and dtype of each array that a kernel works in; every thread has its own.
 Spaces = tuple[tuple[Any, Any], ...]
+
+#: Bytes of a cache line.
+_LINE = 64
 
 #: Elements (over all inputs) below which a call stays on the calling thread: waking a helper costs about as much as
 #: the work that it would take over (docs/architecture.md has the measurement).
@@ -44,6 +48,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+def _aligned(spaces: Spaces) -> list[Any]:
+    """The arrays that a kernel works in, each from the beginning of a cache line on.
+
+    Vectors that lie in two lines cost an element-wise kernel a tenth of its time.
+    """
+    found = []
+    for shape, dtype in spaces:
+        size = prod(shape) if isinstance(shape, tuple) else shape
+        room = _empty(size + _LINE, dtype)
+        begin = -room.__array_interface__["data"][0] % _LINE // room.itemsize
+        found.append(room[begin : begin + size].reshape(shape))
+    return found
+
+
 class _Job:
     """One kernel over all its chunks, shared by the caller and whoever helps."""
 
@@ -62,7 +80,7 @@ class _Job:
     def block(self, number: int) -> None:
         first = number * self.chunks // self.blocks
         last = (number + 1) * self.chunks // self.blocks
-        self.kernel(first, last, *[_empty(shape, dtype) for shape, dtype in self.spaces], *self.args)
+        self.kernel(first, last, *_aligned(self.spaces), *self.args)
 
     def help(self) -> None:
         while True:
@@ -141,8 +159,13 @@ def _ensure_helpers(wanted: int) -> None:
 
 
 def serial(kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
-    """Run all chunks of a kernel on the calling thread."""
+    """Run all chunks of a kernel on the calling thread, in workspaces that are quickly made: for small calls."""
     kernel(0, chunks, *[_empty(shape, dtype) for shape, dtype in spaces], *args)
+
+
+def alone(kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
+    """Run all chunks of a kernel on the calling thread."""
+    kernel(0, chunks, *_aligned(spaces), *args)
 
 
 class Threads:
@@ -158,7 +181,7 @@ class Threads:
         """Run all chunks; an exception of any of them is raised here once every thread has let go of the arrays."""
         threads = min(self.count, chunks)
         if threads <= 1:
-            serial(kernel, chunks, spaces, *args)
+            alone(kernel, chunks, spaces, *args)
             return
         job = _Job(kernel, chunks, min(chunks, threads * _BLOCKS_PER_THREAD), spaces, args)
         _ensure_helpers(threads - 1)
@@ -185,7 +208,7 @@ class FixedOrder:
         self._run(kernel, chunks, spaces, *args)
 
 
-_runners: dict[int, Callable[..., None]] = {1: serial}
+_runners: dict[int, Callable[..., None]] = {1: alone}
 
 
 def runner(threads: int | None) -> Callable[..., None]:

@@ -48,5 +48,6 @@ def test_a_sum_of_many_values(name, dtype):
     exact, size = math.fsum(flat), math.fsum(abs(flat))
     unit = float(np.finfo(dtype).eps) / 2
     # Each value was rounded to the dtype before it was returned; the sum was not made of rounded values.
+    # What the order of the additions adds in the worst case stands in symloss/emit/numba_cpu/lanes.py.
     allowed = (8 if exact == 0 or abs(exact) < size else 0) * unit * size + 4 * 2 * unit * abs(exact) + unit * size
     assert abs(loss(*arrays, reduction="sum") - exact) <= allowed

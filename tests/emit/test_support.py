@@ -44,6 +44,28 @@ def test_sums_are_added_in_one_order(support, count):
     assert support._pairwise_sum_f32(narrow, np.empty(128), count) == in_eighths(narrow[:count])
 
 
+def onto_lanes(lanes, block):
+    """The lanes after a block, in plain Python: of 256 numbers, zeros where there are none, every 32nd onto one."""
+    x = [float(entry) for entry in block] + [0.0] * (256 - len(block))
+    eighths = [x[32 * i : 32 * i + 32] for i in range(8)]
+    added = [((a + b) + (c + d)) + ((e + f) + (g + h)) for a, b, c, d, e, f, g, h in zip(*eighths, strict=True)]
+    return [lane + one for lane, one in zip(lanes, added, strict=True)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 255, 256])
+def test_blocks_are_added_onto_lanes_in_one_order(support, count, dtype):
+    generator = np.random.default_rng(count)
+    x = (generator.normal(size=(2, 256)) * 10.0 ** generator.integers(-6, 6, (2, 256))).astype(dtype)
+    lanes, expected = np.zeros(32), [0.0] * 32
+    for block, length in zip(x, (256, count), strict=True):
+        expected = onto_lanes(expected, block[:length])
+        support._add_onto_lanes(block, lanes, length)
+    assert lanes.tolist() == expected
+    a = [(expected[i] + expected[i + 8]) + (expected[i + 16] + expected[i + 24]) for i in range(8)]
+    assert support._lanes_total(lanes) == ((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7]))
+
+
 @pytest.mark.parametrize("size", [1, 7, 9, 40, 256, 257, 1024, 1025, 2500])
 def test_the_finder_of_distributions_adds_as_kernels_do(support, size):
     generator = np.random.default_rng(size)

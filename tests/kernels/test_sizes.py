@@ -7,7 +7,7 @@ import pytest
 
 from tests.kernels.harness import CATALOGUE, DTYPES, Kernels, Options, kernels
 
-BATCHES = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 639, 640, 641, 4097)
+BATCHES = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 255, 256, 257, 2047, 2048, 2049, 4097)
 ROWS = (0, 1, 2, 3, 7, 8, 9, 16, 17, 255, 256, 257)
 CLASSES = (1, 2, 7, 8, 32, 33, 255, 1024, 1025)
 #: Nothing to sum over, and one item more than a block of a sum holds.

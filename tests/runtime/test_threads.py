@@ -71,6 +71,22 @@ def test_every_chunk_is_done_exactly_once(count, chunks):
     np.testing.assert_array_equal(done, 3)
 
 
+@pytest.mark.parametrize("count", [None, 1, 2])
+def test_workspaces_have_the_shapes_asked_for_and_begin_with_a_cache_line(count):
+    seen = []
+
+    def kernel(first, last, *spaces):
+        seen.extend(spaces)
+
+    run = threads.runner(1) if count is None else threads.Threads(count)
+    kept = [np.empty(n, np.float32) for n in range(1, 40)]  # so that not every place is a good one
+    run(kernel, 1000, ((7, np.float32), ((3, 5), np.float64), ((2, 256), np.float32)))
+    del kept
+    shapes = {(space.shape, space.dtype.name) for space in seen}
+    assert shapes == {((7,), "float32"), ((3, 5), "float64"), ((2, 256), "float32")}
+    assert all(space.flags.carray and space.ctypes.data % 64 == 0 for space in seen)
+
+
 def test_the_work_is_really_shared():
     workers = set()
     meeting = threading.Barrier(2)

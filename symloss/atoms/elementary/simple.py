@@ -111,8 +111,9 @@ def $step(x):
         '''
 def $half_step(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = T(0) if x < T(0) else (T(0.5) if x == T(0) else x)
-    return T(1) if x > T(0) else y
+    y = T(0) if T(0) > x else x
+    z = T(0.5) if x == T(0) else y
+    return T(1) if x > T(0) else z
 ''',
         (0, 0),
     ),

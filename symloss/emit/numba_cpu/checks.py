@@ -102,6 +102,12 @@ class InputCheck:
             lines = [f"for at_{axis} in range({length}):", *_indent(lines)]
         return ["outside = False", *lines, f"wrong |= {counts}outside"]
 
+    def suspected(self, entry: str) -> str:
+        """What every entry outside the domain meets, and a NaN may: one comparison less in a set."""
+        if self.tensor.domain.kind == "set":
+            return " & ".join(f"({entry} != {value})" for value in self.bounds)
+        return self.outside(entry)
+
     def outside(self, entry: str) -> str:
         """Whether an entry lies outside the domain; NaN is no violation."""
         kind, bounds = self.tensor.domain.kind, self.bounds

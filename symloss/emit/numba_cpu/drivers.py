@@ -12,6 +12,7 @@ from symloss.emit.numba_cpu.across import AcrossPrinter
 from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter
+from symloss.emit.numba_cpu.lanes import CHUNK
 from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
 from symloss.program import INPUT_ROLES, Program, Read, reads_of, substitute
@@ -21,10 +22,6 @@ DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normaliz
 
 #: What generated files call the longest sample that is visited across samples.
 SHORT = "SHORT"
-
-#: Samples per chunk of an element-wise kernel: with its workspace they stay in the first-level cache.
-#: Of the lengths that were tried with arrays larger than the caches, powers of two from 1024 on were up to 40 % slower.
-ELEMENT_WISE_CHUNK = 640
 
 
 @dataclass
@@ -338,7 +335,7 @@ class DriverPrinter:
     def chunk(self, kernel: Kernel) -> str:
         """Samples per chunk, as text."""
         if kernel.element_wise(self.program):
-            return str(ELEMENT_WISE_CHUNK)
+            return str(CHUNK)
         self.helpers.add("_chunk_rows")
         lengths: dict[str, None] = {}
         for argument in kernel.arguments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import sympy
 
@@ -42,6 +43,11 @@ class KernelPrinter:
     like: str = ""
     blocks: dict[str, str] = field(default_factory=dict)
     size_arguments: list[str] = field(default_factory=list)
+
+    #: Whether the samples at hand are the first that a run visits.
+    first: ClassVar[str] = "c == first"
+    #: How the text leaves a chunk that holds a violation.
+    leave: ClassVar[str] = "continue"
 
     def __post_init__(self) -> None:
         """A sample with loops of its own finds its entries in the whole arrays: to compile, a slice costs ten lines."""
@@ -223,13 +229,19 @@ class KernelPrinter:
 
     def body(self) -> Iterator[str]:
         """What is done for one chunk."""
-        kernel = self.kernel
         yield "start = c * chunk"
         yield f"rows = {least('chunk', 'samples - start')}"
         if not self.by_row:
             yield from self.slices()
+        yield from self.visit()
+        for result in self.kernel.row_results:
+            yield from self.result(result)
+
+    def visit(self) -> Iterator[str]:
+        """What is done for the samples from ``start`` on, ``rows`` of them."""
+        kernel = self.kernel
         if kernel.seeded and kernel.sample_weight is None and not self.by_row:
-            yield "if weight_step or c == first:"
+            yield f"if weight_step or {self.first}:"
             yield "    for row in range(rows):"
             yield "        seed[row] = weight_chunk[row] / denominator"
         for check in self.checks:
@@ -245,8 +257,6 @@ class KernelPrinter:
             yield from (f"    {name}_rows[row] = {name}_narrow[row]" for name in wide)
         if not self.by_row:
             yield from self.epilogue()
-        for result in kernel.row_results:
-            yield from self.result(result)
 
     def slices(self) -> Iterator[str]:
         """The samples of this chunk in every array: loops over slices vectorise."""
@@ -293,7 +303,7 @@ class KernelPrinter:
         yield from loop if check.always else ["if validate:", *indented(loop)]
         yield "if wrong:"
         yield f"    failed[c, 0], failed[c, 1] = {check.number + 1}, start"
-        yield "    continue"
+        yield f"    {self.leave}"
 
     def constraints(self) -> Iterator[str]:
         """Stop at the first live sample that violates a constraint; the loop has no exit, so that it vectorises."""
@@ -314,7 +324,7 @@ class KernelPrinter:
         for number, _ in self.kernel.constraints:
             yield f"if wrong_{number} < rows:"
             yield f"    failed[c, 0], failed[c, 1] = {number + 1}, start + wrong_{number}"
-            yield "    continue"
+            yield f"    {self.leave}"
 
     def intrinsic(self, nodes: list[Node], value: sympy.Expr) -> Iterator[str]:
         """The weights of the samples, each multiplied by its own (of its class)."""
@@ -397,6 +407,7 @@ class KernelPrinter:
             kept = better(result.kind, f"{rows}[row]", name)
             return [f"{name} = {NEUTRAL[result.kind]}", "for row in range(rows):", f"    {name} = {kept}"]
         square = ["for row in range(rows):", f"    {rows}[row] *= {rows}[row]"] if result.kind == "norm" else []
+        self.printer.helpers.add("_pairwise_sum")
         total = f"{name} = _pairwise_sum({rows}, rows, 0.0)"
         if not (self.narrow and self.summed_narrow(result)):
             return [*square, total]
@@ -581,6 +592,7 @@ class KernelPrinter:
 
     def _total(self, block: str) -> str:
         """The sum of the first ``count`` entries of a block."""
+        self.printer.helpers.add("_pairwise_sum")
         if self.blocks.setdefault(block, self.real_type) == "np.float64":
             return f"_pairwise_sum({block}, count, 0.0)"
         self.printer.helpers.add("_pairwise_sum_f32")

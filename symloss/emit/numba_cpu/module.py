@@ -22,6 +22,7 @@ from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, SHORT, DriverPrinte
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
 from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.emit.numba_cpu.lanes import LanesPrinter
 from symloss.emit.numba_cpu.wrapping import wrapped
 from symloss.emit.templates import render, template_folder
 from symloss.errors import SymlossError
@@ -42,7 +43,7 @@ _DOCS = {
     "hvp": "The product of the Hessian with the directions, one per prediction.",
     "hessian": "Per-sample Hessian blocks, one per prediction.",
 }
-_SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call", "_hessian", "_ones", "_total"}
+_SUPPORT_ALWAYS = {"_serial", "_call", "_hessian", "_ones", "_total"}
 _SUPPORT_ALWAYS |= {"_root", "_checked_array", "_check_numbers", "_per_term"}
 
 
@@ -193,6 +194,7 @@ class _LossFile:
             "numba_cpu.py.jinja",
             uses_math=any("math." in function for function in functions),
             uses_bits="_bits" in self.helpers,
+            uses_lanes="_add_onto_lanes" in self.helpers,
             uses_blocks=any(PLACE in function for function in functions),
             longest=LONGEST if any(SHORT in driver for driver in drivers) else None,
             spec=self.spec,
@@ -272,7 +274,9 @@ class _LossFile:
         kernel.constraints = [(self.numbers[f"constraint {n}"], c) for n, c in kernel.constraints]
         batches = {program.root(axis) for axis in self.terms.values() if axis is not None}
         maskable = not self.coupled and kernel.axis is not None and program.root(kernel.axis) in batches
-        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks, maskable, taken or {})
+        single = kernel.axis is not None and kernel.element_wise(program)
+        printer = LanesPrinter if single else KernelPrinter
+        return printer(kernel, program, ExpressionPrinter(dtype), checks, maskable, taken or {})
 
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
@@ -390,7 +394,7 @@ def support_functions() -> dict[str, str]:
     source = (template_folder() / "numba_cpu_support.py").read_text(encoding="utf-8")
     found = {}
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name not in ("_local", "_jit"):
+        if isinstance(node, ast.FunctionDef) and node.name not in ("_local", "_in_place", "_jit"):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             found[node.name] = "\n".join(source.split("\n")[first - 1 : node.end_lineno])
     return found
