@@ -73,39 +73,29 @@ def _lanes_total(lanes):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -158,14 +148,15 @@ def _outside_simplex(x, epsilon):
     """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
     outside, total = x < 0, np.zeros(x.shape[:-1])
     for first in range(0, x.shape[-1], 1024):
-        block = x[..., first : first + 1024].astype(np.float64)
-        count, rest = block.shape[-1], 0.0
-        while count >= 8:
-            part = count // 8
-            rest = functools.reduce(np.add, np.moveaxis(block[..., 8 * part : count], -1, 0), rest)
-            a, b, c, d, e, f, g, h = (block[..., i * part : (i + 1) * part] for i in range(8))
-            block, count = ((a + b) + (c + d)) + ((e + f) + (g + h)), part
-        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), rest)
+        block, rest = x[..., first : first + 1024].astype(np.float64), 0.0
+        parts = 4 if x.dtype == np.float32 else 2
+        while (count := block.shape[-1]) >= parts:
+            whole = count // parts * parts
+            rest = functools.reduce(np.add, np.moveaxis(block[..., whole:], -1, 0), rest)
+            pieces = np.split(block[..., :whole], parts, axis=-1)
+            block = functools.reduce(np.add, [a + b for a, b in zip(pieces[::2], pieces[1::2])])
+            parts = 2
+        total += functools.reduce(np.add, np.moveaxis(block, -1, 0), rest)
     outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 

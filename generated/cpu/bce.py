@@ -99,12 +99,13 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -118,41 +119,26 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _outside_interval(x, lower, upper):
@@ -589,395 +575,507 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    first, last, rows_float64, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            y_n = y_chunk[row]
-            p_n = p_chunk[row]
-            value_rows[row] = -_xlog1py_f64(1.0 - y_n, -p_n) - _xlogy_f64(y_n, p_n)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                y_n = y_chunk[row]
+                p_n = p_chunk[row]
+                value_rows[row] = -_xlog1py_f64(1.0 - y_n, -p_n) - _xlogy_f64(y_n, p_n)
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, seed, value_rows, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float64, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            grad_p_chunk = grad_p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t1 = 1.0 - y_n
-            p_n = p_chunk[row]
-            grad_p_chunk[row] = seed[row] * (_xovery_f64(t1, 1.0 - p_n) - _xovery_f64(y_n, p_n))
-            value_rows[row] = -_xlog1py_f64(t1, -p_n) - _xlogy_f64(y_n, p_n)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_p_chunk[row] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                y_n = y_chunk[row]
+                t1 = 1.0 - y_n
+                p_n = p_chunk[row]
+                grad_p_chunk[row] = seed[row] * (_xovery_f64(t1, 1.0 - p_n) - _xovery_f64(y_n, p_n))
+                value_rows[row] = -_xlog1py_f64(t1, -p_n) - _xlogy_f64(y_n, p_n)
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_p_chunk[row] = 0.0
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, seed, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float64, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            grad_p_chunk = grad_p[start : start + rows]
+            diag_p_chunk = diag_p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            seed_n = seed[row]
-            y_n = y_chunk[row]
-            p_n = p_chunk[row]
-            t1 = 1.0 - p_n
-            t2 = _xovery_f64(1.0 - y_n, t1)
-            t3 = _xovery_f64(y_n, p_n)
-            grad_p_chunk[row] = seed_n * (t2 - t3)
-            diag_p_chunk[row] = seed_n * (_zero_times_f64(t3, 1.0 / p_n) + _zero_times_f64(t2, 1.0 / t1))
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_p_chunk[row] = 0.0
-                    diag_p_chunk[row] = 0.0
+                seed_n = seed[row]
+                y_n = y_chunk[row]
+                p_n = p_chunk[row]
+                t1 = 1.0 - p_n
+                t2 = _xovery_f64(1.0 - y_n, t1)
+                t3 = _xovery_f64(y_n, p_n)
+                grad_p_chunk[row] = seed_n * (t2 - t3)
+                diag_p_chunk[row] = seed_n * (_zero_times_f64(t3, 1.0 / p_n) + _zero_times_f64(t2, 1.0 / t1))
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_p_chunk[row] = 0.0
+                        diag_p_chunk[row] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, seed, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, rows_float64, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        v_p__chunk = v_p_[start : start + rows]
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        hvp_p_chunk = hvp_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            v_p__chunk = v_p_[start : start + rows]
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            hvp_p_chunk = hvp_p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < 0.0) | (entry > 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < 0.0) | (entry > 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            y_n = y_chunk[row]
-            p_n = p_chunk[row]
-            t1 = 1.0 - p_n
-            hvp_p_chunk[row] = (
-                seed[row] * v_p__chunk[row] * (_zero_times_f64(_xovery_f64(y_n, p_n), 1.0 / p_n) +
-                _zero_times_f64(_xovery_f64(1.0 - y_n, t1), 1.0 / t1))
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_p_chunk[row] = 0.0
+                y_n = y_chunk[row]
+                p_n = p_chunk[row]
+                t1 = 1.0 - p_n
+                hvp_p_chunk[row] = (
+                    seed[row] * v_p__chunk[row] * (_zero_times_f64(_xovery_f64(y_n, p_n), 1.0 / p_n) +
+                    _zero_times_f64(_xovery_f64(1.0 - y_n, t1), 1.0 / t1))
+                )
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_p_chunk[row] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, eighths, samples, chunk, y, p, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, rows_float32, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_narrow = rows_float32[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            y_n = y_chunk[row]
-            p_n = p_chunk[row]
-            value_narrow[row] = -_xlog1py_f32(f32(1.0) - y_n, -p_n) - _xlogy_f32(y_n, p_n)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                y_n = y_chunk[row]
+                p_n = p_chunk[row]
+                value_narrow[row] = -_xlog1py_f32(f32(1.0) - y_n, -p_n) - _xlogy_f32(y_n, p_n)
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, y, p, grad_p, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float32, rows_float64, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    seed, value_narrow = rows_float32[0], rows_float32[1]
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            grad_p_chunk = grad_p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            y_n = y_chunk[row]
-            t1 = f32(1.0) - y_n
-            p_n = p_chunk[row]
-            grad_p_chunk[row] = seed[row] * (_xovery_f32(t1, f32(1.0) - p_n) - _xovery_f32(y_n, p_n))
-            value_narrow[row] = -_xlog1py_f32(t1, -p_n) - _xlogy_f32(y_n, p_n)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_p_chunk[row] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                y_n = y_chunk[row]
+                t1 = f32(1.0) - y_n
+                p_n = p_chunk[row]
+                grad_p_chunk[row] = seed[row] * (_xovery_f32(t1, f32(1.0) - p_n) - _xovery_f32(y_n, p_n))
+                value_narrow[row] = -_xlog1py_f32(t1, -p_n) - _xlogy_f32(y_n, p_n)
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_p_chunk[row] = f32(0.0)
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, seed, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float32, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            grad_p_chunk = grad_p[start : start + rows]
+            diag_p_chunk = diag_p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            seed_n = seed[row]
-            y_n = y_chunk[row]
-            p_n = p_chunk[row]
-            t1 = f32(1.0) - p_n
-            t2 = _xovery_f32(f32(1.0) - y_n, t1)
-            t3 = _xovery_f32(y_n, p_n)
-            grad_p_chunk[row] = seed_n * (t2 - t3)
-            diag_p_chunk[row] = seed_n * (_zero_times_f32(t3, f32(1.0) / p_n) + _zero_times_f32(t2, f32(1.0) / t1))
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_p_chunk[row] = f32(0.0)
-                    diag_p_chunk[row] = f32(0.0)
+                seed_n = seed[row]
+                y_n = y_chunk[row]
+                p_n = p_chunk[row]
+                t1 = f32(1.0) - p_n
+                t2 = _xovery_f32(f32(1.0) - y_n, t1)
+                t3 = _xovery_f32(y_n, p_n)
+                grad_p_chunk[row] = seed_n * (t2 - t3)
+                diag_p_chunk[row] = seed_n * (_zero_times_f32(t3, f32(1.0) / p_n) + _zero_times_f32(t2, f32(1.0) / t1))
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_p_chunk[row] = f32(0.0)
+                        diag_p_chunk[row] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, seed, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, rows_float32, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        v_p__chunk = v_p_[start : start + rows]
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        hvp_p_chunk = hvp_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            v_p__chunk = v_p_[start : start + rows]
+            y_chunk = y[start : start + rows]
+            p_chunk = p[start : start + rows]
+            hvp_p_chunk = hvp_p[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = p_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry < f32(0.0)) | (entry > f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = p_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry < f32(0.0)) | (entry > f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        for row in range(rows):
-            y_n = y_chunk[row]
-            p_n = p_chunk[row]
-            t1 = f32(1.0) - p_n
-            hvp_p_chunk[row] = (
-                seed[row] * v_p__chunk[row] * (_zero_times_f32(_xovery_f32(y_n, p_n), f32(1.0) / p_n) +
-                _zero_times_f32(_xovery_f32(f32(1.0) - y_n, t1), f32(1.0) / t1))
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_p_chunk[row] = f32(0.0)
+                y_n = y_chunk[row]
+                p_n = p_chunk[row]
+                t1 = f32(1.0) - p_n
+                hvp_p_chunk[row] = (
+                    seed[row] * v_p__chunk[row] * (_zero_times_f32(_xovery_f32(y_n, p_n), f32(1.0) / p_n) +
+                    _zero_times_f32(_xovery_f32(f32(1.0) - y_n, t1), f32(1.0) / t1))
+                )
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_p_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -985,7 +1083,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -993,7 +1091,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64),), samples, chunk, y, p, weight, weight_step, mask, mask_step,
+        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, y, p, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1018,7 +1116,7 @@ def _value_and_grad_f64(
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -1027,8 +1125,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, p, grad_p, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, y, p, grad_p, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1052,14 +1150,14 @@ def _grad_hess_diag_f64(
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, y, p, grad_p, diag_p, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, y, p, grad_p, diag_p, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1081,13 +1179,13 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
+        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1108,7 +1206,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -1116,8 +1214,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, y, p,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, y, p, weight, weight_step,
+        mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1141,7 +1239,7 @@ def _value_and_grad_f32(
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -1150,9 +1248,8 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, y, p, grad_p,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1176,14 +1273,14 @@ def _grad_hess_diag_f32(
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, y, p, grad_p, diag_p, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, y, p, grad_p, diag_p, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1205,13 +1302,13 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = p.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
+        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

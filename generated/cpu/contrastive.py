@@ -127,8 +127,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -144,39 +144,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 def _outside_set(x, *values):
@@ -448,8 +438,9 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_inline
@@ -476,8 +467,9 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
-    return f32(1.0) if x > f32(0.0) else y
+    y = f32(0.0) if f32(0.0) > x else x
+    z = f32(0.5) if x == f32(0.0) else y
+    return f32(1.0) if x > f32(0.0) else z
 
 
 @_inline
@@ -821,8 +813,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, D_squared_block, D__scaled_block, eighths, samples, chunk, a, b, y, margin, size_d, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, quarters, samples, chunk, a, b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -856,7 +848,7 @@ def value_f32(
                     D__largest_entry = _bits(abs(t1), np.int32)
                     D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum_f32(D_squared_block, eighths, count)
+                D_squared += _pairwise_sum_f32(D_squared_block, quarters, count)
                 D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
@@ -883,8 +875,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, D_squared_block, D__scaled_block, eighths, samples, chunk, a, b, grad_a, grad_b, y, margin,
-    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, quarters, samples, chunk, a, b, grad_a, grad_b, y,
+    margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -922,7 +915,7 @@ def value_and_grad_f32(
                     D__largest_entry = _bits(abs(t1), np.int32)
                     D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum_f32(D_squared_block, eighths, count)
+                D_squared += _pairwise_sum_f32(D_squared_block, quarters, count)
                 D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
@@ -1051,7 +1044,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, D__scaled_block, tangent_D_block, eighths, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
+    first, last, D__scaled_block, tangent_D_block, quarters, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
     size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1111,7 +1104,7 @@ def hvp_f32(
                     t12 = t10 if t9 else t11
                     t13 = t7 * t12
                     tangent_D_block[lane] = f32(0.0) if t6 else t13
-                tangent_D += _pairwise_sum_f32(tangent_D_block, eighths, count)
+                tangent_D += _pairwise_sum_f32(tangent_D_block, quarters, count)
             tangent_D = f32(tangent_D)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -1282,7 +1275,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)), samples,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (256, np.float64)), samples,
         chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
         validate, failed,
     )
@@ -1317,7 +1310,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (128, np.float64)),
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float64), (256, np.float64)),
         samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1378,7 +1371,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, a, b, v_a_, v_b_,
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_,
         hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

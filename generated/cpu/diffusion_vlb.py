@@ -147,39 +147,29 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -724,7 +714,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, eighths, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
+    first, last, value_rows, t1_block, quarters, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
     alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -783,7 +773,7 @@ def value_f32(
                     d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
-                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1 += _pairwise_sum_f32(t1_block, quarters, count)
             t1 = f32(t1)
             alpha_n = alpha[n * alpha_step]
             beta = f32(1.0) - alpha_n
@@ -799,7 +789,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, eighths, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2,
+    first, last, value_rows, t1_block, quarters, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2,
     sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
@@ -870,7 +860,7 @@ def value_and_grad_f32(
                     t2 = eps_hat_row[d] - eps_row[d]
                     grad_eps_hat_row[d] = f32(2.0) * t5 * t2
                     t1_block[lane] = t2 * t2
-                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1 += _pairwise_sum_f32(t1_block, quarters, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
             value_rows[row] *= weight[n * weight_step]
@@ -1215,7 +1205,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, eps_hat, eps,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, eps_hat, eps,
         alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1265,7 +1255,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
         grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )

@@ -131,12 +131,13 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -150,41 +151,26 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _outside_set(x, *values):
@@ -637,431 +623,503 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, losses_out,
+    first, last, rows_float64, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     t3 = 1.0 - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != 0.0) & (entry != 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == 1.0 else -1
-            t2 = y_n == 1.0
-            t4 = t3 if y_n == y_n else y_n
-            alpha_t = alpha if t2 else t4
-            value_rows[row] = (
-                _exp_f64(-_zero_times_f64(gamma, _softplus_f64(z_n * float(t1)))) * _zero_times_f64(alpha_t,
-                _softplus_f64(-z_n * float(t1)))
-            )
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == 1.0 else -1
+                t2 = y_n == 1.0
+                t4 = t3 if y_n == y_n else y_n
+                alpha_t = alpha if t2 else t4
+                value_rows[row] = (
+                    _exp_f64(-_zero_times_f64(gamma, _softplus_f64(z_n * float(t1)))) * _zero_times_f64(alpha_t,
+                    _softplus_f64(-z_n * float(t1)))
+                )
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, seed, value_rows, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     t5 = 1.0 - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            grad_z_chunk = grad_z[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != 0.0) & (entry != 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == 1.0 else -1
-            t2 = z_n * float(t1)
-            t3 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
-            t4 = y_n == 1.0
-            t6 = t5 if y_n == y_n else y_n
-            alpha_t = alpha if t4 else t6
-            t7 = -z_n * float(t1)
-            t8 = _softplus_f64(t7)
-            seed_n = seed[row]
-            grad_z_chunk[row] = (
-                (_zero_times_f64(_sigmoid_f64(t2), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t3 * t8)))
-                - _sigmoid_f64(t7) * _zero_times_f64(alpha_t, seed_n * t3)) * float(t1)
-            )
-            value_rows[row] = t3 * _zero_times_f64(alpha_t, t8)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_z_chunk[row] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == 1.0 else -1
+                t2 = z_n * float(t1)
+                t3 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
+                t4 = y_n == 1.0
+                t6 = t5 if y_n == y_n else y_n
+                alpha_t = alpha if t4 else t6
+                t7 = -z_n * float(t1)
+                t8 = _softplus_f64(t7)
+                seed_n = seed[row]
+                grad_z_chunk[row] = (
+                    (_zero_times_f64(_sigmoid_f64(t2), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t3 *
+                    t8))) - _sigmoid_f64(t7) * _zero_times_f64(alpha_t, seed_n * t3)) * float(t1)
+                )
+                value_rows[row] = t3 * _zero_times_f64(alpha_t, t8)
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_z_chunk[row] = 0.0
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, seed, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    seed = rows_float64[0]
     t5 = 1.0 - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            grad_z_chunk = grad_z[start : start + rows]
+            diag_z_chunk = diag_z[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != 0.0) & (entry != 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == 1.0 else -1
-            t2 = z_n * float(t1)
-            t3 = _sigmoid_f64(t2)
-            seed_n = seed[row]
-            t4 = y_n == 1.0
-            t6 = t5 if y_n == y_n else y_n
-            alpha_t = alpha if t4 else t6
-            t7 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
-            t8 = -z_n * float(t1)
-            t9 = _softplus_f64(t8)
-            t10 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t7 * t9))
-            t11 = _sigmoid_f64(t8)
-            t12 = _zero_times_f64(alpha_t, seed_n * t7)
-            grad_z_chunk[row] = (_zero_times_f64(t3, t10) - t11 * t12) * float(t1)
-            diag_z_chunk[row] = (
-                (_zero_times_f64(t3, t11 * _zero_times_f64(float(t1), t10)) + _zero_times_f64(t3, _zero_times_f64(gamma,
-                -(_zero_times_f64(t3, -alpha_t * gamma * seed_n * t9 * float(t1)) - alpha_t * seed_n * t11 * float(t1))
-                * t7))) * float(t1) - (_zero_times_f64(alpha_t, -gamma * seed_n * t7 * t3 * float(t1)) - t3 * float(t1)
-                * t12) * t11 * float(t1)
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_z_chunk[row] = 0.0
-                    diag_z_chunk[row] = 0.0
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == 1.0 else -1
+                t2 = z_n * float(t1)
+                t3 = _sigmoid_f64(t2)
+                seed_n = seed[row]
+                t4 = y_n == 1.0
+                t6 = t5 if y_n == y_n else y_n
+                alpha_t = alpha if t4 else t6
+                t7 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
+                t8 = -z_n * float(t1)
+                t9 = _softplus_f64(t8)
+                t10 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t7 * t9))
+                t11 = _sigmoid_f64(t8)
+                t12 = _zero_times_f64(alpha_t, seed_n * t7)
+                grad_z_chunk[row] = (_zero_times_f64(t3, t10) - t11 * t12) * float(t1)
+                diag_z_chunk[row] = (
+                    (_zero_times_f64(t3, t11 * _zero_times_f64(float(t1), t10)) + _zero_times_f64(t3,
+                    _zero_times_f64(gamma, -(_zero_times_f64(t3, -alpha_t * gamma * seed_n * t9 * float(t1)) - alpha_t *
+                    seed_n * t11 * float(t1)) * t7))) * float(t1) - (_zero_times_f64(alpha_t, -gamma * seed_n * t7 * t3
+                    * float(t1)) - t3 * float(t1) * t12) * t11 * float(t1)
+                )
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_z_chunk[row] = 0.0
+                        diag_z_chunk[row] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, seed, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    seed = rows_float64[0]
     t7 = 1.0 - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        v_z__chunk = v_z_[start : start + rows]
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            v_z__chunk = v_z_[start : start + rows]
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            hvp_z_chunk = hvp_z[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != 0.0) & (entry != 1.0)
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            v_z_n = v_z__chunk[row]
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == 1.0 else -1
-            t2 = -z_n * float(t1)
-            t3 = _sigmoid_f64(t2)
-            t4 = z_n * float(t1)
-            t5 = _sigmoid_f64(t4)
-            t6 = y_n == 1.0
-            t8 = t7 if y_n == y_n else y_n
-            alpha_t = alpha if t6 else t8
-            seed_n = seed[row]
-            t9 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t4)))
-            t10 = _softplus_f64(t2)
-            t11 = _zero_times_f64(gamma, v_z_n * t9 * t5 * float(t1))
-            hvp_z_chunk[row] = (
-                (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t9) + _zero_times_f64(v_z_n * t3 * t5 *
-                float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t9 * t10))) + _zero_times_f64(t5,
-                _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -v_z_n * t9 * t3 * float(t1) -
-                _zero_times_f64(t11, t10)))) - t3 * _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1)
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_z_chunk[row] = 0.0
+                v_z_n = v_z__chunk[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == 1.0 else -1
+                t2 = -z_n * float(t1)
+                t3 = _sigmoid_f64(t2)
+                t4 = z_n * float(t1)
+                t5 = _sigmoid_f64(t4)
+                t6 = y_n == 1.0
+                t8 = t7 if y_n == y_n else y_n
+                alpha_t = alpha if t6 else t8
+                seed_n = seed[row]
+                t9 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t4)))
+                t10 = _softplus_f64(t2)
+                t11 = _zero_times_f64(gamma, v_z_n * t9 * t5 * float(t1))
+                hvp_z_chunk[row] = (
+                    (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t9) + _zero_times_f64(v_z_n * t3 *
+                    t5 * float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t9 * t10))) +
+                    _zero_times_f64(t5, _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -v_z_n * t9 * t3 *
+                    float(t1) - _zero_times_f64(t11, t10)))) - t3 * _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1)
+                )
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_z_chunk[row] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, eighths, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, rows_float32, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_narrow = rows_float32[0]
     t3 = f32(1.0) - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != f32(0.0)) & (entry != f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == f32(1.0) else -1
-            t2 = y_n == f32(1.0)
-            t4 = t3 if y_n == y_n else y_n
-            alpha_t = alpha if t2 else t4
-            value_narrow[row] = (
-                _exp_f32(-_zero_times_f32(gamma, _softplus_f32(z_n * f32(t1)))) * _zero_times_f32(alpha_t,
-                _softplus_f32(-z_n * f32(t1)))
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == f32(1.0) else -1
+                t2 = y_n == f32(1.0)
+                t4 = t3 if y_n == y_n else y_n
+                alpha_t = alpha if t2 else t4
+                value_narrow[row] = (
+                    _exp_f32(-_zero_times_f32(gamma, _softplus_f32(z_n * f32(t1)))) * _zero_times_f32(alpha_t,
+                    _softplus_f32(-z_n * f32(t1)))
+                )
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, z, y, grad_z, gamma, alpha, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float32, rows_float64, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    seed, value_narrow = rows_float32[0], rows_float32[1]
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     t5 = f32(1.0) - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            grad_z_chunk = grad_z[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != f32(0.0)) & (entry != f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == f32(1.0) else -1
-            t2 = z_n * f32(t1)
-            t3 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
-            t4 = y_n == f32(1.0)
-            t6 = t5 if y_n == y_n else y_n
-            alpha_t = alpha if t4 else t6
-            t7 = -z_n * f32(t1)
-            t8 = _softplus_f32(t7)
-            seed_n = seed[row]
-            grad_z_chunk[row] = (
-                (_zero_times_f32(_sigmoid_f32(t2), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t3 * t8)))
-                - _sigmoid_f32(t7) * _zero_times_f32(alpha_t, seed_n * t3)) * f32(t1)
-            )
-            value_narrow[row] = t3 * _zero_times_f32(alpha_t, t8)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_z_chunk[row] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == f32(1.0) else -1
+                t2 = z_n * f32(t1)
+                t3 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
+                t4 = y_n == f32(1.0)
+                t6 = t5 if y_n == y_n else y_n
+                alpha_t = alpha if t4 else t6
+                t7 = -z_n * f32(t1)
+                t8 = _softplus_f32(t7)
+                seed_n = seed[row]
+                grad_z_chunk[row] = (
+                    (_zero_times_f32(_sigmoid_f32(t2), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t3 *
+                    t8))) - _sigmoid_f32(t7) * _zero_times_f32(alpha_t, seed_n * t3)) * f32(t1)
+                )
+                value_narrow[row] = t3 * _zero_times_f32(alpha_t, t8)
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_z_chunk[row] = f32(0.0)
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, seed, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step,
+    first, last, rows_float32, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     t5 = f32(1.0) - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            grad_z_chunk = grad_z[start : start + rows]
+            diag_z_chunk = diag_z[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != f32(0.0)) & (entry != f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == f32(1.0) else -1
-            t2 = z_n * f32(t1)
-            t3 = _sigmoid_f32(t2)
-            seed_n = seed[row]
-            t4 = y_n == f32(1.0)
-            t6 = t5 if y_n == y_n else y_n
-            alpha_t = alpha if t4 else t6
-            t7 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
-            t8 = -z_n * f32(t1)
-            t9 = _softplus_f32(t8)
-            t10 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t7 * t9))
-            t11 = _sigmoid_f32(t8)
-            t12 = _zero_times_f32(alpha_t, seed_n * t7)
-            grad_z_chunk[row] = (_zero_times_f32(t3, t10) - t11 * t12) * f32(t1)
-            diag_z_chunk[row] = (
-                (_zero_times_f32(t3, t11 * _zero_times_f32(f32(t1), t10)) + _zero_times_f32(t3, _zero_times_f32(gamma,
-                -(_zero_times_f32(t3, -alpha_t * gamma * seed_n * t9 * f32(t1)) - alpha_t * seed_n * t11 * f32(t1)) *
-                t7))) * f32(t1) - (_zero_times_f32(alpha_t, -gamma * seed_n * t7 * t3 * f32(t1)) - t3 * f32(t1) * t12) *
-                t11 * f32(t1)
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_z_chunk[row] = f32(0.0)
-                    diag_z_chunk[row] = f32(0.0)
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == f32(1.0) else -1
+                t2 = z_n * f32(t1)
+                t3 = _sigmoid_f32(t2)
+                seed_n = seed[row]
+                t4 = y_n == f32(1.0)
+                t6 = t5 if y_n == y_n else y_n
+                alpha_t = alpha if t4 else t6
+                t7 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
+                t8 = -z_n * f32(t1)
+                t9 = _softplus_f32(t8)
+                t10 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t7 * t9))
+                t11 = _sigmoid_f32(t8)
+                t12 = _zero_times_f32(alpha_t, seed_n * t7)
+                grad_z_chunk[row] = (_zero_times_f32(t3, t10) - t11 * t12) * f32(t1)
+                diag_z_chunk[row] = (
+                    (_zero_times_f32(t3, t11 * _zero_times_f32(f32(t1), t10)) + _zero_times_f32(t3,
+                    _zero_times_f32(gamma, -(_zero_times_f32(t3, -alpha_t * gamma * seed_n * t9 * f32(t1)) - alpha_t *
+                    seed_n * t11 * f32(t1)) * t7))) * f32(t1) - (_zero_times_f32(alpha_t, -gamma * seed_n * t7 * t3 *
+                    f32(t1)) - t3 * f32(t1) * t12) * t11 * f32(t1)
+                )
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_z_chunk[row] = f32(0.0)
+                        diag_z_chunk[row] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, seed, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
+    first, last, rows_float32, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     t7 = f32(1.0) - alpha
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        v_z__chunk = v_z_[start : start + rows]
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            v_z__chunk = v_z_[start : start + rows]
+            z_chunk = z[start : start + rows]
+            y_chunk = y[start : start + rows]
+            hvp_z_chunk = hvp_z[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= (entry != f32(0.0)) & (entry != f32(1.0))
+            if wrong:
+                wrong = False
+                for row in range(rows):
+                    entry = y_chunk[row]
+                    wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            v_z_n = v_z__chunk[row]
-            z_n = z_chunk[row]
-            y_n = y_chunk[row]
-            t1 = 1 if y_n == f32(1.0) else -1
-            t2 = -z_n * f32(t1)
-            t3 = _sigmoid_f32(t2)
-            t4 = z_n * f32(t1)
-            t5 = _sigmoid_f32(t4)
-            t6 = y_n == f32(1.0)
-            t8 = t7 if y_n == y_n else y_n
-            alpha_t = alpha if t6 else t8
-            seed_n = seed[row]
-            t9 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t4)))
-            t10 = _softplus_f32(t2)
-            t11 = _zero_times_f32(gamma, v_z_n * t9 * t5 * f32(t1))
-            hvp_z_chunk[row] = (
-                (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t9) + _zero_times_f32(v_z_n * t3 * t5 *
-                f32(t1), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t9 * t10))) + _zero_times_f32(t5,
-                _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -v_z_n * t9 * t3 * f32(t1) -
-                _zero_times_f32(t11, t10)))) - t3 * _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1)
-            )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_z_chunk[row] = f32(0.0)
+                v_z_n = v_z__chunk[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = 1 if y_n == f32(1.0) else -1
+                t2 = -z_n * f32(t1)
+                t3 = _sigmoid_f32(t2)
+                t4 = z_n * f32(t1)
+                t5 = _sigmoid_f32(t4)
+                t6 = y_n == f32(1.0)
+                t8 = t7 if y_n == y_n else y_n
+                alpha_t = alpha if t6 else t8
+                seed_n = seed[row]
+                t9 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t4)))
+                t10 = _softplus_f32(t2)
+                t11 = _zero_times_f32(gamma, v_z_n * t9 * t5 * f32(t1))
+                hvp_z_chunk[row] = (
+                    (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t9) + _zero_times_f32(v_z_n * t3 * t5
+                    * f32(t1), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t9 * t10))) +
+                    _zero_times_f32(t5, _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -v_z_n * t9 * t3 *
+                    f32(t1) - _zero_times_f32(t11, t10)))) - t3 * _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1)
+                )
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_z_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1070,7 +1128,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -1078,7 +1136,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64),), samples, chunk, z, y, gamma, alpha, weight, weight_step, mask,
+        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, z, y, gamma, alpha, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1102,7 +1160,7 @@ def _value_and_grad_f64(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -1111,9 +1169,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, z, y, grad_z, gamma,
-        alpha, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, z, y, grad_z, gamma, alpha, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1136,14 +1193,14 @@ def _grad_hess_diag_f64(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1164,14 +1221,14 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1190,7 +1247,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -1198,8 +1255,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, z, y,
-        gamma, alpha, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, z, y, gamma, alpha, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1222,7 +1279,7 @@ def _value_and_grad_f32(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -1231,9 +1288,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, z, y, grad_z,
+        gamma, alpha, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1256,14 +1313,14 @@ def _grad_hess_diag_f32(
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1284,14 +1341,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = y.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -120,8 +120,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -137,39 +137,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -1682,7 +1672,7 @@ def hvp_short_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, gamma, size_k, weight, weight_step,
+    first, last, value_rows, t1_others__below_block, quarters, samples, chunk, y, z, gamma, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1727,7 +1717,7 @@ def value_f32(
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t4 = 1 < t1_others__ties
@@ -1746,7 +1736,7 @@ def value_short_f32(
     first, last, rows_float64, rows_float32, rows_int32, columns_float32, samples, chunk, y, z, gamma, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows, eighths, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    value_rows, quarters, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
     )
@@ -1816,14 +1806,15 @@ def value_short_f32(
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
         value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, quarters, rows)
         )
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, gamma,
-    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__terms_row, t1_others__below_block, quarters, samples, chunk, y, z, grad_z,
+    gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1871,7 +1862,7 @@ def value_and_grad_f32(
                     t1_others__terms_row[k] = t1_others__terms
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t5 = 1 < t1_others__ties
@@ -1925,7 +1916,7 @@ def value_and_grad_short_f32(
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
         rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
     )
-    value_rows, eighths, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    value_rows, quarters, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
     t1_others__terms_columns, z_columns, grad_z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)
@@ -2035,13 +2026,13 @@ def value_and_grad_short_f32(
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
         value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, quarters, rows)
         )
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z, gamma,
+    first, last, t1_others__terms_row, t1_others__below_block, quarters, samples, chunk, y, z, grad_z, diag_z, gamma,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -2089,7 +2080,7 @@ def grad_hess_diag_f32(
                     t1_others__terms_row[k] = t1_others__terms
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t6 = 1 < t1_others__ties
@@ -2325,7 +2316,7 @@ def grad_hess_diag_short_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z,
+    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, quarters, samples, chunk, y, z,
     v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -2371,7 +2362,7 @@ def hvp_f32(
                     t1_others__terms_row[k] = t1_others__terms
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
@@ -2391,7 +2382,7 @@ def hvp_f32(
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t9 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t9 if t4 else f32(0.0)
-                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, quarters, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = weight[n * weight_step] / denominator
             t11 = t1_others__below + f32(t7)
@@ -2768,7 +2759,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         )
     else:
         run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, y, z,
             gamma, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
             failed,
         )
@@ -2810,7 +2801,7 @@ def _value_and_grad_f32(
         )
     else:
         run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128,
+            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (256,
             np.float64)), samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step,
             denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2849,7 +2840,7 @@ def _grad_hess_diag_f32(
         )
     else:
         run(
-            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk,
             y, z, grad_z, diag_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
     violation = _first_failure(failed)
@@ -2885,7 +2876,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         )
     else:
         run(
-            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
             chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate,
             failed,
         )

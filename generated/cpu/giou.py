@@ -123,12 +123,13 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -142,41 +143,26 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _outside_interval(x, lower, upper):
@@ -440,8 +426,9 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_inline
@@ -475,8 +462,9 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
-    return f32(1.0) if x > f32(0.0) else y
+    y = f32(0.0) if f32(0.0) > x else x
+    z = f32(0.5) if x == f32(0.0) else y
+    return f32(1.0) if x > f32(0.0) else z
 
 
 @_inline
@@ -509,2135 +497,2210 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
+    first, last, rows_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t2 = _minimum_f64(measured_pred_2, measured_target_2)
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t3 = _maximum_f64(measured_pred_0, measured_target_0)
-            t4 = t2 - t3
-            t5 = 0.0 < t4
-            margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
-            t6 = t4 == 0.0
-            t7 = measured_target_2 - measured_target_0
-            t8 = 0.5 * (t7 + margin)
-            t9 = t8 if t6 else t7
-            margin5 = margin if t5 else t9
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            t10 = measured_pred_3 - measured_pred_1
-            margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
-            t11 = measured_pred_2 - measured_pred_0
-            t12 = 0.5 * (t11 + margin2)
-            t13 = t12 if t6 else t11
-            margin6 = margin2 if t5 else t13
-            width = _maximum_f64(0.0, t4)
-            t14 = _minimum_f64(measured_pred_3, measured_target_3)
-            t15 = _maximum_f64(measured_pred_1, measured_target_1)
-            t16 = t14 - t15
-            t17 = 0.0 < t16
-            margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
-            t18 = t16 == 0.0
-            t19 = 0.5 * (t1 + margin3)
-            t20 = t19 if t18 else t1
-            margin8 = margin3 if t17 else t20
-            margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
-            t21 = 0.5 * (t10 + margin4)
-            t22 = t21 if t18 else t10
-            margin9 = margin4 if t17 else t22
-            excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
-            height = _maximum_f64(0.0, t16)
-            I = height * width
-            hull_height = (
-                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
-            )
-            margin7 = _ramp_f64(t3 - t2)
-            margin10 = _ramp_f64(t15 - t14)
-            excess = (
-                hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
-                margin8)
-            )
-            pred_area = t11 * t10
-            target_area = t7 * t1
-            U = pred_area + target_area - I
-            scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-            value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                t1 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t2 = _minimum_f64(measured_pred_2, measured_target_2)
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t3 = _maximum_f64(measured_pred_0, measured_target_0)
+                t4 = t2 - t3
+                t5 = 0.0 < t4
+                margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+                t6 = t4 == 0.0
+                t7 = measured_target_2 - measured_target_0
+                t8 = 0.5 * (t7 + margin)
+                t9 = t8 if t6 else t7
+                margin5 = margin if t5 else t9
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                t10 = measured_pred_3 - measured_pred_1
+                margin2 = (
+                    _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+                )
+                t11 = measured_pred_2 - measured_pred_0
+                t12 = 0.5 * (t11 + margin2)
+                t13 = t12 if t6 else t11
+                margin6 = margin2 if t5 else t13
+                width = _maximum_f64(0.0, t4)
+                t14 = _minimum_f64(measured_pred_3, measured_target_3)
+                t15 = _maximum_f64(measured_pred_1, measured_target_1)
+                t16 = t14 - t15
+                t17 = 0.0 < t16
+                margin3 = (
+                    _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+                )
+                t18 = t16 == 0.0
+                t19 = 0.5 * (t1 + margin3)
+                t20 = t19 if t18 else t1
+                margin8 = margin3 if t17 else t20
+                margin4 = (
+                    _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+                )
+                t21 = 0.5 * (t10 + margin4)
+                t22 = t21 if t18 else t10
+                margin9 = margin4 if t17 else t22
+                excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
+                height = _maximum_f64(0.0, t16)
+                I = height * width
+                hull_height = (
+                    _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+                )
+                margin7 = _ramp_f64(t3 - t2)
+                margin10 = _ramp_f64(t15 - t14)
+                excess = (
+                    hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
+                    margin8)
+                )
+                pred_area = t11 * t10
+                target_area = t7 * t1
+                U = pred_area + target_area - I
+                scaled_value = excess2 / (I + excess2) + excess / (U + excess)
+                value_rows[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
+    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t2 = _minimum_f64(measured_pred_2, measured_target_2)
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t3 = _maximum_f64(measured_pred_0, measured_target_0)
-            t4 = t2 - t3
-            t5 = 0.0 < t4
-            t6 = measured_pred_0 - measured_target_0
-            t7 = measured_target_2 - measured_pred_2
-            margin = _ramp_f64(t6) + _ramp_f64(t7)
-            t8 = t4 == 0.0
-            t9 = measured_target_2 - measured_target_0
-            t10 = 0.5 * (t9 + margin)
-            t11 = t10 if t8 else t9
-            margin5 = margin if t5 else t11
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            t12 = measured_pred_3 - measured_pred_1
-            t13 = measured_target_0 - measured_pred_0
-            t14 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f64(t13) + _ramp_f64(t14)
-            t15 = measured_pred_2 - measured_pred_0
-            t16 = 0.5 * (t15 + margin2)
-            t17 = t16 if t8 else t15
-            margin6 = margin2 if t5 else t17
-            width = _maximum_f64(0.0, t4)
-            t18 = _minimum_f64(measured_pred_3, measured_target_3)
-            t19 = _maximum_f64(measured_pred_1, measured_target_1)
-            t20 = t18 - t19
-            t21 = 0.0 < t20
-            t22 = measured_pred_1 - measured_target_1
-            t23 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f64(t22) + _ramp_f64(t23)
-            t24 = t20 == 0.0
-            t25 = 0.5 * (t1 + margin3)
-            t26 = t25 if t24 else t1
-            margin8 = margin3 if t21 else t26
-            t27 = measured_target_1 - measured_pred_1
-            t28 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f64(t27) + _ramp_f64(t28)
-            t29 = 0.5 * (t12 + margin4)
-            t30 = t29 if t24 else t12
-            margin9 = margin4 if t21 else t30
-            t31 = margin8 + margin9
-            excess2 = t1 * margin5 + t12 * margin6 + width * t31
-            height = _maximum_f64(0.0, t20)
-            I = height * width
-            t32 = I + excess2
-            hull_height = (
-                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
-            )
-            t33 = t3 - t2
-            margin7 = _ramp_f64(t33)
-            t34 = t19 - t18
-            margin10 = _ramp_f64(t34)
-            t35 = margin10 + margin9
-            t36 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
-            pred_area = t15 * t12
-            target_area = t9 * t1
-            U = pred_area + target_area - I
-            t37 = U + excess
-            scaled_value = excess2 / t32 + excess / t37
-            t38 = _half_step_f64(t6)
-            t39 = _half_step_f64(t33)
-            seed_n = seed[row]
-            d_excess = U / t37 * (seed_n / t37)
-            d_excess2 = I / t32 * (seed_n / t32)
-            d_margin5 = d_excess2 * t1 + d_excess * t35
-            t40 = 0.5 * d_margin5
-            t41 = t40 if t8 else 0.0
-            d_margin = d_margin5 if t5 else t41
-            d_margin6 = d_excess2 * t12 + d_excess * t36
-            t42 = 0.5 * d_margin6
-            t43 = t42 if t8 else d_margin6
-            d_length2 = 0.0 if t5 else t43
-            d_U = -excess / t37 * (seed_n / t37)
-            t44 = _half_step_f64(t4)
-            d_I = -d_U - excess2 / t32 * (seed_n / t32)
-            d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
-            t45 = t42 if t8 else 0.0
-            d_margin2 = d_margin6 if t5 else t45
-            scaled_grad_pred__0 = (
-                hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 - d_U *
-                t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t46 = _half_step_f64(t22)
-            t47 = _half_step_f64(t34)
-            d_margin10 = d_excess * (margin5 + margin6 + width)
-            t48 = d_excess2 * width
-            d_margin8 = t48 + d_excess * margin6
-            t49 = 0.5 * d_margin8
-            t50 = t49 if t24 else 0.0
-            d_margin3 = d_margin8 if t21 else t50
-            d_margin9 = t48 + d_excess * margin5
-            t51 = 0.5 * d_margin9
-            t52 = t51 if t24 else d_margin9
-            d_length4 = d_excess2 * margin6 + (0.0 if t21 else t52)
-            t53 = _half_step_f64(t27)
-            t54 = _half_step_f64(t20)
-            t55 = t51 if t24 else 0.0
-            d_margin4 = d_margin9 if t21 else t55
-            scaled_grad_pred__1 = (
-                _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 -
-                margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
-                _zero_times_f64(t53, d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t56 = _half_step_f64(t7)
-            scaled_grad_pred__2 = (
-                d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
-                d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t57 = _half_step_f64(t28)
-            t58 = _half_step_f64(t23)
-            scaled_grad_pred__3 = (
-                d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width * _zero_times_f64(t58 * t54,
-                d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) - _zero_times_f64(t58,
-                d_margin3)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                t1 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t2 = _minimum_f64(measured_pred_2, measured_target_2)
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t3 = _maximum_f64(measured_pred_0, measured_target_0)
+                t4 = t2 - t3
+                t5 = 0.0 < t4
+                t6 = measured_pred_0 - measured_target_0
+                t7 = measured_target_2 - measured_pred_2
+                margin = _ramp_f64(t6) + _ramp_f64(t7)
+                t8 = t4 == 0.0
+                t9 = measured_target_2 - measured_target_0
+                t10 = 0.5 * (t9 + margin)
+                t11 = t10 if t8 else t9
+                margin5 = margin if t5 else t11
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                t12 = measured_pred_3 - measured_pred_1
+                t13 = measured_target_0 - measured_pred_0
+                t14 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f64(t13) + _ramp_f64(t14)
+                t15 = measured_pred_2 - measured_pred_0
+                t16 = 0.5 * (t15 + margin2)
+                t17 = t16 if t8 else t15
+                margin6 = margin2 if t5 else t17
+                width = _maximum_f64(0.0, t4)
+                t18 = _minimum_f64(measured_pred_3, measured_target_3)
+                t19 = _maximum_f64(measured_pred_1, measured_target_1)
+                t20 = t18 - t19
+                t21 = 0.0 < t20
+                t22 = measured_pred_1 - measured_target_1
+                t23 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f64(t22) + _ramp_f64(t23)
+                t24 = t20 == 0.0
+                t25 = 0.5 * (t1 + margin3)
+                t26 = t25 if t24 else t1
+                margin8 = margin3 if t21 else t26
+                t27 = measured_target_1 - measured_pred_1
+                t28 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f64(t27) + _ramp_f64(t28)
+                t29 = 0.5 * (t12 + margin4)
+                t30 = t29 if t24 else t12
+                margin9 = margin4 if t21 else t30
+                t31 = margin8 + margin9
+                excess2 = t1 * margin5 + t12 * margin6 + width * t31
+                height = _maximum_f64(0.0, t20)
+                I = height * width
+                t32 = I + excess2
+                hull_height = (
+                    _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+                )
+                t33 = t3 - t2
+                margin7 = _ramp_f64(t33)
+                t34 = t19 - t18
+                margin10 = _ramp_f64(t34)
+                t35 = margin10 + margin9
+                t36 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
+                pred_area = t15 * t12
+                target_area = t9 * t1
+                U = pred_area + target_area - I
+                t37 = U + excess
+                scaled_value = excess2 / t32 + excess / t37
+                t38 = _half_step_f64(t6)
+                t39 = _half_step_f64(t33)
+                seed_n = seed[row]
+                d_excess = U / t37 * (seed_n / t37)
+                d_excess2 = I / t32 * (seed_n / t32)
+                d_margin5 = d_excess2 * t1 + d_excess * t35
+                t40 = 0.5 * d_margin5
+                t41 = t40 if t8 else 0.0
+                d_margin = d_margin5 if t5 else t41
+                d_margin6 = d_excess2 * t12 + d_excess * t36
+                t42 = 0.5 * d_margin6
+                t43 = t42 if t8 else d_margin6
+                d_length2 = 0.0 if t5 else t43
+                d_U = -excess / t37 * (seed_n / t37)
+                t44 = _half_step_f64(t4)
+                d_I = -d_U - excess2 / t32 * (seed_n / t32)
+                d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
+                t45 = t42 if t8 else 0.0
+                d_margin2 = d_margin6 if t5 else t45
+                scaled_grad_pred__0 = (
+                    hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 -
+                    d_U * t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t46 = _half_step_f64(t22)
+                t47 = _half_step_f64(t34)
+                d_margin10 = d_excess * (margin5 + margin6 + width)
+                t48 = d_excess2 * width
+                d_margin8 = t48 + d_excess * margin6
+                t49 = 0.5 * d_margin8
+                t50 = t49 if t24 else 0.0
+                d_margin3 = d_margin8 if t21 else t50
+                d_margin9 = t48 + d_excess * margin5
+                t51 = 0.5 * d_margin9
+                t52 = t51 if t24 else d_margin9
+                d_length4 = d_excess2 * margin6 + (0.0 if t21 else t52)
+                t53 = _half_step_f64(t27)
+                t54 = _half_step_f64(t20)
+                t55 = t51 if t24 else 0.0
+                d_margin4 = d_margin9 if t21 else t55
+                scaled_grad_pred__1 = (
+                    _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 -
+                    margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
+                    _zero_times_f64(t53, d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t56 = _half_step_f64(t7)
+                scaled_grad_pred__2 = (
+                    d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
+                    d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t57 = _half_step_f64(t28)
+                t58 = _half_step_f64(t23)
+                scaled_grad_pred__3 = (
+                    d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width * _zero_times_f64(t58 *
+                    t54, d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) -
+                    _zero_times_f64(t58, d_margin3)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                value_rows[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            for at_c_ in range(size_c_):
+                                grad_pred_chunk[row, at_c_] = 0.0
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float64[0]
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            diag_pred_chunk = diag_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_pred_3 = unit0 * pred_3
-            measured_target_3 = unit0 * target_3
-            measured_pred_1 = unit0 * pred_1
-            measured_target_1 = unit0 * target_1
-            hull_height = (
-                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
-            )
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f64(t1)
-            t3 = _maximum_f64(measured_pred_0, measured_target_0)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t4 = _minimum_f64(measured_pred_2, measured_target_2)
-            t5 = t3 - t4
-            t6 = _half_step_f64(t5)
-            t7 = t2 * t6
-            t8 = measured_pred_2 - measured_pred_0
-            t9 = measured_pred_3 - measured_pred_1
-            pred_area = t8 * t9
-            t10 = measured_target_2 - measured_target_0
-            t11 = measured_target_3 - measured_target_1
-            target_area = t10 * t11
-            t12 = _minimum_f64(measured_pred_3, measured_target_3)
-            t13 = _maximum_f64(measured_pred_1, measured_target_1)
-            t14 = t12 - t13
-            height = _maximum_f64(0.0, t14)
-            t15 = t4 - t3
-            width = _maximum_f64(0.0, t15)
-            I = height * width
-            U = pred_area + target_area - I
-            seed_n = seed[row]
-            margin7 = _ramp_f64(t5)
-            t16 = t13 - t12
-            margin10 = _ramp_f64(t16)
-            t17 = 0.0 < t15
-            t18 = measured_target_2 - measured_pred_2
-            margin = _ramp_f64(t1) + _ramp_f64(t18)
-            t19 = t15 == 0.0
-            t20 = 0.5 * (t10 + margin)
-            t21 = t20 if t19 else t10
-            margin5 = margin if t17 else t21
-            t22 = 0.0 < t14
-            t23 = measured_target_1 - measured_pred_1
-            t24 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f64(t23) + _ramp_f64(t24)
-            t25 = t14 == 0.0
-            t26 = 0.5 * (t9 + margin4)
-            t27 = t26 if t25 else t9
-            margin9 = margin4 if t22 else t27
-            t28 = margin10 + margin9
-            t29 = measured_target_0 - measured_pred_0
-            t30 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f64(t29) + _ramp_f64(t30)
-            t31 = 0.5 * (t8 + margin2)
-            t32 = t31 if t19 else t8
-            margin6 = margin2 if t17 else t32
-            t33 = measured_pred_1 - measured_target_1
-            t34 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f64(t33) + _ramp_f64(t34)
-            t35 = 0.5 * (t11 + margin3)
-            t36 = t35 if t25 else t11
-            margin8 = margin3 if t22 else t36
-            t37 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
-            t38 = U + excess
-            d_excess = U / t38 * (seed_n / t38)
-            t39 = margin8 + margin9
-            excess2 = t11 * margin5 + t9 * margin6 + width * t39
-            t40 = I + excess2
-            d_excess2 = I / t40 * (seed_n / t40)
-            d_margin5 = d_excess2 * t11 + d_excess * t28
-            t41 = 0.5 * d_margin5
-            t42 = t41 if t19 else 0.0
-            d_margin = d_margin5 if t17 else t42
-            d_margin6 = d_excess2 * t9 + d_excess * t37
-            t43 = 0.5 * d_margin6
-            t44 = t43 if t19 else d_margin6
-            d_length2 = 0.0 if t17 else t44
-            d_U = -excess / t38 * (seed_n / t38)
-            t45 = _half_step_f64(t15)
-            t46 = t2 * t45
-            d_I = -d_U - excess2 / t40 * (seed_n / t40)
-            d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
-            t47 = _half_step_f64(t29)
-            t48 = t43 if t19 else 0.0
-            d_margin2 = d_margin6 if t17 else t48
-            scaled_grad_pred__0 = (
-                hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
-                _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t49 = _half_step_f64(t33)
-            t50 = _half_step_f64(t16)
-            t51 = t49 * t50
-            t52 = margin5 + margin6 + width
-            d_margin10 = d_excess * t52
-            t53 = d_excess2 * width
-            d_margin8 = t53 + d_excess * margin6
-            t54 = 0.5 * d_margin8
-            t55 = t54 if t25 else 0.0
-            d_margin3 = d_margin8 if t22 else t55
-            d_margin9 = t53 + d_excess * margin5
-            t56 = 0.5 * d_margin9
-            t57 = t56 if t25 else d_margin9
-            d_length4 = d_excess2 * margin6 + (0.0 if t22 else t57)
-            t58 = _half_step_f64(t23)
-            t59 = _half_step_f64(t14)
-            t60 = t49 * t59
-            t61 = t56 if t25 else 0.0
-            d_margin4 = d_margin9 if t22 else t61
-            scaled_grad_pred__1 = (
-                _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
-                _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58, d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t62 = _half_step_f64(t18)
-            t63 = t62 * t45
-            t64 = _half_step_f64(t30)
-            t65 = t62 * t6
-            scaled_grad_pred__2 = (
-                d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height *
-                _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t66 = _half_step_f64(t24)
-            t67 = _half_step_f64(t34)
-            t68 = t67 * t59
-            t69 = t67 * t50
-            scaled_grad_pred__3 = (
-                d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width * _zero_times_f64(t68, d_I) +
-                _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67, d_margin3)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            tangent_width_0 = -t2 * t45
-            tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
-            t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
-            tangent_margin2_0 = -t47
-            t71 = 0.5 if t19 else 0.0
-            t72 = 1.0 if t17 else t71
-            t73 = -0.5 if t19 else -1.0
-            tangent_margin6_0 = tangent_margin2_0 * t72 + (0.0 if t17 else t73)
-            tangent_margin5_0 = t2 * t72
-            tangent_excess_0 = (
-                tangent_margin6_0 * t37 + _zero_times_f64(tangent_margin5_0, t28) + _zero_times_f64(t7, hull_height) +
-                _zero_times_f64(tangent_width_0, margin10)
-            )
-            tangent_d_excess_0 = seed_n * (tangent_U_0 * t70 - 2.0 * (U / t38) * (tangent_excess_0 / t38) / t38)
-            t74 = 1.0 / (t40 * t40) - 2.0 * (I / t40) / t40 / t40
-            t75 = height * t74
-            tangent_excess2_0 = (
-                t9 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, t11) + _zero_times_f64(tangent_width_0, t39)
-            )
-            tangent_d_excess2_0 = (
-                seed_n * (_zero_times_f64(tangent_width_0, t75) - 2.0 * (I / t40) * (tangent_excess2_0 / t40) / t40)
-            )
-            tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
-            tangent_d_margin_0 = tangent_d_margin5_0 * t72
-            tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
-            t76 = 0.5 if t19 else 1.0
-            t77 = tangent_d_margin6_0 * t76
-            tangent_d_length2_0 = 0.0 if t17 else t77
-            t78 = 2.0 * (excess / t38) / t38 / t38 - 1.0 / (t38 * t38)
-            tangent_d_U_0 = seed_n * (tangent_excess_0 * t78 + 2.0 * (excess / t38) * (tangent_U_0 / t38) / t38)
-            t79 = excess2 / t40 * (height / t40) / t40
-            t80 = 2.0 * (excess2 / t40) / t40 / t40 - 1.0 / (t40 * t40)
-            tangent_d_I_0 = (
-                2.0 * seed_n * _zero_times_f64(tangent_width_0, t79) + seed_n * tangent_excess2_0 * t80 - tangent_d_U_0
-            )
-            tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
-            tangent_d_margin2_0 = tangent_d_margin6_0 * t72
-            scaled_diag_pred__0 = (
-                tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + _zero_times_f64(t2, tangent_d_margin_0) -
-                tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
-                _zero_times_f64(t47, tangent_d_margin2_0)
-            )
-            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
-            tangent_height_1 = -t49 * t59
-            t81 = excess2 / t40 * (width / t40) / t40
-            tangent_margin4_1 = -t58
-            t82 = 0.5 if t25 else 0.0
-            t83 = 1.0 if t22 else t82
-            t84 = -0.5 if t25 else -1.0
-            tangent_margin9_1 = tangent_margin4_1 * t83 + (0.0 if t22 else t84)
-            tangent_margin8_1 = t49 * t83
-            tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f64(tangent_margin8_1, width) - margin6
-            tangent_excess_1 = (
-                margin5 * tangent_margin9_1 + _zero_times_f64(t51, t52) + _zero_times_f64(tangent_margin4_1, margin7) +
-                _zero_times_f64(tangent_margin8_1, margin6)
-            )
-            tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f64(tangent_height_1, width)
-            tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + 2.0 * (excess / t38) * (tangent_U_1 / t38) / t38)
-            tangent_d_I_1 = (
-                2.0 * seed_n * _zero_times_f64(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 - tangent_d_U_1
-            )
-            tangent_d_excess_1 = seed_n * (tangent_U_1 * t70 - 2.0 * (U / t38) * (tangent_excess_1 / t38) / t38)
-            tangent_d_margin10_1 = tangent_d_excess_1 * t52
-            t85 = width * t74
-            tangent_d_excess2_1 = (
-                seed_n * (_zero_times_f64(tangent_height_1, t85) - 2.0 * (I / t40) * (tangent_excess2_1 / t40) / t40)
-            )
-            t86 = tangent_d_excess2_1 * width
-            tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
-            tangent_d_margin3_1 = tangent_d_margin8_1 * t83
-            tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
-            t87 = 0.5 if t25 else 1.0
-            t88 = tangent_d_margin9_1 * t87
-            tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t22 else t88)
-            tangent_d_margin4_1 = tangent_d_margin9_1 * t83
-            scaled_diag_pred__1 = (
-                tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 * _zero_times_f64(t58, -margin7) +
-                _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) -
-                tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
-            )
-            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-            tangent_margin6_2 = t64 * t72 + (0.0 if t17 else t76)
-            tangent_margin_2 = -t62
-            tangent_margin5_2 = tangent_margin_2 * t72
-            tangent_excess2_2 = (
-                t9 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, t11) + _zero_times_f64(t63, t39)
-            )
-            tangent_d_excess2_2 = (
-                seed_n * (_zero_times_f64(t63, t75) - 2.0 * (I / t40) * (tangent_excess2_2 / t40) / t40)
-            )
-            tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f64(t63, height)
-            tangent_margin7_2 = -t62 * t6
-            tangent_excess_2 = (
-                tangent_margin6_2 * t37 + _zero_times_f64(tangent_margin5_2, t28) + _zero_times_f64(tangent_margin7_2,
-                hull_height) + _zero_times_f64(t63, margin10)
-            )
-            tangent_d_excess_2 = seed_n * (tangent_U_2 * t70 - 2.0 * (U / t38) * (tangent_excess_2 / t38) / t38)
-            tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
-            t89 = tangent_d_margin6_2 * t76
-            tangent_d_length2_2 = 0.0 if t17 else t89
-            tangent_d_U_2 = seed_n * (tangent_excess_2 * t78 + 2.0 * (excess / t38) * (tangent_U_2 / t38) / t38)
-            tangent_d_I_2 = 2.0 * seed_n * _zero_times_f64(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
-            tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
-            tangent_d_margin2_2 = tangent_d_margin6_2 * t72
-            tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
-            tangent_d_margin_2 = tangent_d_margin5_2 * t72
-            scaled_diag_pred__2 = (
-                tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f64(t65, -hull_height) +
-                _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) -
-                _zero_times_f64(t62, tangent_d_margin_2)
-            )
-            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-            tangent_margin9_3 = t66 * t83 + (0.0 if t22 else t87)
-            tangent_margin3_3 = -t67
-            tangent_margin8_3 = tangent_margin3_3 * t83
-            tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f64(tangent_margin8_3, width)
-            tangent_d_excess2_3 = (
-                seed_n * (_zero_times_f64(t68, t85) - 2.0 * (I / t40) * (tangent_excess2_3 / t40) / t40)
-            )
-            tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f64(t68, width)
-            tangent_margin10_3 = -t67 * t50
-            t90 = _zero_times_f64(t66, margin7)
-            tangent_excess_3 = (
-                margin5 * tangent_margin9_3 + _zero_times_f64(tangent_margin10_3, t52) +
-                _zero_times_f64(tangent_margin8_3, margin6) + t90
-            )
-            tangent_d_excess_3 = seed_n * (tangent_U_3 * t70 - 2.0 * (U / t38) * (tangent_excess_3 / t38) / t38)
-            t91 = tangent_d_excess2_3 * width
-            tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
-            t92 = tangent_d_margin9_3 * t87
-            tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (0.0 if t22 else t92)
-            tangent_d_U_3 = seed_n * (tangent_excess_3 * t78 + 2.0 * (excess / t38) * (tangent_U_3 / t38) / t38)
-            tangent_d_I_3 = 2.0 * seed_n * _zero_times_f64(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
-            tangent_d_margin4_3 = tangent_d_margin9_3 * t83
-            tangent_d_margin10_3 = tangent_d_excess_3 * t52
-            tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
-            tangent_d_margin3_3 = tangent_d_margin8_3 * t83
-            scaled_diag_pred__3 = (
-                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t68, width) + tangent_d_U_3 * t8 +
-                tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
-                tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3)
-            )
-            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                        diag_pred_chunk[row, at_c_] = 0.0
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_pred_3 = unit0 * pred_3
+                measured_target_3 = unit0 * target_3
+                measured_pred_1 = unit0 * pred_1
+                measured_target_1 = unit0 * target_1
+                hull_height = (
+                    _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+                )
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f64(t1)
+                t3 = _maximum_f64(measured_pred_0, measured_target_0)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t4 = _minimum_f64(measured_pred_2, measured_target_2)
+                t5 = t3 - t4
+                t6 = _half_step_f64(t5)
+                t7 = t2 * t6
+                t8 = measured_pred_2 - measured_pred_0
+                t9 = measured_pred_3 - measured_pred_1
+                pred_area = t8 * t9
+                t10 = measured_target_2 - measured_target_0
+                t11 = measured_target_3 - measured_target_1
+                target_area = t10 * t11
+                t12 = _minimum_f64(measured_pred_3, measured_target_3)
+                t13 = _maximum_f64(measured_pred_1, measured_target_1)
+                t14 = t12 - t13
+                height = _maximum_f64(0.0, t14)
+                t15 = t4 - t3
+                width = _maximum_f64(0.0, t15)
+                I = height * width
+                U = pred_area + target_area - I
+                seed_n = seed[row]
+                margin7 = _ramp_f64(t5)
+                t16 = t13 - t12
+                margin10 = _ramp_f64(t16)
+                t17 = 0.0 < t15
+                t18 = measured_target_2 - measured_pred_2
+                margin = _ramp_f64(t1) + _ramp_f64(t18)
+                t19 = t15 == 0.0
+                t20 = 0.5 * (t10 + margin)
+                t21 = t20 if t19 else t10
+                margin5 = margin if t17 else t21
+                t22 = 0.0 < t14
+                t23 = measured_target_1 - measured_pred_1
+                t24 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f64(t23) + _ramp_f64(t24)
+                t25 = t14 == 0.0
+                t26 = 0.5 * (t9 + margin4)
+                t27 = t26 if t25 else t9
+                margin9 = margin4 if t22 else t27
+                t28 = margin10 + margin9
+                t29 = measured_target_0 - measured_pred_0
+                t30 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f64(t29) + _ramp_f64(t30)
+                t31 = 0.5 * (t8 + margin2)
+                t32 = t31 if t19 else t8
+                margin6 = margin2 if t17 else t32
+                t33 = measured_pred_1 - measured_target_1
+                t34 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f64(t33) + _ramp_f64(t34)
+                t35 = 0.5 * (t11 + margin3)
+                t36 = t35 if t25 else t11
+                margin8 = margin3 if t22 else t36
+                t37 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
+                t38 = U + excess
+                d_excess = U / t38 * (seed_n / t38)
+                t39 = margin8 + margin9
+                excess2 = t11 * margin5 + t9 * margin6 + width * t39
+                t40 = I + excess2
+                d_excess2 = I / t40 * (seed_n / t40)
+                d_margin5 = d_excess2 * t11 + d_excess * t28
+                t41 = 0.5 * d_margin5
+                t42 = t41 if t19 else 0.0
+                d_margin = d_margin5 if t17 else t42
+                d_margin6 = d_excess2 * t9 + d_excess * t37
+                t43 = 0.5 * d_margin6
+                t44 = t43 if t19 else d_margin6
+                d_length2 = 0.0 if t17 else t44
+                d_U = -excess / t38 * (seed_n / t38)
+                t45 = _half_step_f64(t15)
+                t46 = t2 * t45
+                d_I = -d_U - excess2 / t40 * (seed_n / t40)
+                d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
+                t47 = _half_step_f64(t29)
+                t48 = t43 if t19 else 0.0
+                d_margin2 = d_margin6 if t17 else t48
+                scaled_grad_pred__0 = (
+                    hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
+                    _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t49 = _half_step_f64(t33)
+                t50 = _half_step_f64(t16)
+                t51 = t49 * t50
+                t52 = margin5 + margin6 + width
+                d_margin10 = d_excess * t52
+                t53 = d_excess2 * width
+                d_margin8 = t53 + d_excess * margin6
+                t54 = 0.5 * d_margin8
+                t55 = t54 if t25 else 0.0
+                d_margin3 = d_margin8 if t22 else t55
+                d_margin9 = t53 + d_excess * margin5
+                t56 = 0.5 * d_margin9
+                t57 = t56 if t25 else d_margin9
+                d_length4 = d_excess2 * margin6 + (0.0 if t22 else t57)
+                t58 = _half_step_f64(t23)
+                t59 = _half_step_f64(t14)
+                t60 = t49 * t59
+                t61 = t56 if t25 else 0.0
+                d_margin4 = d_margin9 if t22 else t61
+                scaled_grad_pred__1 = (
+                    _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7
+                    * _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58,
+                    d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t62 = _half_step_f64(t18)
+                t63 = t62 * t45
+                t64 = _half_step_f64(t30)
+                t65 = t62 * t6
+                scaled_grad_pred__2 = (
+                    d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height
+                    * _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t66 = _half_step_f64(t24)
+                t67 = _half_step_f64(t34)
+                t68 = t67 * t59
+                t69 = t67 * t50
+                scaled_grad_pred__3 = (
+                    d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width * _zero_times_f64(t68, d_I)
+                    + _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67,
+                    d_margin3)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                tangent_width_0 = -t2 * t45
+                tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
+                t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
+                tangent_margin2_0 = -t47
+                t71 = 0.5 if t19 else 0.0
+                t72 = 1.0 if t17 else t71
+                t73 = -0.5 if t19 else -1.0
+                tangent_margin6_0 = tangent_margin2_0 * t72 + (0.0 if t17 else t73)
+                tangent_margin5_0 = t2 * t72
+                tangent_excess_0 = (
+                    tangent_margin6_0 * t37 + _zero_times_f64(tangent_margin5_0, t28) + _zero_times_f64(t7, hull_height)
+                    + _zero_times_f64(tangent_width_0, margin10)
+                )
+                tangent_d_excess_0 = seed_n * (tangent_U_0 * t70 - 2.0 * (U / t38) * (tangent_excess_0 / t38) / t38)
+                t74 = 1.0 / (t40 * t40) - 2.0 * (I / t40) / t40 / t40
+                t75 = height * t74
+                tangent_excess2_0 = (
+                    t9 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, t11) + _zero_times_f64(tangent_width_0,
+                    t39)
+                )
+                tangent_d_excess2_0 = (
+                    seed_n * (_zero_times_f64(tangent_width_0, t75) - 2.0 * (I / t40) * (tangent_excess2_0 / t40) / t40)
+                )
+                tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
+                tangent_d_margin_0 = tangent_d_margin5_0 * t72
+                tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
+                t76 = 0.5 if t19 else 1.0
+                t77 = tangent_d_margin6_0 * t76
+                tangent_d_length2_0 = 0.0 if t17 else t77
+                t78 = 2.0 * (excess / t38) / t38 / t38 - 1.0 / (t38 * t38)
+                tangent_d_U_0 = seed_n * (tangent_excess_0 * t78 + 2.0 * (excess / t38) * (tangent_U_0 / t38) / t38)
+                t79 = excess2 / t40 * (height / t40) / t40
+                t80 = 2.0 * (excess2 / t40) / t40 / t40 - 1.0 / (t40 * t40)
+                tangent_d_I_0 = (
+                    2.0 * seed_n * _zero_times_f64(tangent_width_0, t79) + seed_n * tangent_excess2_0 * t80 -
+                    tangent_d_U_0
+                )
+                tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
+                tangent_d_margin2_0 = tangent_d_margin6_0 * t72
+                scaled_diag_pred__0 = (
+                    tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + _zero_times_f64(t2, tangent_d_margin_0) -
+                    tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
+                    _zero_times_f64(t47, tangent_d_margin2_0)
+                )
+                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                tangent_height_1 = -t49 * t59
+                t81 = excess2 / t40 * (width / t40) / t40
+                tangent_margin4_1 = -t58
+                t82 = 0.5 if t25 else 0.0
+                t83 = 1.0 if t22 else t82
+                t84 = -0.5 if t25 else -1.0
+                tangent_margin9_1 = tangent_margin4_1 * t83 + (0.0 if t22 else t84)
+                tangent_margin8_1 = t49 * t83
+                tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f64(tangent_margin8_1, width) - margin6
+                tangent_excess_1 = (
+                    margin5 * tangent_margin9_1 + _zero_times_f64(t51, t52) + _zero_times_f64(tangent_margin4_1,
+                    margin7) + _zero_times_f64(tangent_margin8_1, margin6)
+                )
+                tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f64(tangent_height_1, width)
+                tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + 2.0 * (excess / t38) * (tangent_U_1 / t38) / t38)
+                tangent_d_I_1 = (
+                    2.0 * seed_n * _zero_times_f64(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 -
+                    tangent_d_U_1
+                )
+                tangent_d_excess_1 = seed_n * (tangent_U_1 * t70 - 2.0 * (U / t38) * (tangent_excess_1 / t38) / t38)
+                tangent_d_margin10_1 = tangent_d_excess_1 * t52
+                t85 = width * t74
+                tangent_d_excess2_1 = (
+                    seed_n * (_zero_times_f64(tangent_height_1, t85) - 2.0 * (I / t40) * (tangent_excess2_1 / t40) /
+                    t40)
+                )
+                t86 = tangent_d_excess2_1 * width
+                tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
+                tangent_d_margin3_1 = tangent_d_margin8_1 * t83
+                tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
+                t87 = 0.5 if t25 else 1.0
+                t88 = tangent_d_margin9_1 * t87
+                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t22 else t88)
+                tangent_d_margin4_1 = tangent_d_margin9_1 * t83
+                scaled_diag_pred__1 = (
+                    tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 * _zero_times_f64(t58, -margin7) +
+                    _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) -
+                    tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
+                )
+                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                tangent_margin6_2 = t64 * t72 + (0.0 if t17 else t76)
+                tangent_margin_2 = -t62
+                tangent_margin5_2 = tangent_margin_2 * t72
+                tangent_excess2_2 = (
+                    t9 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, t11) + _zero_times_f64(t63, t39)
+                )
+                tangent_d_excess2_2 = (
+                    seed_n * (_zero_times_f64(t63, t75) - 2.0 * (I / t40) * (tangent_excess2_2 / t40) / t40)
+                )
+                tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f64(t63, height)
+                tangent_margin7_2 = -t62 * t6
+                tangent_excess_2 = (
+                    tangent_margin6_2 * t37 + _zero_times_f64(tangent_margin5_2, t28) +
+                    _zero_times_f64(tangent_margin7_2, hull_height) + _zero_times_f64(t63, margin10)
+                )
+                tangent_d_excess_2 = seed_n * (tangent_U_2 * t70 - 2.0 * (U / t38) * (tangent_excess_2 / t38) / t38)
+                tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
+                t89 = tangent_d_margin6_2 * t76
+                tangent_d_length2_2 = 0.0 if t17 else t89
+                tangent_d_U_2 = seed_n * (tangent_excess_2 * t78 + 2.0 * (excess / t38) * (tangent_U_2 / t38) / t38)
+                tangent_d_I_2 = (
+                    2.0 * seed_n * _zero_times_f64(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
+                )
+                tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
+                tangent_d_margin2_2 = tangent_d_margin6_2 * t72
+                tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
+                tangent_d_margin_2 = tangent_d_margin5_2 * t72
+                scaled_diag_pred__2 = (
+                    tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f64(t65, -hull_height) +
+                    _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) -
+                    _zero_times_f64(t62, tangent_d_margin_2)
+                )
+                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                tangent_margin9_3 = t66 * t83 + (0.0 if t22 else t87)
+                tangent_margin3_3 = -t67
+                tangent_margin8_3 = tangent_margin3_3 * t83
+                tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f64(tangent_margin8_3, width)
+                tangent_d_excess2_3 = (
+                    seed_n * (_zero_times_f64(t68, t85) - 2.0 * (I / t40) * (tangent_excess2_3 / t40) / t40)
+                )
+                tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f64(t68, width)
+                tangent_margin10_3 = -t67 * t50
+                t90 = _zero_times_f64(t66, margin7)
+                tangent_excess_3 = (
+                    margin5 * tangent_margin9_3 + _zero_times_f64(tangent_margin10_3, t52) +
+                    _zero_times_f64(tangent_margin8_3, margin6) + t90
+                )
+                tangent_d_excess_3 = seed_n * (tangent_U_3 * t70 - 2.0 * (U / t38) * (tangent_excess_3 / t38) / t38)
+                t91 = tangent_d_excess2_3 * width
+                tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
+                t92 = tangent_d_margin9_3 * t87
+                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (0.0 if t22 else t92)
+                tangent_d_U_3 = seed_n * (tangent_excess_3 * t78 + 2.0 * (excess / t38) * (tangent_U_3 / t38) / t38)
+                tangent_d_I_3 = (
+                    2.0 * seed_n * _zero_times_f64(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
+                )
+                tangent_d_margin4_3 = tangent_d_margin9_3 * t83
+                tangent_d_margin10_3 = tangent_d_excess_3 * t52
+                tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
+                tangent_d_margin3_3 = tangent_d_margin8_3 * t83
+                scaled_diag_pred__3 = (
+                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t68, width) + tangent_d_U_3 * t8 +
+                    tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
+                    tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3)
+                )
+                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            grad_pred_chunk[row, at_c_] = 0.0
+                            diag_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float64[0]
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            v_pred__chunk = v_pred_[start : start + rows]
+            hvp_pred_chunk = hvp_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_pred_3 = unit0 * pred_3
-            measured_target_3 = unit0 * target_3
-            measured_pred_1 = unit0 * pred_1
-            measured_target_1 = unit0 * target_1
-            hull_height = (
-                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
-            )
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f64(t1)
-            t3 = _maximum_f64(measured_pred_0, measured_target_0)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t4 = _minimum_f64(measured_pred_2, measured_target_2)
-            t5 = t3 - t4
-            t6 = _half_step_f64(t5)
-            t7 = t2 * t6
-            seed_n = seed[row]
-            t8 = measured_pred_2 - measured_pred_0
-            v_pred_3 = v_pred__chunk[row, 3]
-            v_pred_1 = v_pred__chunk[row, 1]
-            v_pred_2 = v_pred__chunk[row, 2]
-            t9 = 1.0 / unit0
-            v_pred_0 = v_pred__chunk[row, 0]
-            unit2 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
-                abs(unit1 * v_pred_0 * t9)),
-            )
-            measured_v_pred__3 = unit2 * v_pred_3
-            measured_v_pred__1 = unit2 * v_pred_1
-            t10 = measured_v_pred__3 - measured_v_pred__1
-            t11 = measured_pred_3 - measured_pred_1
-            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
-            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
-            t12 = measured_v_pred__2 - measured_v_pred__0
-            tangent_pred_area = t8 * t10 + t11 * t12
-            t13 = _minimum_f64(measured_pred_3, measured_target_3)
-            t14 = _maximum_f64(measured_pred_1, measured_target_1)
-            t15 = t13 - t14
-            t16 = _half_step_f64(t15)
-            t17 = measured_target_3 - measured_pred_3
-            t18 = _half_step_f64(t17)
-            t19 = measured_pred_1 - measured_target_1
-            t20 = _half_step_f64(t19)
-            tangent_height = _zero_times_f64(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
-            t21 = t4 - t3
-            width = _maximum_f64(0.0, t21)
-            t22 = _half_step_f64(t21)
-            t23 = measured_target_2 - measured_pred_2
-            t24 = _half_step_f64(t23)
-            tangent_width = _zero_times_f64(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
-            height = _maximum_f64(0.0, t15)
-            tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
-            tangent_U = tangent_pred_area - tangent_I
-            pred_area = t8 * t11
-            t25 = measured_target_2 - measured_target_0
-            t26 = measured_target_3 - measured_target_1
-            target_area = t25 * t26
-            I = height * width
-            U = pred_area + target_area - I
-            margin7 = _ramp_f64(t5)
-            t27 = t14 - t13
-            margin10 = _ramp_f64(t27)
-            t28 = 0.0 < t21
-            margin = _ramp_f64(t1) + _ramp_f64(t23)
-            t29 = t21 == 0.0
-            t30 = 0.5 * (t25 + margin)
-            t31 = t30 if t29 else t25
-            margin5 = margin if t28 else t31
-            t32 = 0.0 < t15
-            t33 = measured_target_1 - measured_pred_1
-            t34 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f64(t33) + _ramp_f64(t34)
-            t35 = t15 == 0.0
-            t36 = 0.5 * (t11 + margin4)
-            t37 = t36 if t35 else t11
-            margin9 = margin4 if t32 else t37
-            t38 = margin10 + margin9
-            t39 = measured_target_0 - measured_pred_0
-            t40 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f64(t39) + _ramp_f64(t40)
-            t41 = 0.5 * (t8 + margin2)
-            t42 = t41 if t29 else t8
-            margin6 = margin2 if t28 else t42
-            margin3 = _ramp_f64(t19) + _ramp_f64(t17)
-            t43 = 0.5 * (t26 + margin3)
-            t44 = t43 if t35 else t26
-            margin8 = margin3 if t32 else t44
-            t45 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
-            t46 = U + excess
-            t47 = _half_step_f64(t27)
-            t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
-            tangent_margin10 = _zero_times_f64(t47, t48)
-            t49 = _half_step_f64(t34)
-            t50 = _half_step_f64(t33)
-            tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
-            t51 = 0.5 * (t10 + tangent_margin4)
-            t52 = t51 if t35 else t10
-            tangent_margin9 = tangent_margin4 if t32 else t52
-            t53 = tangent_margin10 + tangent_margin9
-            t54 = 0.5 * t48
-            t55 = t54 if t35 else 0.0
-            tangent_margin8 = t48 if t32 else t55
-            t56 = tangent_margin10 + tangent_margin8
-            t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
-            t58 = 0.5 * t57
-            t59 = t58 if t29 else 0.0
-            tangent_margin5 = t57 if t28 else t59
-            t60 = _half_step_f64(t40)
-            t61 = _half_step_f64(t39)
-            tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
-            t62 = 0.5 * (t12 + tangent_margin2)
-            t63 = t62 if t29 else t12
-            tangent_margin6 = tangent_margin2 if t28 else t63
-            tangent_margin7 = _zero_times_f64(t6, t57)
-            tangent_excess = (
-                margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6 *
-                t45 + _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
-                _zero_times_f64(tangent_width, margin10)
-            )
-            t64 = tangent_U + tangent_excess
-            tangent_d_excess = seed_n * (tangent_U / t46 / t46 - 2.0 * (U / t46) * (t64 / t46) / t46)
-            d_excess = U / t46 * (seed_n / t46)
-            t65 = margin8 + margin9
-            excess2 = t26 * margin5 + t11 * margin6 + width * t65
-            t66 = I + excess2
-            t67 = tangent_margin8 + tangent_margin9
-            tangent_excess2 = (
-                t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
-                _zero_times_f64(tangent_width, t65)
-            )
-            t68 = tangent_I + tangent_excess2
-            tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - 2.0 * (I / t66) * (t68 / t66) / t66)
-            tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
-            t69 = 0.5 * tangent_d_margin5
-            t70 = t69 if t29 else 0.0
-            tangent_d_margin = tangent_d_margin5 if t28 else t70
-            d_excess2 = I / t66 * (seed_n / t66)
-            tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
-            t71 = 0.5 * tangent_d_margin6
-            t72 = t71 if t29 else tangent_d_margin6
-            tangent_d_length2 = 0.0 if t28 else t72
-            d_U = -excess / t46 * (seed_n / t46)
-            tangent_d_U = seed_n * (2.0 * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
-            tangent_d_I = (
-                2.0 * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 * (tangent_excess2 /
-                t66)
-            )
-            d_I = -d_U - excess2 / t66 * (seed_n / t66)
-            tangent_d_width = (
-                d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
-                _zero_times_f64(tangent_height, d_I) + _zero_times_f64(tangent_margin10, d_excess)
-            )
-            t73 = t71 if t29 else 0.0
-            tangent_d_margin2 = tangent_d_margin6 if t28 else t73
-            scaled_hvp_pred__0 = (
-                hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7, d_excess) +
-                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U * t11 -
-                _zero_times_f64(t2 * t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
-            )
-            t74 = 1.0 / unit2
-            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
-            tangent_d_margin10 = (
-                d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
-                width)
-            )
-            t75 = tangent_d_excess2 * width
-            t76 = _zero_times_f64(tangent_width, d_excess2)
-            tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
-            t77 = 0.5 * tangent_d_margin8
-            t78 = t77 if t35 else 0.0
-            tangent_d_margin3 = tangent_d_margin8 if t32 else t78
-            tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
-            t79 = 0.5 * tangent_d_margin9
-            t80 = t79 if t35 else tangent_d_margin9
-            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t32 else t80)
-            t81 = t20 * t16
-            t82 = t79 if t35 else 0.0
-            tangent_d_margin4 = tangent_d_margin9 if t32 else t82
-            scaled_hvp_pred__1 = (
-                _zero_times_f64(t20 * t47, tangent_d_margin10) + _zero_times_f64(t20, tangent_d_margin3) -
-                tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8 -
-                width * _zero_times_f64(t81, tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t50,
-                d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t81, d_I)) - _zero_times_f64(t50,
-                tangent_d_margin4)
-            )
-            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
-            t83 = t24 * t6
-            scaled_hvp_pred__2 = (
-                tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
-                _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) -
-                tangent_margin4 * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
-            )
-            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
-            t84 = t18 * t16
-            scaled_hvp_pred__3 = (
-                tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8 +
-                width * _zero_times_f64(t84, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t49,
-                d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t84, d_I)) + _zero_times_f64(t49,
-                tangent_d_margin4) - _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18,
-                tangent_d_margin3)
-            )
-            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = 0.0
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_pred_3 = unit0 * pred_3
+                measured_target_3 = unit0 * target_3
+                measured_pred_1 = unit0 * pred_1
+                measured_target_1 = unit0 * target_1
+                hull_height = (
+                    _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+                )
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f64(t1)
+                t3 = _maximum_f64(measured_pred_0, measured_target_0)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t4 = _minimum_f64(measured_pred_2, measured_target_2)
+                t5 = t3 - t4
+                t6 = _half_step_f64(t5)
+                t7 = t2 * t6
+                seed_n = seed[row]
+                t8 = measured_pred_2 - measured_pred_0
+                v_pred_3 = v_pred__chunk[row, 3]
+                v_pred_1 = v_pred__chunk[row, 1]
+                v_pred_2 = v_pred__chunk[row, 2]
+                t9 = 1.0 / unit0
+                v_pred_0 = v_pred__chunk[row, 0]
+                unit2 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
+                    abs(unit1 * v_pred_0 * t9)),
+                )
+                measured_v_pred__3 = unit2 * v_pred_3
+                measured_v_pred__1 = unit2 * v_pred_1
+                t10 = measured_v_pred__3 - measured_v_pred__1
+                t11 = measured_pred_3 - measured_pred_1
+                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
+                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
+                t12 = measured_v_pred__2 - measured_v_pred__0
+                tangent_pred_area = t8 * t10 + t11 * t12
+                t13 = _minimum_f64(measured_pred_3, measured_target_3)
+                t14 = _maximum_f64(measured_pred_1, measured_target_1)
+                t15 = t13 - t14
+                t16 = _half_step_f64(t15)
+                t17 = measured_target_3 - measured_pred_3
+                t18 = _half_step_f64(t17)
+                t19 = measured_pred_1 - measured_target_1
+                t20 = _half_step_f64(t19)
+                tangent_height = _zero_times_f64(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
+                t21 = t4 - t3
+                width = _maximum_f64(0.0, t21)
+                t22 = _half_step_f64(t21)
+                t23 = measured_target_2 - measured_pred_2
+                t24 = _half_step_f64(t23)
+                tangent_width = _zero_times_f64(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
+                height = _maximum_f64(0.0, t15)
+                tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
+                tangent_U = tangent_pred_area - tangent_I
+                pred_area = t8 * t11
+                t25 = measured_target_2 - measured_target_0
+                t26 = measured_target_3 - measured_target_1
+                target_area = t25 * t26
+                I = height * width
+                U = pred_area + target_area - I
+                margin7 = _ramp_f64(t5)
+                t27 = t14 - t13
+                margin10 = _ramp_f64(t27)
+                t28 = 0.0 < t21
+                margin = _ramp_f64(t1) + _ramp_f64(t23)
+                t29 = t21 == 0.0
+                t30 = 0.5 * (t25 + margin)
+                t31 = t30 if t29 else t25
+                margin5 = margin if t28 else t31
+                t32 = 0.0 < t15
+                t33 = measured_target_1 - measured_pred_1
+                t34 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f64(t33) + _ramp_f64(t34)
+                t35 = t15 == 0.0
+                t36 = 0.5 * (t11 + margin4)
+                t37 = t36 if t35 else t11
+                margin9 = margin4 if t32 else t37
+                t38 = margin10 + margin9
+                t39 = measured_target_0 - measured_pred_0
+                t40 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f64(t39) + _ramp_f64(t40)
+                t41 = 0.5 * (t8 + margin2)
+                t42 = t41 if t29 else t8
+                margin6 = margin2 if t28 else t42
+                margin3 = _ramp_f64(t19) + _ramp_f64(t17)
+                t43 = 0.5 * (t26 + margin3)
+                t44 = t43 if t35 else t26
+                margin8 = margin3 if t32 else t44
+                t45 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
+                t46 = U + excess
+                t47 = _half_step_f64(t27)
+                t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
+                tangent_margin10 = _zero_times_f64(t47, t48)
+                t49 = _half_step_f64(t34)
+                t50 = _half_step_f64(t33)
+                tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
+                t51 = 0.5 * (t10 + tangent_margin4)
+                t52 = t51 if t35 else t10
+                tangent_margin9 = tangent_margin4 if t32 else t52
+                t53 = tangent_margin10 + tangent_margin9
+                t54 = 0.5 * t48
+                t55 = t54 if t35 else 0.0
+                tangent_margin8 = t48 if t32 else t55
+                t56 = tangent_margin10 + tangent_margin8
+                t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
+                t58 = 0.5 * t57
+                t59 = t58 if t29 else 0.0
+                tangent_margin5 = t57 if t28 else t59
+                t60 = _half_step_f64(t40)
+                t61 = _half_step_f64(t39)
+                tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
+                t62 = 0.5 * (t12 + tangent_margin2)
+                t63 = t62 if t29 else t12
+                tangent_margin6 = tangent_margin2 if t28 else t63
+                tangent_margin7 = _zero_times_f64(t6, t57)
+                tangent_excess = (
+                    margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6
+                    * t45 + _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
+                    _zero_times_f64(tangent_width, margin10)
+                )
+                t64 = tangent_U + tangent_excess
+                tangent_d_excess = seed_n * (tangent_U / t46 / t46 - 2.0 * (U / t46) * (t64 / t46) / t46)
+                d_excess = U / t46 * (seed_n / t46)
+                t65 = margin8 + margin9
+                excess2 = t26 * margin5 + t11 * margin6 + width * t65
+                t66 = I + excess2
+                t67 = tangent_margin8 + tangent_margin9
+                tangent_excess2 = (
+                    t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
+                    _zero_times_f64(tangent_width, t65)
+                )
+                t68 = tangent_I + tangent_excess2
+                tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - 2.0 * (I / t66) * (t68 / t66) / t66)
+                tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
+                t69 = 0.5 * tangent_d_margin5
+                t70 = t69 if t29 else 0.0
+                tangent_d_margin = tangent_d_margin5 if t28 else t70
+                d_excess2 = I / t66 * (seed_n / t66)
+                tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
+                t71 = 0.5 * tangent_d_margin6
+                t72 = t71 if t29 else tangent_d_margin6
+                tangent_d_length2 = 0.0 if t28 else t72
+                d_U = -excess / t46 * (seed_n / t46)
+                tangent_d_U = seed_n * (2.0 * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
+                tangent_d_I = (
+                    2.0 * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 * (tangent_excess2
+                    / t66)
+                )
+                d_I = -d_U - excess2 / t66 * (seed_n / t66)
+                tangent_d_width = (
+                    d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
+                    _zero_times_f64(tangent_height, d_I) + _zero_times_f64(tangent_margin10, d_excess)
+                )
+                t73 = t71 if t29 else 0.0
+                tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+                scaled_hvp_pred__0 = (
+                    hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7,
+                    d_excess) + _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U *
+                    t11 - _zero_times_f64(t2 * t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
+                )
+                t74 = 1.0 / unit2
+                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+                tangent_d_margin10 = (
+                    d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 +
+                    margin6 + width)
+                )
+                t75 = tangent_d_excess2 * width
+                t76 = _zero_times_f64(tangent_width, d_excess2)
+                tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
+                t77 = 0.5 * tangent_d_margin8
+                t78 = t77 if t35 else 0.0
+                tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+                tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
+                t79 = 0.5 * tangent_d_margin9
+                t80 = t79 if t35 else tangent_d_margin9
+                tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t32 else t80)
+                t81 = t20 * t16
+                t82 = t79 if t35 else 0.0
+                tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+                scaled_hvp_pred__1 = (
+                    _zero_times_f64(t20 * t47, tangent_d_margin10) + _zero_times_f64(t20, tangent_d_margin3) -
+                    tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8
+                    - width * _zero_times_f64(t81, tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t50,
+                    d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t81, d_I)) - _zero_times_f64(t50,
+                    tangent_d_margin4)
+                )
+                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+                t83 = t24 * t6
+                scaled_hvp_pred__2 = (
+                    tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
+                    _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) -
+                    tangent_margin4 * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
+                )
+                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+                t84 = t18 * t16
+                scaled_hvp_pred__3 = (
+                    tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8
+                    + width * _zero_times_f64(t84, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t49,
+                    d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t84, d_I)) + _zero_times_f64(t49,
+                    tangent_d_margin4) - _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18,
+                    tangent_d_margin3)
+                )
+                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            hvp_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, eighths, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, rows_float32, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_narrow = rows_float32[0]
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t2 = _minimum_f32(measured_pred_2, measured_target_2)
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t3 = _maximum_f32(measured_pred_0, measured_target_0)
-            t4 = t2 - t3
-            t5 = f32(0.0) < t4
-            margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
-            t6 = t4 == f32(0.0)
-            t7 = measured_target_2 - measured_target_0
-            t8 = f32(0.5) * (t7 + margin)
-            t9 = t8 if t6 else t7
-            margin5 = margin if t5 else t9
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            t10 = measured_pred_3 - measured_pred_1
-            margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
-            t11 = measured_pred_2 - measured_pred_0
-            t12 = f32(0.5) * (t11 + margin2)
-            t13 = t12 if t6 else t11
-            margin6 = margin2 if t5 else t13
-            width = _maximum_f32(f32(0.0), t4)
-            t14 = _minimum_f32(measured_pred_3, measured_target_3)
-            t15 = _maximum_f32(measured_pred_1, measured_target_1)
-            t16 = t14 - t15
-            t17 = f32(0.0) < t16
-            margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
-            t18 = t16 == f32(0.0)
-            t19 = f32(0.5) * (t1 + margin3)
-            t20 = t19 if t18 else t1
-            margin8 = margin3 if t17 else t20
-            margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
-            t21 = f32(0.5) * (t10 + margin4)
-            t22 = t21 if t18 else t10
-            margin9 = margin4 if t17 else t22
-            excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
-            height = _maximum_f32(f32(0.0), t16)
-            I = height * width
-            hull_height = (
-                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
-            )
-            margin7 = _ramp_f32(t3 - t2)
-            margin10 = _ramp_f32(t15 - t14)
-            excess = (
-                hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
-                margin8)
-            )
-            pred_area = t11 * t10
-            target_area = t7 * t1
-            U = pred_area + target_area - I
-            scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-            value_narrow[row] = scaled_value
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                t1 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t2 = _minimum_f32(measured_pred_2, measured_target_2)
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t3 = _maximum_f32(measured_pred_0, measured_target_0)
+                t4 = t2 - t3
+                t5 = f32(0.0) < t4
+                margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+                t6 = t4 == f32(0.0)
+                t7 = measured_target_2 - measured_target_0
+                t8 = f32(0.5) * (t7 + margin)
+                t9 = t8 if t6 else t7
+                margin5 = margin if t5 else t9
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                t10 = measured_pred_3 - measured_pred_1
+                margin2 = (
+                    _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+                )
+                t11 = measured_pred_2 - measured_pred_0
+                t12 = f32(0.5) * (t11 + margin2)
+                t13 = t12 if t6 else t11
+                margin6 = margin2 if t5 else t13
+                width = _maximum_f32(f32(0.0), t4)
+                t14 = _minimum_f32(measured_pred_3, measured_target_3)
+                t15 = _maximum_f32(measured_pred_1, measured_target_1)
+                t16 = t14 - t15
+                t17 = f32(0.0) < t16
+                margin3 = (
+                    _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+                )
+                t18 = t16 == f32(0.0)
+                t19 = f32(0.5) * (t1 + margin3)
+                t20 = t19 if t18 else t1
+                margin8 = margin3 if t17 else t20
+                margin4 = (
+                    _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+                )
+                t21 = f32(0.5) * (t10 + margin4)
+                t22 = t21 if t18 else t10
+                margin9 = margin4 if t17 else t22
+                excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
+                height = _maximum_f32(f32(0.0), t16)
+                I = height * width
+                hull_height = (
+                    _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+                )
+                margin7 = _ramp_f32(t3 - t2)
+                margin10 = _ramp_f32(t15 - t14)
+                excess = (
+                    hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
+                    margin8)
+                )
+                pred_area = t11 * t10
+                target_area = t7 * t1
+                U = pred_area + target_area - I
+                scaled_value = excess2 / (I + excess2) + excess / (U + excess)
+                value_narrow[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, pred, target, grad_pred, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
+    seed, value_narrow = rows_float32[0], rows_float32[1]
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            t1 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t2 = _minimum_f32(measured_pred_2, measured_target_2)
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t3 = _maximum_f32(measured_pred_0, measured_target_0)
-            t4 = t2 - t3
-            t5 = f32(0.0) < t4
-            t6 = measured_pred_0 - measured_target_0
-            t7 = measured_target_2 - measured_pred_2
-            margin = _ramp_f32(t6) + _ramp_f32(t7)
-            t8 = t4 == f32(0.0)
-            t9 = measured_target_2 - measured_target_0
-            t10 = f32(0.5) * (t9 + margin)
-            t11 = t10 if t8 else t9
-            margin5 = margin if t5 else t11
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            t12 = measured_pred_3 - measured_pred_1
-            t13 = measured_target_0 - measured_pred_0
-            t14 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f32(t13) + _ramp_f32(t14)
-            t15 = measured_pred_2 - measured_pred_0
-            t16 = f32(0.5) * (t15 + margin2)
-            t17 = t16 if t8 else t15
-            margin6 = margin2 if t5 else t17
-            width = _maximum_f32(f32(0.0), t4)
-            t18 = _minimum_f32(measured_pred_3, measured_target_3)
-            t19 = _maximum_f32(measured_pred_1, measured_target_1)
-            t20 = t18 - t19
-            t21 = f32(0.0) < t20
-            t22 = measured_pred_1 - measured_target_1
-            t23 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f32(t22) + _ramp_f32(t23)
-            t24 = t20 == f32(0.0)
-            t25 = f32(0.5) * (t1 + margin3)
-            t26 = t25 if t24 else t1
-            margin8 = margin3 if t21 else t26
-            t27 = measured_target_1 - measured_pred_1
-            t28 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f32(t27) + _ramp_f32(t28)
-            t29 = f32(0.5) * (t12 + margin4)
-            t30 = t29 if t24 else t12
-            margin9 = margin4 if t21 else t30
-            t31 = margin8 + margin9
-            excess2 = t1 * margin5 + t12 * margin6 + width * t31
-            height = _maximum_f32(f32(0.0), t20)
-            I = height * width
-            t32 = I + excess2
-            hull_height = (
-                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
-            )
-            t33 = t3 - t2
-            margin7 = _ramp_f32(t33)
-            t34 = t19 - t18
-            margin10 = _ramp_f32(t34)
-            t35 = margin10 + margin9
-            t36 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
-            pred_area = t15 * t12
-            target_area = t9 * t1
-            U = pred_area + target_area - I
-            t37 = U + excess
-            scaled_value = excess2 / t32 + excess / t37
-            t38 = _half_step_f32(t6)
-            t39 = _half_step_f32(t33)
-            seed_n = seed[row]
-            d_excess = U / t37 * (seed_n / t37)
-            d_excess2 = I / t32 * (seed_n / t32)
-            d_margin5 = d_excess2 * t1 + d_excess * t35
-            t40 = f32(0.5) * d_margin5
-            t41 = t40 if t8 else f32(0.0)
-            d_margin = d_margin5 if t5 else t41
-            d_margin6 = d_excess2 * t12 + d_excess * t36
-            t42 = f32(0.5) * d_margin6
-            t43 = t42 if t8 else d_margin6
-            d_length2 = f32(0.0) if t5 else t43
-            d_U = -excess / t37 * (seed_n / t37)
-            t44 = _half_step_f32(t4)
-            d_I = -d_U - excess2 / t32 * (seed_n / t32)
-            d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
-            t45 = t42 if t8 else f32(0.0)
-            d_margin2 = d_margin6 if t5 else t45
-            scaled_grad_pred__0 = (
-                hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 - d_U *
-                t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t46 = _half_step_f32(t22)
-            t47 = _half_step_f32(t34)
-            d_margin10 = d_excess * (margin5 + margin6 + width)
-            t48 = d_excess2 * width
-            d_margin8 = t48 + d_excess * margin6
-            t49 = f32(0.5) * d_margin8
-            t50 = t49 if t24 else f32(0.0)
-            d_margin3 = d_margin8 if t21 else t50
-            d_margin9 = t48 + d_excess * margin5
-            t51 = f32(0.5) * d_margin9
-            t52 = t51 if t24 else d_margin9
-            d_length4 = d_excess2 * margin6 + (f32(0.0) if t21 else t52)
-            t53 = _half_step_f32(t27)
-            t54 = _half_step_f32(t20)
-            t55 = t51 if t24 else f32(0.0)
-            d_margin4 = d_margin9 if t21 else t55
-            scaled_grad_pred__1 = (
-                _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 -
-                margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
-                _zero_times_f32(t53, d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t56 = _half_step_f32(t7)
-            scaled_grad_pred__2 = (
-                d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
-                d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t57 = _half_step_f32(t28)
-            t58 = _half_step_f32(t23)
-            scaled_grad_pred__3 = (
-                d_length4 + d_U * t15 + margin7 * _zero_times_f32(t57, d_excess) + width * _zero_times_f32(t58 * t54,
-                d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) - _zero_times_f32(t58,
-                d_margin3)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            value_narrow[row] = scaled_value
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                t1 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t2 = _minimum_f32(measured_pred_2, measured_target_2)
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t3 = _maximum_f32(measured_pred_0, measured_target_0)
+                t4 = t2 - t3
+                t5 = f32(0.0) < t4
+                t6 = measured_pred_0 - measured_target_0
+                t7 = measured_target_2 - measured_pred_2
+                margin = _ramp_f32(t6) + _ramp_f32(t7)
+                t8 = t4 == f32(0.0)
+                t9 = measured_target_2 - measured_target_0
+                t10 = f32(0.5) * (t9 + margin)
+                t11 = t10 if t8 else t9
+                margin5 = margin if t5 else t11
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                t12 = measured_pred_3 - measured_pred_1
+                t13 = measured_target_0 - measured_pred_0
+                t14 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f32(t13) + _ramp_f32(t14)
+                t15 = measured_pred_2 - measured_pred_0
+                t16 = f32(0.5) * (t15 + margin2)
+                t17 = t16 if t8 else t15
+                margin6 = margin2 if t5 else t17
+                width = _maximum_f32(f32(0.0), t4)
+                t18 = _minimum_f32(measured_pred_3, measured_target_3)
+                t19 = _maximum_f32(measured_pred_1, measured_target_1)
+                t20 = t18 - t19
+                t21 = f32(0.0) < t20
+                t22 = measured_pred_1 - measured_target_1
+                t23 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f32(t22) + _ramp_f32(t23)
+                t24 = t20 == f32(0.0)
+                t25 = f32(0.5) * (t1 + margin3)
+                t26 = t25 if t24 else t1
+                margin8 = margin3 if t21 else t26
+                t27 = measured_target_1 - measured_pred_1
+                t28 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f32(t27) + _ramp_f32(t28)
+                t29 = f32(0.5) * (t12 + margin4)
+                t30 = t29 if t24 else t12
+                margin9 = margin4 if t21 else t30
+                t31 = margin8 + margin9
+                excess2 = t1 * margin5 + t12 * margin6 + width * t31
+                height = _maximum_f32(f32(0.0), t20)
+                I = height * width
+                t32 = I + excess2
+                hull_height = (
+                    _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+                )
+                t33 = t3 - t2
+                margin7 = _ramp_f32(t33)
+                t34 = t19 - t18
+                margin10 = _ramp_f32(t34)
+                t35 = margin10 + margin9
+                t36 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
+                pred_area = t15 * t12
+                target_area = t9 * t1
+                U = pred_area + target_area - I
+                t37 = U + excess
+                scaled_value = excess2 / t32 + excess / t37
+                t38 = _half_step_f32(t6)
+                t39 = _half_step_f32(t33)
+                seed_n = seed[row]
+                d_excess = U / t37 * (seed_n / t37)
+                d_excess2 = I / t32 * (seed_n / t32)
+                d_margin5 = d_excess2 * t1 + d_excess * t35
+                t40 = f32(0.5) * d_margin5
+                t41 = t40 if t8 else f32(0.0)
+                d_margin = d_margin5 if t5 else t41
+                d_margin6 = d_excess2 * t12 + d_excess * t36
+                t42 = f32(0.5) * d_margin6
+                t43 = t42 if t8 else d_margin6
+                d_length2 = f32(0.0) if t5 else t43
+                d_U = -excess / t37 * (seed_n / t37)
+                t44 = _half_step_f32(t4)
+                d_I = -d_U - excess2 / t32 * (seed_n / t32)
+                d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
+                t45 = t42 if t8 else f32(0.0)
+                d_margin2 = d_margin6 if t5 else t45
+                scaled_grad_pred__0 = (
+                    hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 -
+                    d_U * t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t46 = _half_step_f32(t22)
+                t47 = _half_step_f32(t34)
+                d_margin10 = d_excess * (margin5 + margin6 + width)
+                t48 = d_excess2 * width
+                d_margin8 = t48 + d_excess * margin6
+                t49 = f32(0.5) * d_margin8
+                t50 = t49 if t24 else f32(0.0)
+                d_margin3 = d_margin8 if t21 else t50
+                d_margin9 = t48 + d_excess * margin5
+                t51 = f32(0.5) * d_margin9
+                t52 = t51 if t24 else d_margin9
+                d_length4 = d_excess2 * margin6 + (f32(0.0) if t21 else t52)
+                t53 = _half_step_f32(t27)
+                t54 = _half_step_f32(t20)
+                t55 = t51 if t24 else f32(0.0)
+                d_margin4 = d_margin9 if t21 else t55
+                scaled_grad_pred__1 = (
+                    _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 -
+                    margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
+                    _zero_times_f32(t53, d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t56 = _half_step_f32(t7)
+                scaled_grad_pred__2 = (
+                    d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
+                    d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t57 = _half_step_f32(t28)
+                t58 = _half_step_f32(t23)
+                scaled_grad_pred__3 = (
+                    d_length4 + d_U * t15 + margin7 * _zero_times_f32(t57, d_excess) + width * _zero_times_f32(t58 *
+                    t54, d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) -
+                    _zero_times_f32(t58, d_margin3)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                value_narrow[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            for at_c_ in range(size_c_):
+                                grad_pred_chunk[row, at_c_] = f32(0.0)
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float32[0]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            diag_pred_chunk = diag_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_pred_3 = unit0 * pred_3
-            measured_target_3 = unit0 * target_3
-            measured_pred_1 = unit0 * pred_1
-            measured_target_1 = unit0 * target_1
-            hull_height = (
-                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
-            )
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f32(t1)
-            t3 = _maximum_f32(measured_pred_0, measured_target_0)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t4 = _minimum_f32(measured_pred_2, measured_target_2)
-            t5 = t3 - t4
-            t6 = _half_step_f32(t5)
-            t7 = t2 * t6
-            t8 = measured_pred_2 - measured_pred_0
-            t9 = measured_pred_3 - measured_pred_1
-            pred_area = t8 * t9
-            t10 = measured_target_2 - measured_target_0
-            t11 = measured_target_3 - measured_target_1
-            target_area = t10 * t11
-            t12 = _minimum_f32(measured_pred_3, measured_target_3)
-            t13 = _maximum_f32(measured_pred_1, measured_target_1)
-            t14 = t12 - t13
-            height = _maximum_f32(f32(0.0), t14)
-            t15 = t4 - t3
-            width = _maximum_f32(f32(0.0), t15)
-            I = height * width
-            U = pred_area + target_area - I
-            seed_n = seed[row]
-            margin7 = _ramp_f32(t5)
-            t16 = t13 - t12
-            margin10 = _ramp_f32(t16)
-            t17 = f32(0.0) < t15
-            t18 = measured_target_2 - measured_pred_2
-            margin = _ramp_f32(t1) + _ramp_f32(t18)
-            t19 = t15 == f32(0.0)
-            t20 = f32(0.5) * (t10 + margin)
-            t21 = t20 if t19 else t10
-            margin5 = margin if t17 else t21
-            t22 = f32(0.0) < t14
-            t23 = measured_target_1 - measured_pred_1
-            t24 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f32(t23) + _ramp_f32(t24)
-            t25 = t14 == f32(0.0)
-            t26 = f32(0.5) * (t9 + margin4)
-            t27 = t26 if t25 else t9
-            margin9 = margin4 if t22 else t27
-            t28 = margin10 + margin9
-            t29 = measured_target_0 - measured_pred_0
-            t30 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f32(t29) + _ramp_f32(t30)
-            t31 = f32(0.5) * (t8 + margin2)
-            t32 = t31 if t19 else t8
-            margin6 = margin2 if t17 else t32
-            t33 = measured_pred_1 - measured_target_1
-            t34 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f32(t33) + _ramp_f32(t34)
-            t35 = f32(0.5) * (t11 + margin3)
-            t36 = t35 if t25 else t11
-            margin8 = margin3 if t22 else t36
-            t37 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
-            t38 = U + excess
-            d_excess = U / t38 * (seed_n / t38)
-            t39 = margin8 + margin9
-            excess2 = t11 * margin5 + t9 * margin6 + width * t39
-            t40 = I + excess2
-            d_excess2 = I / t40 * (seed_n / t40)
-            d_margin5 = d_excess2 * t11 + d_excess * t28
-            t41 = f32(0.5) * d_margin5
-            t42 = t41 if t19 else f32(0.0)
-            d_margin = d_margin5 if t17 else t42
-            d_margin6 = d_excess2 * t9 + d_excess * t37
-            t43 = f32(0.5) * d_margin6
-            t44 = t43 if t19 else d_margin6
-            d_length2 = f32(0.0) if t17 else t44
-            d_U = -excess / t38 * (seed_n / t38)
-            t45 = _half_step_f32(t15)
-            t46 = t2 * t45
-            d_I = -d_U - excess2 / t40 * (seed_n / t40)
-            d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
-            t47 = _half_step_f32(t29)
-            t48 = t43 if t19 else f32(0.0)
-            d_margin2 = d_margin6 if t17 else t48
-            scaled_grad_pred__0 = (
-                hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
-                _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t49 = _half_step_f32(t33)
-            t50 = _half_step_f32(t16)
-            t51 = t49 * t50
-            t52 = margin5 + margin6 + width
-            d_margin10 = d_excess * t52
-            t53 = d_excess2 * width
-            d_margin8 = t53 + d_excess * margin6
-            t54 = f32(0.5) * d_margin8
-            t55 = t54 if t25 else f32(0.0)
-            d_margin3 = d_margin8 if t22 else t55
-            d_margin9 = t53 + d_excess * margin5
-            t56 = f32(0.5) * d_margin9
-            t57 = t56 if t25 else d_margin9
-            d_length4 = d_excess2 * margin6 + (f32(0.0) if t22 else t57)
-            t58 = _half_step_f32(t23)
-            t59 = _half_step_f32(t14)
-            t60 = t49 * t59
-            t61 = t56 if t25 else f32(0.0)
-            d_margin4 = d_margin9 if t22 else t61
-            scaled_grad_pred__1 = (
-                _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
-                _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58, d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t62 = _half_step_f32(t18)
-            t63 = t62 * t45
-            t64 = _half_step_f32(t30)
-            t65 = t62 * t6
-            scaled_grad_pred__2 = (
-                d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height *
-                _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t66 = _half_step_f32(t24)
-            t67 = _half_step_f32(t34)
-            t68 = t67 * t59
-            t69 = t67 * t50
-            scaled_grad_pred__3 = (
-                d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I) +
-                _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67, d_margin3)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            tangent_width_0 = -t2 * t45
-            tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
-            t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
-            tangent_margin2_0 = -t47
-            t71 = f32(0.5) if t19 else f32(0.0)
-            t72 = f32(1.0) if t17 else t71
-            t73 = f32(-0.5) if t19 else f32(-1.0)
-            tangent_margin6_0 = tangent_margin2_0 * t72 + (f32(0.0) if t17 else t73)
-            tangent_margin5_0 = t2 * t72
-            tangent_excess_0 = (
-                tangent_margin6_0 * t37 + _zero_times_f32(tangent_margin5_0, t28) + _zero_times_f32(t7, hull_height) +
-                _zero_times_f32(tangent_width_0, margin10)
-            )
-            tangent_d_excess_0 = seed_n * (tangent_U_0 * t70 - f32(2.0) * (U / t38) * (tangent_excess_0 / t38) / t38)
-            t74 = f32(1.0) / (t40 * t40) - f32(2.0) * (I / t40) / t40 / t40
-            t75 = height * t74
-            tangent_excess2_0 = (
-                t9 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, t11) + _zero_times_f32(tangent_width_0, t39)
-            )
-            tangent_d_excess2_0 = (
-                seed_n * (_zero_times_f32(tangent_width_0, t75) - f32(2.0) * (I / t40) * (tangent_excess2_0 / t40) /
-                t40)
-            )
-            tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
-            tangent_d_margin_0 = tangent_d_margin5_0 * t72
-            tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
-            t76 = f32(0.5) if t19 else f32(1.0)
-            t77 = tangent_d_margin6_0 * t76
-            tangent_d_length2_0 = f32(0.0) if t17 else t77
-            t78 = f32(2.0) * (excess / t38) / t38 / t38 - f32(1.0) / (t38 * t38)
-            tangent_d_U_0 = seed_n * (tangent_excess_0 * t78 + f32(2.0) * (excess / t38) * (tangent_U_0 / t38) / t38)
-            t79 = excess2 / t40 * (height / t40) / t40
-            t80 = f32(2.0) * (excess2 / t40) / t40 / t40 - f32(1.0) / (t40 * t40)
-            tangent_d_I_0 = (
-                f32(2.0) * seed_n * _zero_times_f32(tangent_width_0, t79) + seed_n * tangent_excess2_0 * t80 -
-                tangent_d_U_0
-            )
-            tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
-            tangent_d_margin2_0 = tangent_d_margin6_0 * t72
-            scaled_diag_pred__0 = (
-                tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + _zero_times_f32(t2, tangent_d_margin_0) -
-                tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) -
-                _zero_times_f32(t47, tangent_d_margin2_0)
-            )
-            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
-            tangent_height_1 = -t49 * t59
-            t81 = excess2 / t40 * (width / t40) / t40
-            tangent_margin4_1 = -t58
-            t82 = f32(0.5) if t25 else f32(0.0)
-            t83 = f32(1.0) if t22 else t82
-            t84 = f32(-0.5) if t25 else f32(-1.0)
-            tangent_margin9_1 = tangent_margin4_1 * t83 + (f32(0.0) if t22 else t84)
-            tangent_margin8_1 = t49 * t83
-            tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f32(tangent_margin8_1, width) - margin6
-            tangent_excess_1 = (
-                margin5 * tangent_margin9_1 + _zero_times_f32(t51, t52) + _zero_times_f32(tangent_margin4_1, margin7) +
-                _zero_times_f32(tangent_margin8_1, margin6)
-            )
-            tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f32(tangent_height_1, width)
-            tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + f32(2.0) * (excess / t38) * (tangent_U_1 / t38) / t38)
-            tangent_d_I_1 = (
-                f32(2.0) * seed_n * _zero_times_f32(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 -
-                tangent_d_U_1
-            )
-            tangent_d_excess_1 = seed_n * (tangent_U_1 * t70 - f32(2.0) * (U / t38) * (tangent_excess_1 / t38) / t38)
-            tangent_d_margin10_1 = tangent_d_excess_1 * t52
-            t85 = width * t74
-            tangent_d_excess2_1 = (
-                seed_n * (_zero_times_f32(tangent_height_1, t85) - f32(2.0) * (I / t40) * (tangent_excess2_1 / t40) /
-                t40)
-            )
-            t86 = tangent_d_excess2_1 * width
-            tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
-            tangent_d_margin3_1 = tangent_d_margin8_1 * t83
-            tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
-            t87 = f32(0.5) if t25 else f32(1.0)
-            t88 = tangent_d_margin9_1 * t87
-            tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t22 else t88)
-            tangent_d_margin4_1 = tangent_d_margin9_1 * t83
-            scaled_diag_pred__1 = (
-                tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
-                _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) -
-                tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
-            )
-            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-            tangent_margin6_2 = t64 * t72 + (f32(0.0) if t17 else t76)
-            tangent_margin_2 = -t62
-            tangent_margin5_2 = tangent_margin_2 * t72
-            tangent_excess2_2 = (
-                t9 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, t11) + _zero_times_f32(t63, t39)
-            )
-            tangent_d_excess2_2 = (
-                seed_n * (_zero_times_f32(t63, t75) - f32(2.0) * (I / t40) * (tangent_excess2_2 / t40) / t40)
-            )
-            tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f32(t63, height)
-            tangent_margin7_2 = -t62 * t6
-            tangent_excess_2 = (
-                tangent_margin6_2 * t37 + _zero_times_f32(tangent_margin5_2, t28) + _zero_times_f32(tangent_margin7_2,
-                hull_height) + _zero_times_f32(t63, margin10)
-            )
-            tangent_d_excess_2 = seed_n * (tangent_U_2 * t70 - f32(2.0) * (U / t38) * (tangent_excess_2 / t38) / t38)
-            tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
-            t89 = tangent_d_margin6_2 * t76
-            tangent_d_length2_2 = f32(0.0) if t17 else t89
-            tangent_d_U_2 = seed_n * (tangent_excess_2 * t78 + f32(2.0) * (excess / t38) * (tangent_U_2 / t38) / t38)
-            tangent_d_I_2 = (
-                f32(2.0) * seed_n * _zero_times_f32(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
-            )
-            tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
-            tangent_d_margin2_2 = tangent_d_margin6_2 * t72
-            tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
-            tangent_d_margin_2 = tangent_d_margin5_2 * t72
-            scaled_diag_pred__2 = (
-                tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t65, -hull_height) +
-                _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) -
-                _zero_times_f32(t62, tangent_d_margin_2)
-            )
-            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-            tangent_margin9_3 = t66 * t83 + (f32(0.0) if t22 else t87)
-            tangent_margin3_3 = -t67
-            tangent_margin8_3 = tangent_margin3_3 * t83
-            tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f32(tangent_margin8_3, width)
-            tangent_d_excess2_3 = (
-                seed_n * (_zero_times_f32(t68, t85) - f32(2.0) * (I / t40) * (tangent_excess2_3 / t40) / t40)
-            )
-            tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f32(t68, width)
-            tangent_margin10_3 = -t67 * t50
-            t90 = _zero_times_f32(t66, margin7)
-            tangent_excess_3 = (
-                margin5 * tangent_margin9_3 + _zero_times_f32(tangent_margin10_3, t52) +
-                _zero_times_f32(tangent_margin8_3, margin6) + t90
-            )
-            tangent_d_excess_3 = seed_n * (tangent_U_3 * t70 - f32(2.0) * (U / t38) * (tangent_excess_3 / t38) / t38)
-            t91 = tangent_d_excess2_3 * width
-            tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
-            t92 = tangent_d_margin9_3 * t87
-            tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (f32(0.0) if t22 else t92)
-            tangent_d_U_3 = seed_n * (tangent_excess_3 * t78 + f32(2.0) * (excess / t38) * (tangent_U_3 / t38) / t38)
-            tangent_d_I_3 = (
-                f32(2.0) * seed_n * _zero_times_f32(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
-            )
-            tangent_d_margin4_3 = tangent_d_margin9_3 * t83
-            tangent_d_margin10_3 = tangent_d_excess_3 * t52
-            tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
-            tangent_d_margin3_3 = tangent_d_margin8_3 * t83
-            scaled_diag_pred__3 = (
-                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t68, width) + tangent_d_U_3 * t8 +
-                tangent_d_excess_3 * t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69,
-                tangent_d_margin10_3) - _zero_times_f32(t67, tangent_d_margin3_3)
-            )
-            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                        diag_pred_chunk[row, at_c_] = f32(0.0)
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_pred_3 = unit0 * pred_3
+                measured_target_3 = unit0 * target_3
+                measured_pred_1 = unit0 * pred_1
+                measured_target_1 = unit0 * target_1
+                hull_height = (
+                    _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+                )
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f32(t1)
+                t3 = _maximum_f32(measured_pred_0, measured_target_0)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t4 = _minimum_f32(measured_pred_2, measured_target_2)
+                t5 = t3 - t4
+                t6 = _half_step_f32(t5)
+                t7 = t2 * t6
+                t8 = measured_pred_2 - measured_pred_0
+                t9 = measured_pred_3 - measured_pred_1
+                pred_area = t8 * t9
+                t10 = measured_target_2 - measured_target_0
+                t11 = measured_target_3 - measured_target_1
+                target_area = t10 * t11
+                t12 = _minimum_f32(measured_pred_3, measured_target_3)
+                t13 = _maximum_f32(measured_pred_1, measured_target_1)
+                t14 = t12 - t13
+                height = _maximum_f32(f32(0.0), t14)
+                t15 = t4 - t3
+                width = _maximum_f32(f32(0.0), t15)
+                I = height * width
+                U = pred_area + target_area - I
+                seed_n = seed[row]
+                margin7 = _ramp_f32(t5)
+                t16 = t13 - t12
+                margin10 = _ramp_f32(t16)
+                t17 = f32(0.0) < t15
+                t18 = measured_target_2 - measured_pred_2
+                margin = _ramp_f32(t1) + _ramp_f32(t18)
+                t19 = t15 == f32(0.0)
+                t20 = f32(0.5) * (t10 + margin)
+                t21 = t20 if t19 else t10
+                margin5 = margin if t17 else t21
+                t22 = f32(0.0) < t14
+                t23 = measured_target_1 - measured_pred_1
+                t24 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f32(t23) + _ramp_f32(t24)
+                t25 = t14 == f32(0.0)
+                t26 = f32(0.5) * (t9 + margin4)
+                t27 = t26 if t25 else t9
+                margin9 = margin4 if t22 else t27
+                t28 = margin10 + margin9
+                t29 = measured_target_0 - measured_pred_0
+                t30 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f32(t29) + _ramp_f32(t30)
+                t31 = f32(0.5) * (t8 + margin2)
+                t32 = t31 if t19 else t8
+                margin6 = margin2 if t17 else t32
+                t33 = measured_pred_1 - measured_target_1
+                t34 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f32(t33) + _ramp_f32(t34)
+                t35 = f32(0.5) * (t11 + margin3)
+                t36 = t35 if t25 else t11
+                margin8 = margin3 if t22 else t36
+                t37 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
+                t38 = U + excess
+                d_excess = U / t38 * (seed_n / t38)
+                t39 = margin8 + margin9
+                excess2 = t11 * margin5 + t9 * margin6 + width * t39
+                t40 = I + excess2
+                d_excess2 = I / t40 * (seed_n / t40)
+                d_margin5 = d_excess2 * t11 + d_excess * t28
+                t41 = f32(0.5) * d_margin5
+                t42 = t41 if t19 else f32(0.0)
+                d_margin = d_margin5 if t17 else t42
+                d_margin6 = d_excess2 * t9 + d_excess * t37
+                t43 = f32(0.5) * d_margin6
+                t44 = t43 if t19 else d_margin6
+                d_length2 = f32(0.0) if t17 else t44
+                d_U = -excess / t38 * (seed_n / t38)
+                t45 = _half_step_f32(t15)
+                t46 = t2 * t45
+                d_I = -d_U - excess2 / t40 * (seed_n / t40)
+                d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
+                t47 = _half_step_f32(t29)
+                t48 = t43 if t19 else f32(0.0)
+                d_margin2 = d_margin6 if t17 else t48
+                scaled_grad_pred__0 = (
+                    hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
+                    _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t49 = _half_step_f32(t33)
+                t50 = _half_step_f32(t16)
+                t51 = t49 * t50
+                t52 = margin5 + margin6 + width
+                d_margin10 = d_excess * t52
+                t53 = d_excess2 * width
+                d_margin8 = t53 + d_excess * margin6
+                t54 = f32(0.5) * d_margin8
+                t55 = t54 if t25 else f32(0.0)
+                d_margin3 = d_margin8 if t22 else t55
+                d_margin9 = t53 + d_excess * margin5
+                t56 = f32(0.5) * d_margin9
+                t57 = t56 if t25 else d_margin9
+                d_length4 = d_excess2 * margin6 + (f32(0.0) if t22 else t57)
+                t58 = _half_step_f32(t23)
+                t59 = _half_step_f32(t14)
+                t60 = t49 * t59
+                t61 = t56 if t25 else f32(0.0)
+                d_margin4 = d_margin9 if t22 else t61
+                scaled_grad_pred__1 = (
+                    _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7
+                    * _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58,
+                    d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t62 = _half_step_f32(t18)
+                t63 = t62 * t45
+                t64 = _half_step_f32(t30)
+                t65 = t62 * t6
+                scaled_grad_pred__2 = (
+                    d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height
+                    * _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t66 = _half_step_f32(t24)
+                t67 = _half_step_f32(t34)
+                t68 = t67 * t59
+                t69 = t67 * t50
+                scaled_grad_pred__3 = (
+                    d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I)
+                    + _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67,
+                    d_margin3)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                tangent_width_0 = -t2 * t45
+                tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
+                t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
+                tangent_margin2_0 = -t47
+                t71 = f32(0.5) if t19 else f32(0.0)
+                t72 = f32(1.0) if t17 else t71
+                t73 = f32(-0.5) if t19 else f32(-1.0)
+                tangent_margin6_0 = tangent_margin2_0 * t72 + (f32(0.0) if t17 else t73)
+                tangent_margin5_0 = t2 * t72
+                tangent_excess_0 = (
+                    tangent_margin6_0 * t37 + _zero_times_f32(tangent_margin5_0, t28) + _zero_times_f32(t7, hull_height)
+                    + _zero_times_f32(tangent_width_0, margin10)
+                )
+                tangent_d_excess_0 = (
+                    seed_n * (tangent_U_0 * t70 - f32(2.0) * (U / t38) * (tangent_excess_0 / t38) / t38)
+                )
+                t74 = f32(1.0) / (t40 * t40) - f32(2.0) * (I / t40) / t40 / t40
+                t75 = height * t74
+                tangent_excess2_0 = (
+                    t9 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, t11) + _zero_times_f32(tangent_width_0,
+                    t39)
+                )
+                tangent_d_excess2_0 = (
+                    seed_n * (_zero_times_f32(tangent_width_0, t75) - f32(2.0) * (I / t40) * (tangent_excess2_0 / t40) /
+                    t40)
+                )
+                tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
+                tangent_d_margin_0 = tangent_d_margin5_0 * t72
+                tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
+                t76 = f32(0.5) if t19 else f32(1.0)
+                t77 = tangent_d_margin6_0 * t76
+                tangent_d_length2_0 = f32(0.0) if t17 else t77
+                t78 = f32(2.0) * (excess / t38) / t38 / t38 - f32(1.0) / (t38 * t38)
+                tangent_d_U_0 = (
+                    seed_n * (tangent_excess_0 * t78 + f32(2.0) * (excess / t38) * (tangent_U_0 / t38) / t38)
+                )
+                t79 = excess2 / t40 * (height / t40) / t40
+                t80 = f32(2.0) * (excess2 / t40) / t40 / t40 - f32(1.0) / (t40 * t40)
+                tangent_d_I_0 = (
+                    f32(2.0) * seed_n * _zero_times_f32(tangent_width_0, t79) + seed_n * tangent_excess2_0 * t80 -
+                    tangent_d_U_0
+                )
+                tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
+                tangent_d_margin2_0 = tangent_d_margin6_0 * t72
+                scaled_diag_pred__0 = (
+                    tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + _zero_times_f32(t2, tangent_d_margin_0) -
+                    tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) -
+                    _zero_times_f32(t47, tangent_d_margin2_0)
+                )
+                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                tangent_height_1 = -t49 * t59
+                t81 = excess2 / t40 * (width / t40) / t40
+                tangent_margin4_1 = -t58
+                t82 = f32(0.5) if t25 else f32(0.0)
+                t83 = f32(1.0) if t22 else t82
+                t84 = f32(-0.5) if t25 else f32(-1.0)
+                tangent_margin9_1 = tangent_margin4_1 * t83 + (f32(0.0) if t22 else t84)
+                tangent_margin8_1 = t49 * t83
+                tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f32(tangent_margin8_1, width) - margin6
+                tangent_excess_1 = (
+                    margin5 * tangent_margin9_1 + _zero_times_f32(t51, t52) + _zero_times_f32(tangent_margin4_1,
+                    margin7) + _zero_times_f32(tangent_margin8_1, margin6)
+                )
+                tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f32(tangent_height_1, width)
+                tangent_d_U_1 = (
+                    seed_n * (tangent_excess_1 * t78 + f32(2.0) * (excess / t38) * (tangent_U_1 / t38) / t38)
+                )
+                tangent_d_I_1 = (
+                    f32(2.0) * seed_n * _zero_times_f32(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 -
+                    tangent_d_U_1
+                )
+                tangent_d_excess_1 = (
+                    seed_n * (tangent_U_1 * t70 - f32(2.0) * (U / t38) * (tangent_excess_1 / t38) / t38)
+                )
+                tangent_d_margin10_1 = tangent_d_excess_1 * t52
+                t85 = width * t74
+                tangent_d_excess2_1 = (
+                    seed_n * (_zero_times_f32(tangent_height_1, t85) - f32(2.0) * (I / t40) * (tangent_excess2_1 / t40)
+                    / t40)
+                )
+                t86 = tangent_d_excess2_1 * width
+                tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
+                tangent_d_margin3_1 = tangent_d_margin8_1 * t83
+                tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
+                t87 = f32(0.5) if t25 else f32(1.0)
+                t88 = tangent_d_margin9_1 * t87
+                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t22 else t88)
+                tangent_d_margin4_1 = tangent_d_margin9_1 * t83
+                scaled_diag_pred__1 = (
+                    tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
+                    _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) -
+                    tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
+                )
+                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                tangent_margin6_2 = t64 * t72 + (f32(0.0) if t17 else t76)
+                tangent_margin_2 = -t62
+                tangent_margin5_2 = tangent_margin_2 * t72
+                tangent_excess2_2 = (
+                    t9 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, t11) + _zero_times_f32(t63, t39)
+                )
+                tangent_d_excess2_2 = (
+                    seed_n * (_zero_times_f32(t63, t75) - f32(2.0) * (I / t40) * (tangent_excess2_2 / t40) / t40)
+                )
+                tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f32(t63, height)
+                tangent_margin7_2 = -t62 * t6
+                tangent_excess_2 = (
+                    tangent_margin6_2 * t37 + _zero_times_f32(tangent_margin5_2, t28) +
+                    _zero_times_f32(tangent_margin7_2, hull_height) + _zero_times_f32(t63, margin10)
+                )
+                tangent_d_excess_2 = (
+                    seed_n * (tangent_U_2 * t70 - f32(2.0) * (U / t38) * (tangent_excess_2 / t38) / t38)
+                )
+                tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
+                t89 = tangent_d_margin6_2 * t76
+                tangent_d_length2_2 = f32(0.0) if t17 else t89
+                tangent_d_U_2 = (
+                    seed_n * (tangent_excess_2 * t78 + f32(2.0) * (excess / t38) * (tangent_U_2 / t38) / t38)
+                )
+                tangent_d_I_2 = (
+                    f32(2.0) * seed_n * _zero_times_f32(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
+                )
+                tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
+                tangent_d_margin2_2 = tangent_d_margin6_2 * t72
+                tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
+                tangent_d_margin_2 = tangent_d_margin5_2 * t72
+                scaled_diag_pred__2 = (
+                    tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t65, -hull_height) +
+                    _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) -
+                    _zero_times_f32(t62, tangent_d_margin_2)
+                )
+                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                tangent_margin9_3 = t66 * t83 + (f32(0.0) if t22 else t87)
+                tangent_margin3_3 = -t67
+                tangent_margin8_3 = tangent_margin3_3 * t83
+                tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f32(tangent_margin8_3, width)
+                tangent_d_excess2_3 = (
+                    seed_n * (_zero_times_f32(t68, t85) - f32(2.0) * (I / t40) * (tangent_excess2_3 / t40) / t40)
+                )
+                tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f32(t68, width)
+                tangent_margin10_3 = -t67 * t50
+                t90 = _zero_times_f32(t66, margin7)
+                tangent_excess_3 = (
+                    margin5 * tangent_margin9_3 + _zero_times_f32(tangent_margin10_3, t52) +
+                    _zero_times_f32(tangent_margin8_3, margin6) + t90
+                )
+                tangent_d_excess_3 = (
+                    seed_n * (tangent_U_3 * t70 - f32(2.0) * (U / t38) * (tangent_excess_3 / t38) / t38)
+                )
+                t91 = tangent_d_excess2_3 * width
+                tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
+                t92 = tangent_d_margin9_3 * t87
+                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (f32(0.0) if t22 else t92)
+                tangent_d_U_3 = (
+                    seed_n * (tangent_excess_3 * t78 + f32(2.0) * (excess / t38) * (tangent_U_3 / t38) / t38)
+                )
+                tangent_d_I_3 = (
+                    f32(2.0) * seed_n * _zero_times_f32(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
+                )
+                tangent_d_margin4_3 = tangent_d_margin9_3 * t83
+                tangent_d_margin10_3 = tangent_d_excess_3 * t52
+                tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
+                tangent_d_margin3_3 = tangent_d_margin8_3 * t83
+                scaled_diag_pred__3 = (
+                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t68, width) + tangent_d_U_3 * t8 +
+                    tangent_d_excess_3 * t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69,
+                    tangent_d_margin10_3) - _zero_times_f32(t67, tangent_d_margin3_3)
+                )
+                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            grad_pred_chunk[row, at_c_] = f32(0.0)
+                            diag_pred_chunk[row, at_c_] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float32[0]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            v_pred__chunk = v_pred_[start : start + rows]
+            hvp_pred_chunk = hvp_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_pred_3 = unit0 * pred_3
-            measured_target_3 = unit0 * target_3
-            measured_pred_1 = unit0 * pred_1
-            measured_target_1 = unit0 * target_1
-            hull_height = (
-                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
-            )
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f32(t1)
-            t3 = _maximum_f32(measured_pred_0, measured_target_0)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t4 = _minimum_f32(measured_pred_2, measured_target_2)
-            t5 = t3 - t4
-            t6 = _half_step_f32(t5)
-            t7 = t2 * t6
-            seed_n = seed[row]
-            t8 = measured_pred_2 - measured_pred_0
-            v_pred_3 = v_pred__chunk[row, 3]
-            v_pred_1 = v_pred__chunk[row, 1]
-            v_pred_2 = v_pred__chunk[row, 2]
-            t9 = f32(1.0) / unit0
-            v_pred_0 = v_pred__chunk[row, 0]
-            unit2 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
-                abs(unit1 * v_pred_0 * t9)),
-            )
-            measured_v_pred__3 = unit2 * v_pred_3
-            measured_v_pred__1 = unit2 * v_pred_1
-            t10 = measured_v_pred__3 - measured_v_pred__1
-            t11 = measured_pred_3 - measured_pred_1
-            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
-            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
-            t12 = measured_v_pred__2 - measured_v_pred__0
-            tangent_pred_area = t8 * t10 + t11 * t12
-            t13 = _minimum_f32(measured_pred_3, measured_target_3)
-            t14 = _maximum_f32(measured_pred_1, measured_target_1)
-            t15 = t13 - t14
-            t16 = _half_step_f32(t15)
-            t17 = measured_target_3 - measured_pred_3
-            t18 = _half_step_f32(t17)
-            t19 = measured_pred_1 - measured_target_1
-            t20 = _half_step_f32(t19)
-            tangent_height = _zero_times_f32(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
-            t21 = t4 - t3
-            width = _maximum_f32(f32(0.0), t21)
-            t22 = _half_step_f32(t21)
-            t23 = measured_target_2 - measured_pred_2
-            t24 = _half_step_f32(t23)
-            tangent_width = _zero_times_f32(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
-            height = _maximum_f32(f32(0.0), t15)
-            tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
-            tangent_U = tangent_pred_area - tangent_I
-            pred_area = t8 * t11
-            t25 = measured_target_2 - measured_target_0
-            t26 = measured_target_3 - measured_target_1
-            target_area = t25 * t26
-            I = height * width
-            U = pred_area + target_area - I
-            margin7 = _ramp_f32(t5)
-            t27 = t14 - t13
-            margin10 = _ramp_f32(t27)
-            t28 = f32(0.0) < t21
-            margin = _ramp_f32(t1) + _ramp_f32(t23)
-            t29 = t21 == f32(0.0)
-            t30 = f32(0.5) * (t25 + margin)
-            t31 = t30 if t29 else t25
-            margin5 = margin if t28 else t31
-            t32 = f32(0.0) < t15
-            t33 = measured_target_1 - measured_pred_1
-            t34 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f32(t33) + _ramp_f32(t34)
-            t35 = t15 == f32(0.0)
-            t36 = f32(0.5) * (t11 + margin4)
-            t37 = t36 if t35 else t11
-            margin9 = margin4 if t32 else t37
-            t38 = margin10 + margin9
-            t39 = measured_target_0 - measured_pred_0
-            t40 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f32(t39) + _ramp_f32(t40)
-            t41 = f32(0.5) * (t8 + margin2)
-            t42 = t41 if t29 else t8
-            margin6 = margin2 if t28 else t42
-            margin3 = _ramp_f32(t19) + _ramp_f32(t17)
-            t43 = f32(0.5) * (t26 + margin3)
-            t44 = t43 if t35 else t26
-            margin8 = margin3 if t32 else t44
-            t45 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
-            t46 = U + excess
-            t47 = _half_step_f32(t27)
-            t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
-            tangent_margin10 = _zero_times_f32(t47, t48)
-            t49 = _half_step_f32(t34)
-            t50 = _half_step_f32(t33)
-            tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
-            t51 = f32(0.5) * (t10 + tangent_margin4)
-            t52 = t51 if t35 else t10
-            tangent_margin9 = tangent_margin4 if t32 else t52
-            t53 = tangent_margin10 + tangent_margin9
-            t54 = f32(0.5) * t48
-            t55 = t54 if t35 else f32(0.0)
-            tangent_margin8 = t48 if t32 else t55
-            t56 = tangent_margin10 + tangent_margin8
-            t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
-            t58 = f32(0.5) * t57
-            t59 = t58 if t29 else f32(0.0)
-            tangent_margin5 = t57 if t28 else t59
-            t60 = _half_step_f32(t40)
-            t61 = _half_step_f32(t39)
-            tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
-            t62 = f32(0.5) * (t12 + tangent_margin2)
-            t63 = t62 if t29 else t12
-            tangent_margin6 = tangent_margin2 if t28 else t63
-            tangent_margin7 = _zero_times_f32(t6, t57)
-            tangent_excess = (
-                margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6 *
-                t45 + _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
-                _zero_times_f32(tangent_width, margin10)
-            )
-            t64 = tangent_U + tangent_excess
-            tangent_d_excess = seed_n * (tangent_U / t46 / t46 - f32(2.0) * (U / t46) * (t64 / t46) / t46)
-            d_excess = U / t46 * (seed_n / t46)
-            t65 = margin8 + margin9
-            excess2 = t26 * margin5 + t11 * margin6 + width * t65
-            t66 = I + excess2
-            t67 = tangent_margin8 + tangent_margin9
-            tangent_excess2 = (
-                t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
-                _zero_times_f32(tangent_width, t65)
-            )
-            t68 = tangent_I + tangent_excess2
-            tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - f32(2.0) * (I / t66) * (t68 / t66) / t66)
-            tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
-            t69 = f32(0.5) * tangent_d_margin5
-            t70 = t69 if t29 else f32(0.0)
-            tangent_d_margin = tangent_d_margin5 if t28 else t70
-            d_excess2 = I / t66 * (seed_n / t66)
-            tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
-            t71 = f32(0.5) * tangent_d_margin6
-            t72 = t71 if t29 else tangent_d_margin6
-            tangent_d_length2 = f32(0.0) if t28 else t72
-            d_U = -excess / t46 * (seed_n / t46)
-            tangent_d_U = seed_n * (f32(2.0) * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
-            tangent_d_I = (
-                f32(2.0) * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 *
-                (tangent_excess2 / t66)
-            )
-            d_I = -d_U - excess2 / t66 * (seed_n / t66)
-            tangent_d_width = (
-                d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
-                _zero_times_f32(tangent_height, d_I) + _zero_times_f32(tangent_margin10, d_excess)
-            )
-            t73 = t71 if t29 else f32(0.0)
-            tangent_d_margin2 = tangent_d_margin6 if t28 else t73
-            scaled_hvp_pred__0 = (
-                hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7, d_excess) +
-                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U * t11 -
-                _zero_times_f32(t2 * t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
-            )
-            t74 = f32(1.0) / unit2
-            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
-            tangent_d_margin10 = (
-                d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
-                width)
-            )
-            t75 = tangent_d_excess2 * width
-            t76 = _zero_times_f32(tangent_width, d_excess2)
-            tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
-            t77 = f32(0.5) * tangent_d_margin8
-            t78 = t77 if t35 else f32(0.0)
-            tangent_d_margin3 = tangent_d_margin8 if t32 else t78
-            tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
-            t79 = f32(0.5) * tangent_d_margin9
-            t80 = t79 if t35 else tangent_d_margin9
-            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t32 else t80)
-            t81 = t20 * t16
-            t82 = t79 if t35 else f32(0.0)
-            tangent_d_margin4 = tangent_d_margin9 if t32 else t82
-            scaled_hvp_pred__1 = (
-                _zero_times_f32(t20 * t47, tangent_d_margin10) + _zero_times_f32(t20, tangent_d_margin3) -
-                tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8 -
-                width * _zero_times_f32(t81, tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t50,
-                d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t81, d_I)) - _zero_times_f32(t50,
-                tangent_d_margin4)
-            )
-            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
-            t83 = t24 * t6
-            scaled_hvp_pred__2 = (
-                tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
-                _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) -
-                tangent_margin4 * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
-            )
-            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
-            t84 = t18 * t16
-            scaled_hvp_pred__3 = (
-                tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8 +
-                width * _zero_times_f32(t84, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t49,
-                d_excess)) + _zero_times_f32(tangent_width, _zero_times_f32(t84, d_I)) + _zero_times_f32(t49,
-                tangent_d_margin4) - _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18,
-                tangent_d_margin3)
-            )
-            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = f32(0.0)
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_pred_3 = unit0 * pred_3
+                measured_target_3 = unit0 * target_3
+                measured_pred_1 = unit0 * pred_1
+                measured_target_1 = unit0 * target_1
+                hull_height = (
+                    _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+                )
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f32(t1)
+                t3 = _maximum_f32(measured_pred_0, measured_target_0)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t4 = _minimum_f32(measured_pred_2, measured_target_2)
+                t5 = t3 - t4
+                t6 = _half_step_f32(t5)
+                t7 = t2 * t6
+                seed_n = seed[row]
+                t8 = measured_pred_2 - measured_pred_0
+                v_pred_3 = v_pred__chunk[row, 3]
+                v_pred_1 = v_pred__chunk[row, 1]
+                v_pred_2 = v_pred__chunk[row, 2]
+                t9 = f32(1.0) / unit0
+                v_pred_0 = v_pred__chunk[row, 0]
+                unit2 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
+                    abs(unit1 * v_pred_0 * t9)),
+                )
+                measured_v_pred__3 = unit2 * v_pred_3
+                measured_v_pred__1 = unit2 * v_pred_1
+                t10 = measured_v_pred__3 - measured_v_pred__1
+                t11 = measured_pred_3 - measured_pred_1
+                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
+                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
+                t12 = measured_v_pred__2 - measured_v_pred__0
+                tangent_pred_area = t8 * t10 + t11 * t12
+                t13 = _minimum_f32(measured_pred_3, measured_target_3)
+                t14 = _maximum_f32(measured_pred_1, measured_target_1)
+                t15 = t13 - t14
+                t16 = _half_step_f32(t15)
+                t17 = measured_target_3 - measured_pred_3
+                t18 = _half_step_f32(t17)
+                t19 = measured_pred_1 - measured_target_1
+                t20 = _half_step_f32(t19)
+                tangent_height = _zero_times_f32(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
+                t21 = t4 - t3
+                width = _maximum_f32(f32(0.0), t21)
+                t22 = _half_step_f32(t21)
+                t23 = measured_target_2 - measured_pred_2
+                t24 = _half_step_f32(t23)
+                tangent_width = _zero_times_f32(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
+                height = _maximum_f32(f32(0.0), t15)
+                tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
+                tangent_U = tangent_pred_area - tangent_I
+                pred_area = t8 * t11
+                t25 = measured_target_2 - measured_target_0
+                t26 = measured_target_3 - measured_target_1
+                target_area = t25 * t26
+                I = height * width
+                U = pred_area + target_area - I
+                margin7 = _ramp_f32(t5)
+                t27 = t14 - t13
+                margin10 = _ramp_f32(t27)
+                t28 = f32(0.0) < t21
+                margin = _ramp_f32(t1) + _ramp_f32(t23)
+                t29 = t21 == f32(0.0)
+                t30 = f32(0.5) * (t25 + margin)
+                t31 = t30 if t29 else t25
+                margin5 = margin if t28 else t31
+                t32 = f32(0.0) < t15
+                t33 = measured_target_1 - measured_pred_1
+                t34 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f32(t33) + _ramp_f32(t34)
+                t35 = t15 == f32(0.0)
+                t36 = f32(0.5) * (t11 + margin4)
+                t37 = t36 if t35 else t11
+                margin9 = margin4 if t32 else t37
+                t38 = margin10 + margin9
+                t39 = measured_target_0 - measured_pred_0
+                t40 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f32(t39) + _ramp_f32(t40)
+                t41 = f32(0.5) * (t8 + margin2)
+                t42 = t41 if t29 else t8
+                margin6 = margin2 if t28 else t42
+                margin3 = _ramp_f32(t19) + _ramp_f32(t17)
+                t43 = f32(0.5) * (t26 + margin3)
+                t44 = t43 if t35 else t26
+                margin8 = margin3 if t32 else t44
+                t45 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
+                t46 = U + excess
+                t47 = _half_step_f32(t27)
+                t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
+                tangent_margin10 = _zero_times_f32(t47, t48)
+                t49 = _half_step_f32(t34)
+                t50 = _half_step_f32(t33)
+                tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
+                t51 = f32(0.5) * (t10 + tangent_margin4)
+                t52 = t51 if t35 else t10
+                tangent_margin9 = tangent_margin4 if t32 else t52
+                t53 = tangent_margin10 + tangent_margin9
+                t54 = f32(0.5) * t48
+                t55 = t54 if t35 else f32(0.0)
+                tangent_margin8 = t48 if t32 else t55
+                t56 = tangent_margin10 + tangent_margin8
+                t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
+                t58 = f32(0.5) * t57
+                t59 = t58 if t29 else f32(0.0)
+                tangent_margin5 = t57 if t28 else t59
+                t60 = _half_step_f32(t40)
+                t61 = _half_step_f32(t39)
+                tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
+                t62 = f32(0.5) * (t12 + tangent_margin2)
+                t63 = t62 if t29 else t12
+                tangent_margin6 = tangent_margin2 if t28 else t63
+                tangent_margin7 = _zero_times_f32(t6, t57)
+                tangent_excess = (
+                    margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6
+                    * t45 + _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
+                    _zero_times_f32(tangent_width, margin10)
+                )
+                t64 = tangent_U + tangent_excess
+                tangent_d_excess = seed_n * (tangent_U / t46 / t46 - f32(2.0) * (U / t46) * (t64 / t46) / t46)
+                d_excess = U / t46 * (seed_n / t46)
+                t65 = margin8 + margin9
+                excess2 = t26 * margin5 + t11 * margin6 + width * t65
+                t66 = I + excess2
+                t67 = tangent_margin8 + tangent_margin9
+                tangent_excess2 = (
+                    t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
+                    _zero_times_f32(tangent_width, t65)
+                )
+                t68 = tangent_I + tangent_excess2
+                tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - f32(2.0) * (I / t66) * (t68 / t66) / t66)
+                tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
+                t69 = f32(0.5) * tangent_d_margin5
+                t70 = t69 if t29 else f32(0.0)
+                tangent_d_margin = tangent_d_margin5 if t28 else t70
+                d_excess2 = I / t66 * (seed_n / t66)
+                tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
+                t71 = f32(0.5) * tangent_d_margin6
+                t72 = t71 if t29 else tangent_d_margin6
+                tangent_d_length2 = f32(0.0) if t28 else t72
+                d_U = -excess / t46 * (seed_n / t46)
+                tangent_d_U = seed_n * (f32(2.0) * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
+                tangent_d_I = (
+                    f32(2.0) * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 *
+                    (tangent_excess2 / t66)
+                )
+                d_I = -d_U - excess2 / t66 * (seed_n / t66)
+                tangent_d_width = (
+                    d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
+                    _zero_times_f32(tangent_height, d_I) + _zero_times_f32(tangent_margin10, d_excess)
+                )
+                t73 = t71 if t29 else f32(0.0)
+                tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+                scaled_hvp_pred__0 = (
+                    hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7,
+                    d_excess) + _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U *
+                    t11 - _zero_times_f32(t2 * t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
+                )
+                t74 = f32(1.0) / unit2
+                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+                tangent_d_margin10 = (
+                    d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 +
+                    margin6 + width)
+                )
+                t75 = tangent_d_excess2 * width
+                t76 = _zero_times_f32(tangent_width, d_excess2)
+                tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
+                t77 = f32(0.5) * tangent_d_margin8
+                t78 = t77 if t35 else f32(0.0)
+                tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+                tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
+                t79 = f32(0.5) * tangent_d_margin9
+                t80 = t79 if t35 else tangent_d_margin9
+                tangent_d_length4 = (
+                    d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t32 else t80)
+                )
+                t81 = t20 * t16
+                t82 = t79 if t35 else f32(0.0)
+                tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+                scaled_hvp_pred__1 = (
+                    _zero_times_f32(t20 * t47, tangent_d_margin10) + _zero_times_f32(t20, tangent_d_margin3) -
+                    tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8
+                    - width * _zero_times_f32(t81, tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t50,
+                    d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t81, d_I)) - _zero_times_f32(t50,
+                    tangent_d_margin4)
+                )
+                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+                t83 = t24 * t6
+                scaled_hvp_pred__2 = (
+                    tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
+                    _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) -
+                    tangent_margin4 * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
+                )
+                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+                t84 = t18 * t16
+                scaled_hvp_pred__3 = (
+                    tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8
+                    + width * _zero_times_f32(t84, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t49,
+                    d_excess)) + _zero_times_f32(tangent_width, _zero_times_f32(t84, d_I)) + _zero_times_f32(t49,
+                    tangent_d_margin4) - _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18,
+                    tangent_d_margin3)
+                )
+                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            hvp_pred_chunk[row, at_c_] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2645,7 +2708,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -2653,8 +2716,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pred, target, weight, weight_step, mask,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2684,7 +2747,7 @@ def _value_and_grad_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -2693,8 +2756,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2724,14 +2787,14 @@ def _grad_hess_diag_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2759,14 +2822,14 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2792,7 +2855,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -2800,8 +2863,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, pred,
-        target, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pred, target, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2830,7 +2893,7 @@ def _value_and_grad_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -2839,9 +2902,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2870,14 +2933,14 @@ def _grad_hess_diag_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2904,14 +2967,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -98,8 +98,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -115,39 +115,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -869,7 +859,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, length__scaled_block, tangent_length_block, eighths, samples, chunk, g, v_g_, hvp_g, lam, size_d,
+    first, last, length__scaled_block, tangent_length_block, quarters, samples, chunk, g, v_g_, hvp_g, lam, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
@@ -919,7 +909,7 @@ def hvp_f32(
                     t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = f32(0.0) if t4 else t9
-                tangent_length += _pairwise_sum_f32(tangent_length_block, eighths, count)
+                tangent_length += _pairwise_sum_f32(tangent_length_block, quarters, count)
             tangent_length = f32(tangent_length)
             seed_n = weight[n * weight_step] / denominator
             t10 = f32(2.0) * lam * seed_n * tangent_length
@@ -1109,7 +1099,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g,
+        hvp_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, g, v_g_, hvp_g,
         lam, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

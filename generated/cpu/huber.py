@@ -103,44 +103,30 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -375,287 +361,319 @@ def _sign_f32(x):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step, losses_out,
+    first, last, rows_float64, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     t4 = -0.5 * delta
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            t3 = 0.5 * e * e
-            t5 = delta * (t1 + t4)
-            value_rows[row] = t3 if t2 else t5
-        if weight_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                t3 = 0.5 * e * e
+                t5 = delta * (t1 + t4)
+                value_rows[row] = t3 if t2 else t5
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
+    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     t4 = -0.5 * delta
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            t3 = 0.5 * e * e
-            t5 = delta * (t1 + t4)
-            seed_n = seed[row]
-            t6 = e * seed_n
-            t7 = delta * seed_n * _sign_f64(e)
-            grad_pred_chunk[row] = t6 if t2 else t7
-            value_rows[row] = t3 if t2 else t5
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_pred_chunk[row] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                t3 = 0.5 * e * e
+                t5 = delta * (t1 + t4)
+                seed_n = seed[row]
+                t6 = e * seed_n
+                t7 = delta * seed_n * _sign_f64(e)
+                grad_pred_chunk[row] = t6 if t2 else t7
+                value_rows[row] = t3 if t2 else t5
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_pred_chunk[row] = 0.0
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step, mask,
+    mask_step, denominator,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            diag_pred_chunk = diag_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            seed_n = seed[row]
-            t3 = e * seed_n
-            t4 = delta * seed_n * _sign_f64(e)
-            grad_pred_chunk[row] = t3 if t2 else t4
-            t5 = 0.0 if t1 == t1 else t1
-            diag_pred_chunk[row] = seed_n if t2 else t5
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_pred_chunk[row] = 0.0
-                    diag_pred_chunk[row] = 0.0
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                seed_n = seed[row]
+                t3 = e * seed_n
+                t4 = delta * seed_n * _sign_f64(e)
+                grad_pred_chunk[row] = t3 if t2 else t4
+                t5 = 0.0 if t1 == t1 else t1
+                diag_pred_chunk[row] = seed_n if t2 else t5
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_pred_chunk[row] = 0.0
+                        diag_pred_chunk[row] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, rows_float64, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask,
+    mask_step, denominator,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            v_pred__chunk = v_pred_[start : start + rows]
+            hvp_pred_chunk = hvp_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            t3 = seed[row] * v_pred__chunk[row]
-            t4 = 0.0 if t1 == t1 else t1
-            hvp_pred_chunk[row] = t3 if t2 else t4
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_pred_chunk[row] = 0.0
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                t3 = seed[row] * v_pred__chunk[row]
+                t4 = 0.0 if t1 == t1 else t1
+                hvp_pred_chunk[row] = t3 if t2 else t4
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_pred_chunk[row] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, eighths, samples, chunk, pred, target, delta, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial,
+    first, last, rows_float64, rows_float32, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_narrow = rows_float32[0]
     t4 = -f32(0.5) * delta
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            t3 = f32(0.5) * e * e
-            t5 = delta * (t1 + t4)
-            value_narrow[row] = t3 if t2 else t5
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                t3 = f32(0.5) * e * e
+                t5 = delta * (t1 + t4)
+                value_narrow[row] = t3 if t2 else t5
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, pred, target, grad_pred, delta, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    seed, value_narrow = rows_float32[0], rows_float32[1]
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     t4 = -f32(0.5) * delta
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            t3 = f32(0.5) * e * e
-            t5 = delta * (t1 + t4)
-            seed_n = seed[row]
-            t6 = e * seed_n
-            t7 = delta * seed_n * _sign_f32(e)
-            grad_pred_chunk[row] = t6 if t2 else t7
-            value_narrow[row] = t3 if t2 else t5
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_pred_chunk[row] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                t3 = f32(0.5) * e * e
+                t5 = delta * (t1 + t4)
+                seed_n = seed[row]
+                t6 = e * seed_n
+                t7 = delta * seed_n * _sign_f32(e)
+                grad_pred_chunk[row] = t6 if t2 else t7
+                value_narrow[row] = t3 if t2 else t5
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_pred_chunk[row] = f32(0.0)
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step, mask,
+    mask_step, denominator,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            diag_pred_chunk = diag_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            seed_n = seed[row]
-            t3 = e * seed_n
-            t4 = delta * seed_n * _sign_f32(e)
-            grad_pred_chunk[row] = t3 if t2 else t4
-            t5 = f32(0.0) if t1 == t1 else t1
-            diag_pred_chunk[row] = seed_n if t2 else t5
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_pred_chunk[row] = f32(0.0)
-                    diag_pred_chunk[row] = f32(0.0)
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                seed_n = seed[row]
+                t3 = e * seed_n
+                t4 = delta * seed_n * _sign_f32(e)
+                grad_pred_chunk[row] = t3 if t2 else t4
+                t5 = f32(0.0) if t1 == t1 else t1
+                diag_pred_chunk[row] = seed_n if t2 else t5
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_pred_chunk[row] = f32(0.0)
+                        diag_pred_chunk[row] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, rows_float32, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask,
+    mask_step, denominator,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            v_pred__chunk = v_pred_[start : start + rows]
+            hvp_pred_chunk = hvp_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e)
-            t2 = t1 <= delta
-            t3 = seed[row] * v_pred__chunk[row]
-            t4 = f32(0.0) if t1 == t1 else t1
-            hvp_pred_chunk[row] = t3 if t2 else t4
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    hvp_pred_chunk[row] = f32(0.0)
+                e = pred_chunk[row] - target_chunk[row]
+                t1 = abs(e)
+                t2 = t1 <= delta
+                t3 = seed[row] * v_pred__chunk[row]
+                t4 = f32(0.0) if t1 == t1 else t1
+                hvp_pred_chunk[row] = t3 if t2 else t4
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_pred_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -664,14 +682,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, delta, weight, weight_step, mask,
+        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pred, target, delta, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -687,7 +705,7 @@ def _value_and_grad_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -695,8 +713,8 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
-        delta, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pred, target, grad_pred, delta, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -711,13 +729,13 @@ def _grad_hess_diag_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, delta,
-        weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
+        delta, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -730,12 +748,12 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight,
+        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -747,15 +765,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, pred,
-        target, delta, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pred, target, delta,
+        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -770,7 +788,7 @@ def _value_and_grad_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -778,9 +796,8 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, delta, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -795,13 +812,13 @@ def _grad_hess_diag_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, delta,
-        weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
+        delta, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -814,12 +831,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight,
+        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -118,8 +118,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -135,39 +135,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -1272,7 +1262,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t4_others__below_block, eighths, samples, chunk, t3, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t4_others__below_block, quarters, samples, chunk, t3, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
@@ -1304,7 +1294,7 @@ def value_2_f32(
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
                     t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             t5 = 1 < t4_others__ties
@@ -1360,7 +1350,7 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _uni
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__terms_row, t4_others__below_block, eighths, samples, chunk, t3, tau, weight,
+    first, last, value_rows, t4_others__terms_row, t4_others__below_block, quarters, samples, chunk, t3, tau, weight,
     weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
@@ -1395,7 +1385,7 @@ def value_and_grad_2_f32(
                     t4_others__terms_row[j] = t4_others__terms
                     t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             seed_i = weight[i * weight_step] / denominator
@@ -1431,8 +1421,8 @@ def value_and_grad_2_f32(
 # Runs for each of v, u.
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t2_sum_block, eighths, samples, chunk, d_v_hat__product, v_hat, grad_v, t2__scaled, _unit1_d, v, tau,
-    size_d,
+    first, last, d_t2_sum_block, quarters, samples, chunk, d_v_hat__product, v_hat, grad_v, t2__scaled, _unit1_d, v,
+    tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1448,7 +1438,7 @@ def value_and_grad_3_f32(
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
-                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, eighths, count)
+                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, quarters, count)
             d_t2_sum = f32(d_t2_sum)
             t2__scaled_i = t2__scaled[i]
             t1 = t2__scaled_i == f32(0.0)
@@ -1472,7 +1462,7 @@ def value_and_grad_3_f32(
 # Runs for each of u, v.
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, tangent_t1_2_block, eighths, samples, chunk, u, _unit0_d, t1__scaled, v_u_,
+    first, last, t1__scaled2_block, tangent_t1_2_block, quarters, samples, chunk, u, _unit0_d, t1__scaled, v_u_,
     tangent_t1, u_hat, tangent_u_hat, size_d,
 ):
     for c in range(first, last):
@@ -1517,7 +1507,7 @@ def hvp_1_f32(
                     t7 = t5 if t4 else t6
                     t8 = measured_v_u * t7
                     tangent_t1_2_block[lane] = f32(0.0) if t2 else t8
-                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, eighths, count)
+                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, quarters, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
             u_hat_row = u_hat[i]
@@ -1536,7 +1526,7 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, eighths, samples, chunk, t3,
+    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, quarters, samples, chunk, t3,
     tangent_t3, tau, weight, weight_step, denominator,
 ):
     size_i = samples
@@ -1572,7 +1562,7 @@ def hvp_2_f32(
                     t4_others__terms_row[j] = t4_others__terms
                     t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
                     t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
-                t4_others__below += _pairwise_sum_f32(t4_others__below_block, eighths, count)
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             tangent_t3_row = tangent_t3[i]
@@ -1592,7 +1582,7 @@ def hvp_2_f32(
                     weight_t4_others = t4_others__share * t4_others__terms2
                     t10 = tangent_s * weight_t4_others
                     tangent_t4_others_block[lane] = t10 if t5 else f32(0.0)
-                tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, eighths, count)
+                tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, quarters, count)
             tangent_t4_others = f32(tangent_t4_others)
             seed_i = weight[i * weight_step] / denominator
             t12 = t4_others__below + f32(t8)
@@ -1627,7 +1617,7 @@ def hvp_2_f32(
 # Runs for each of v, u.
 @_jit
 def hvp_3_f32(
-    first, last, d_t2_sum_block, tangent_d_t2_sum_block, eighths, samples, chunk, d_v_hat__product, v_hat,
+    first, last, d_t2_sum_block, tangent_d_t2_sum_block, quarters, samples, chunk, d_v_hat__product, v_hat,
     tangent_v_hat, tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
     for c in range(first, last):
@@ -1650,8 +1640,8 @@ def hvp_3_f32(
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
                     d_t2_sum_block[lane] = d_v_hat * v_hat_d
                     tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
-                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, eighths, count)
-                tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, eighths, count)
+                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, quarters, count)
+                tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, quarters, count)
             d_t2_sum = f32(d_t2_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_t2_i = tangent_t2[i]
@@ -1862,7 +1852,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t3, tau,
+        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, t3, tau,
         weight, weight_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1903,7 +1893,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (128,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (256,
         np.float64)), samples, chunk, t3, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1913,11 +1903,11 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, d_v_hat__product, v_hat,
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, d_v_hat__product, v_hat,
         grad_v, t2__scaled, _unit1_d, v, tau, size_d,
     )
     run(
-        value_and_grad_3_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, d_u_hat__product, u_hat,
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, d_u_hat__product, u_hat,
         grad_u, t1__scaled, _unit0_d, u, tau, size_d,
     )
     return (value_value,), None
@@ -1953,11 +1943,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, u, _unit0_d,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, u, _unit0_d,
         t1__scaled, v_u_, tangent_t1, u_hat, tangent_u_hat, size_d,
     )
     run(
-        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, v, _unit1_d,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, v, _unit1_d,
         t2__scaled, v_v_, tangent_t2, v_hat, tangent_v_hat, size_d,
     )
     _matrix_product(run, u_hat, v_hat.T, t3)
@@ -1969,7 +1959,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
         chunk, t3, tangent_t3, tau, weight, weight_step, denominator,
     )
     _matrix_product(run, d_s, v_hat, d_u_hat__product)
@@ -1982,12 +1972,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk,
         d_v_hat__product, v_hat, tangent_v_hat, tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_,
         tau, size_d,
     )
     run(
-        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk,
         d_u_hat__product, u_hat, tangent_u_hat, tangent_d_u_hat_sum, hvp_u, tangent_t1, t1__scaled, _unit0_d, u, v_u_,
         tau, size_d,
     )

@@ -119,12 +119,13 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -138,41 +139,26 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _outside_interval(x, lower, upper):
@@ -436,8 +422,9 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_inline
@@ -471,8 +458,9 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
-    return f32(1.0) if x > f32(0.0) else y
+    y = f32(0.0) if f32(0.0) > x else x
+    z = f32(0.5) if x == f32(0.0) else y
+    return f32(1.0) if x > f32(0.0) else z
 
 
 @_inline
@@ -505,1754 +493,1815 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
+    first, last, rows_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-            t2 = 0.0 < t1
-            margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
-            t3 = t1 == 0.0
-            length = measured_target_2 - measured_target_0
-            t4 = 0.5 * (length + margin)
-            t5 = t4 if t3 else length
-            margin5 = margin if t2 else t5
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            length4 = measured_pred_3 - measured_pred_1
-            margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
-            length2 = measured_pred_2 - measured_pred_0
-            t6 = 0.5 * (length2 + margin2)
-            t7 = t6 if t3 else length2
-            margin6 = margin2 if t2 else t7
-            width = _maximum_f64(0.0, t1)
-            t8 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-            t9 = 0.0 < t8
-            margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
-            t10 = t8 == 0.0
-            t11 = 0.5 * (length3 + margin3)
-            t12 = t11 if t10 else length3
-            margin7 = margin3 if t9 else t12
-            margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
-            t13 = 0.5 * (length4 + margin4)
-            t14 = t13 if t10 else length4
-            margin8 = margin4 if t9 else t14
-            excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
-            height = _maximum_f64(0.0, t8)
-            I = height * width
-            scaled_value = excess / (I + excess)
-            value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                length3 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
+                t2 = 0.0 < t1
+                margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+                t3 = t1 == 0.0
+                length = measured_target_2 - measured_target_0
+                t4 = 0.5 * (length + margin)
+                t5 = t4 if t3 else length
+                margin5 = margin if t2 else t5
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                length4 = measured_pred_3 - measured_pred_1
+                margin2 = (
+                    _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+                )
+                length2 = measured_pred_2 - measured_pred_0
+                t6 = 0.5 * (length2 + margin2)
+                t7 = t6 if t3 else length2
+                margin6 = margin2 if t2 else t7
+                width = _maximum_f64(0.0, t1)
+                t8 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
+                t9 = 0.0 < t8
+                margin3 = (
+                    _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+                )
+                t10 = t8 == 0.0
+                t11 = 0.5 * (length3 + margin3)
+                t12 = t11 if t10 else length3
+                margin7 = margin3 if t9 else t12
+                margin4 = (
+                    _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+                )
+                t13 = 0.5 * (length4 + margin4)
+                t14 = t13 if t10 else length4
+                margin8 = margin4 if t9 else t14
+                excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
+                height = _maximum_f64(0.0, t8)
+                I = height * width
+                scaled_value = excess / (I + excess)
+                value_rows[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
+    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-            t2 = 0.0 < t1
-            t3 = measured_pred_0 - measured_target_0
-            t4 = measured_target_2 - measured_pred_2
-            margin = _ramp_f64(t3) + _ramp_f64(t4)
-            t5 = t1 == 0.0
-            length = measured_target_2 - measured_target_0
-            t6 = 0.5 * (length + margin)
-            t7 = t6 if t5 else length
-            margin5 = margin if t2 else t7
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            length4 = measured_pred_3 - measured_pred_1
-            t8 = measured_target_0 - measured_pred_0
-            t9 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f64(t8) + _ramp_f64(t9)
-            length2 = measured_pred_2 - measured_pred_0
-            t10 = 0.5 * (length2 + margin2)
-            t11 = t10 if t5 else length2
-            margin6 = margin2 if t2 else t11
-            width = _maximum_f64(0.0, t1)
-            t12 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-            t13 = 0.0 < t12
-            t14 = measured_pred_1 - measured_target_1
-            t15 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f64(t14) + _ramp_f64(t15)
-            t16 = t12 == 0.0
-            t17 = 0.5 * (length3 + margin3)
-            t18 = t17 if t16 else length3
-            margin7 = margin3 if t13 else t18
-            t19 = measured_target_1 - measured_pred_1
-            t20 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f64(t19) + _ramp_f64(t20)
-            t21 = 0.5 * (length4 + margin4)
-            t22 = t21 if t16 else length4
-            margin8 = margin4 if t13 else t22
-            t23 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t23
-            height = _maximum_f64(0.0, t12)
-            I = height * width
-            t24 = I + excess
-            scaled_value = excess / t24
-            t25 = _half_step_f64(t3)
-            seed_n = seed[row]
-            d_excess = I / t24 * (seed_n / t24)
-            t26 = d_excess * length3
-            t27 = 0.5 * d_excess * length3
-            t28 = t27 if t5 else 0.0
-            d_margin = t26 if t2 else t28
-            t29 = 0.5 * d_excess * length4
-            t30 = d_excess * length4
-            t31 = t29 if t5 else t30
-            d_length2 = 0.0 if t2 else t31
-            t32 = _half_step_f64(t1)
-            d_I = -excess / t24 * (seed_n / t24)
-            d_width = d_I * height + d_excess * t23
-            t33 = t29 if t5 else 0.0
-            d_margin2 = t30 if t2 else t33
-            scaled_grad_pred__0 = (
-                _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
-                _zero_times_f64(_half_step_f64(t8), d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t34 = _half_step_f64(t14)
-            t35 = d_excess * width
-            t36 = 0.5 * d_excess * width
-            t37 = t36 if t16 else 0.0
-            d_margin4 = t35 if t13 else t37
-            t38 = t36 if t16 else t35
-            d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
-            t39 = _half_step_f64(t12)
-            scaled_grad_pred__1 = (
-                _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
-                _zero_times_f64(_half_step_f64(t19), d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t40 = _half_step_f64(t4)
-            scaled_grad_pred__2 = (
-                d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
-                _zero_times_f64(t40, d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t41 = _half_step_f64(t15)
-            scaled_grad_pred__3 = (
-                d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20), d_margin4) -
-                _zero_times_f64(t41, d_margin4)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                length3 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
+                t2 = 0.0 < t1
+                t3 = measured_pred_0 - measured_target_0
+                t4 = measured_target_2 - measured_pred_2
+                margin = _ramp_f64(t3) + _ramp_f64(t4)
+                t5 = t1 == 0.0
+                length = measured_target_2 - measured_target_0
+                t6 = 0.5 * (length + margin)
+                t7 = t6 if t5 else length
+                margin5 = margin if t2 else t7
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                length4 = measured_pred_3 - measured_pred_1
+                t8 = measured_target_0 - measured_pred_0
+                t9 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f64(t8) + _ramp_f64(t9)
+                length2 = measured_pred_2 - measured_pred_0
+                t10 = 0.5 * (length2 + margin2)
+                t11 = t10 if t5 else length2
+                margin6 = margin2 if t2 else t11
+                width = _maximum_f64(0.0, t1)
+                t12 = (
+                    _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
+                )
+                t13 = 0.0 < t12
+                t14 = measured_pred_1 - measured_target_1
+                t15 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f64(t14) + _ramp_f64(t15)
+                t16 = t12 == 0.0
+                t17 = 0.5 * (length3 + margin3)
+                t18 = t17 if t16 else length3
+                margin7 = margin3 if t13 else t18
+                t19 = measured_target_1 - measured_pred_1
+                t20 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f64(t19) + _ramp_f64(t20)
+                t21 = 0.5 * (length4 + margin4)
+                t22 = t21 if t16 else length4
+                margin8 = margin4 if t13 else t22
+                t23 = margin7 + margin8
+                excess = length3 * margin5 + length4 * margin6 + width * t23
+                height = _maximum_f64(0.0, t12)
+                I = height * width
+                t24 = I + excess
+                scaled_value = excess / t24
+                t25 = _half_step_f64(t3)
+                seed_n = seed[row]
+                d_excess = I / t24 * (seed_n / t24)
+                t26 = d_excess * length3
+                t27 = 0.5 * d_excess * length3
+                t28 = t27 if t5 else 0.0
+                d_margin = t26 if t2 else t28
+                t29 = 0.5 * d_excess * length4
+                t30 = d_excess * length4
+                t31 = t29 if t5 else t30
+                d_length2 = 0.0 if t2 else t31
+                t32 = _half_step_f64(t1)
+                d_I = -excess / t24 * (seed_n / t24)
+                d_width = d_I * height + d_excess * t23
+                t33 = t29 if t5 else 0.0
+                d_margin2 = t30 if t2 else t33
+                scaled_grad_pred__0 = (
+                    _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
+                    _zero_times_f64(_half_step_f64(t8), d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t34 = _half_step_f64(t14)
+                t35 = d_excess * width
+                t36 = 0.5 * d_excess * width
+                t37 = t36 if t16 else 0.0
+                d_margin4 = t35 if t13 else t37
+                t38 = t36 if t16 else t35
+                d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
+                t39 = _half_step_f64(t12)
+                scaled_grad_pred__1 = (
+                    _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
+                    _zero_times_f64(_half_step_f64(t19), d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t40 = _half_step_f64(t4)
+                scaled_grad_pred__2 = (
+                    d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
+                    _zero_times_f64(t40, d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t41 = _half_step_f64(t15)
+                scaled_grad_pred__3 = (
+                    d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20),
+                    d_margin4) - _zero_times_f64(t41, d_margin4)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                value_rows[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            for at_c_ in range(size_c_):
+                                grad_pred_chunk[row, at_c_] = 0.0
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float64[0]
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            diag_pred_chunk = diag_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f64(t1)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-            t4 = 0.0 < t3
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_pred_3 = unit0 * pred_3
-            measured_target_3 = unit0 * target_3
-            measured_pred_1 = unit0 * pred_1
-            measured_target_1 = unit0 * target_1
-            t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-            height = _maximum_f64(0.0, t5)
-            width = _maximum_f64(0.0, t3)
-            I = height * width
-            seed_n = seed[row]
-            length3 = measured_target_3 - measured_target_1
-            t6 = measured_target_2 - measured_pred_2
-            margin = _ramp_f64(t1) + _ramp_f64(t6)
-            t7 = t3 == 0.0
-            length = measured_target_2 - measured_target_0
-            t8 = 0.5 * (length + margin)
-            t9 = t8 if t7 else length
-            margin5 = margin if t4 else t9
-            length4 = measured_pred_3 - measured_pred_1
-            t10 = measured_target_0 - measured_pred_0
-            t11 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f64(t10) + _ramp_f64(t11)
-            length2 = measured_pred_2 - measured_pred_0
-            t12 = 0.5 * (length2 + margin2)
-            t13 = t12 if t7 else length2
-            margin6 = margin2 if t4 else t13
-            t14 = 0.0 < t5
-            t15 = measured_pred_1 - measured_target_1
-            t16 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f64(t15) + _ramp_f64(t16)
-            t17 = t5 == 0.0
-            t18 = 0.5 * (length3 + margin3)
-            t19 = t18 if t17 else length3
-            margin7 = margin3 if t14 else t19
-            t20 = measured_target_1 - measured_pred_1
-            t21 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f64(t20) + _ramp_f64(t21)
-            t22 = 0.5 * (length4 + margin4)
-            t23 = t22 if t17 else length4
-            margin8 = margin4 if t14 else t23
-            t24 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t24
-            t25 = I + excess
-            d_excess = I / t25 * (seed_n / t25)
-            t26 = d_excess * length3
-            t27 = 0.5 * d_excess * length3
-            t28 = t27 if t7 else 0.0
-            d_margin = t26 if t4 else t28
-            t29 = 0.5 * d_excess * length4
-            t30 = d_excess * length4
-            t31 = t29 if t7 else t30
-            d_length2 = 0.0 if t4 else t31
-            t32 = _half_step_f64(t3)
-            t33 = t2 * t32
-            d_I = -excess / t25 * (seed_n / t25)
-            d_width = d_I * height + d_excess * t24
-            t34 = _half_step_f64(t10)
-            t35 = t29 if t7 else 0.0
-            d_margin2 = t30 if t4 else t35
-            scaled_grad_pred__0 = (
-                _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
-                d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t36 = _half_step_f64(t15)
-            t37 = d_excess * width
-            t38 = 0.5 * d_excess * width
-            t39 = t38 if t17 else 0.0
-            d_margin4 = t37 if t14 else t39
-            t40 = t38 if t17 else t37
-            d_length4 = d_excess * margin6 + (0.0 if t14 else t40)
-            t41 = _half_step_f64(t5)
-            t42 = t36 * t41
-            t43 = _half_step_f64(t20)
-            scaled_grad_pred__1 = (
-                _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) - _zero_times_f64(t43,
-                d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t44 = _half_step_f64(t6)
-            t45 = t44 * t32
-            t46 = _half_step_f64(t11)
-            scaled_grad_pred__2 = (
-                d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44,
-                d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t47 = _half_step_f64(t16)
-            t48 = t47 * t41
-            t49 = _half_step_f64(t21)
-            scaled_grad_pred__3 = (
-                d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) - _zero_times_f64(t47,
-                d_margin4)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            tangent_width_0 = -t2 * t32
-            t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
-            t51 = height * t50
-            tangent_margin2_0 = -t34
-            t52 = 0.5 if t7 else 0.0
-            t53 = 1.0 if t4 else t52
-            t54 = -0.5 if t7 else -1.0
-            tangent_margin6_0 = tangent_margin2_0 * t53 + (0.0 if t4 else t54)
-            tangent_margin5_0 = t2 * t53
-            tangent_excess_0 = (
-                length4 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, length3) +
-                _zero_times_f64(tangent_width_0, t24)
-            )
-            tangent_d_excess_0 = (
-                seed_n * (_zero_times_f64(tangent_width_0, t51) - 2.0 * (I / t25) * (tangent_excess_0 / t25) / t25)
-            )
-            t55 = 0.5 * length3
-            t56 = t55 if t7 else 0.0
-            t57 = length3 if t4 else t56
-            tangent_d_margin_0 = tangent_d_excess_0 * t57
-            t58 = 0.5 * length4
-            t59 = t58 if t7 else length4
-            t60 = tangent_d_excess_0 * t59
-            tangent_d_length2_0 = 0.0 if t4 else t60
-            t61 = 2.0 * (excess / t25) / t25 / t25 - 1.0 / (t25 * t25)
-            t62 = excess / t25 * (height / t25) / t25
-            tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + 2.0 * _zero_times_f64(tangent_width_0, t62))
-            tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
-            t63 = t58 if t7 else 0.0
-            t64 = length4 if t4 else t63
-            tangent_d_margin2_0 = tangent_d_excess_0 * t64
-            scaled_diag_pred__0 = (
-                _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0)
-                - _zero_times_f64(t34, tangent_d_margin2_0)
-            )
-            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
-            tangent_margin4_1 = -t43
-            t65 = 0.5 if t17 else 0.0
-            t66 = 1.0 if t14 else t65
-            t67 = -0.5 if t17 else -1.0
-            tangent_margin8_1 = tangent_margin4_1 * t66 + (0.0 if t14 else t67)
-            tangent_margin7_1 = t36 * t66
-            tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f64(tangent_margin7_1, width) - margin6
-            tangent_height_1 = -t36 * t41
-            t68 = excess / t25 * (width / t25) / t25
-            tangent_d_I_1 = seed_n * (tangent_excess_1 * t61 + 2.0 * _zero_times_f64(tangent_height_1, t68))
-            t69 = width * t50
-            tangent_d_excess_1 = (
-                seed_n * (_zero_times_f64(tangent_height_1, t69) - 2.0 * (I / t25) * (tangent_excess_1 / t25) / t25)
-            )
-            t70 = 0.5 * width
-            t71 = t70 if t17 else 0.0
-            t72 = width if t14 else t71
-            tangent_d_margin4_1 = tangent_d_excess_1 * t72
-            t73 = t70 if t17 else width
-            t74 = margin6 + (0.0 if t14 else t73)
-            tangent_d_length4_1 = tangent_d_excess_1 * t74
-            scaled_diag_pred__1 = (
-                tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
-            )
-            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-            t75 = 0.5 if t7 else 1.0
-            tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
-            tangent_margin_2 = -t44
-            tangent_margin5_2 = tangent_margin_2 * t53
-            tangent_excess_2 = (
-                length4 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, length3) + _zero_times_f64(t45, t24)
-            )
-            tangent_d_excess_2 = seed_n * (_zero_times_f64(t45, t51) - 2.0 * (I / t25) * (tangent_excess_2 / t25) / t25)
-            t76 = tangent_d_excess_2 * t59
-            tangent_d_length2_2 = 0.0 if t4 else t76
-            tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + 2.0 * _zero_times_f64(t45, t62))
-            tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
-            tangent_d_margin2_2 = tangent_d_excess_2 * t64
-            tangent_d_margin_2 = tangent_d_excess_2 * t57
-            scaled_diag_pred__2 = (
-                tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46,
-                tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2)
-            )
-            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-            t77 = 0.5 if t17 else 1.0
-            tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
-            tangent_margin3_3 = -t47
-            tangent_margin7_3 = tangent_margin3_3 * t66
-            tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f64(tangent_margin7_3, width)
-            tangent_d_excess_3 = seed_n * (_zero_times_f64(t48, t69) - 2.0 * (I / t25) * (tangent_excess_3 / t25) / t25)
-            tangent_d_length4_3 = tangent_d_excess_3 * t74
-            tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + 2.0 * _zero_times_f64(t48, t68))
-            tangent_d_margin4_3 = tangent_d_excess_3 * t72
-            scaled_diag_pred__3 = (
-                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
-            )
-            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                        diag_pred_chunk[row, at_c_] = 0.0
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f64(t1)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
+                t4 = 0.0 < t3
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_pred_3 = unit0 * pred_3
+                measured_target_3 = unit0 * target_3
+                measured_pred_1 = unit0 * pred_1
+                measured_target_1 = unit0 * target_1
+                t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
+                height = _maximum_f64(0.0, t5)
+                width = _maximum_f64(0.0, t3)
+                I = height * width
+                seed_n = seed[row]
+                length3 = measured_target_3 - measured_target_1
+                t6 = measured_target_2 - measured_pred_2
+                margin = _ramp_f64(t1) + _ramp_f64(t6)
+                t7 = t3 == 0.0
+                length = measured_target_2 - measured_target_0
+                t8 = 0.5 * (length + margin)
+                t9 = t8 if t7 else length
+                margin5 = margin if t4 else t9
+                length4 = measured_pred_3 - measured_pred_1
+                t10 = measured_target_0 - measured_pred_0
+                t11 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f64(t10) + _ramp_f64(t11)
+                length2 = measured_pred_2 - measured_pred_0
+                t12 = 0.5 * (length2 + margin2)
+                t13 = t12 if t7 else length2
+                margin6 = margin2 if t4 else t13
+                t14 = 0.0 < t5
+                t15 = measured_pred_1 - measured_target_1
+                t16 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f64(t15) + _ramp_f64(t16)
+                t17 = t5 == 0.0
+                t18 = 0.5 * (length3 + margin3)
+                t19 = t18 if t17 else length3
+                margin7 = margin3 if t14 else t19
+                t20 = measured_target_1 - measured_pred_1
+                t21 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f64(t20) + _ramp_f64(t21)
+                t22 = 0.5 * (length4 + margin4)
+                t23 = t22 if t17 else length4
+                margin8 = margin4 if t14 else t23
+                t24 = margin7 + margin8
+                excess = length3 * margin5 + length4 * margin6 + width * t24
+                t25 = I + excess
+                d_excess = I / t25 * (seed_n / t25)
+                t26 = d_excess * length3
+                t27 = 0.5 * d_excess * length3
+                t28 = t27 if t7 else 0.0
+                d_margin = t26 if t4 else t28
+                t29 = 0.5 * d_excess * length4
+                t30 = d_excess * length4
+                t31 = t29 if t7 else t30
+                d_length2 = 0.0 if t4 else t31
+                t32 = _half_step_f64(t3)
+                t33 = t2 * t32
+                d_I = -excess / t25 * (seed_n / t25)
+                d_width = d_I * height + d_excess * t24
+                t34 = _half_step_f64(t10)
+                t35 = t29 if t7 else 0.0
+                d_margin2 = t30 if t4 else t35
+                scaled_grad_pred__0 = (
+                    _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
+                    d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t36 = _half_step_f64(t15)
+                t37 = d_excess * width
+                t38 = 0.5 * d_excess * width
+                t39 = t38 if t17 else 0.0
+                d_margin4 = t37 if t14 else t39
+                t40 = t38 if t17 else t37
+                d_length4 = d_excess * margin6 + (0.0 if t14 else t40)
+                t41 = _half_step_f64(t5)
+                t42 = t36 * t41
+                t43 = _half_step_f64(t20)
+                scaled_grad_pred__1 = (
+                    _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) -
+                    _zero_times_f64(t43, d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t44 = _half_step_f64(t6)
+                t45 = t44 * t32
+                t46 = _half_step_f64(t11)
+                scaled_grad_pred__2 = (
+                    d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44,
+                    d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t47 = _half_step_f64(t16)
+                t48 = t47 * t41
+                t49 = _half_step_f64(t21)
+                scaled_grad_pred__3 = (
+                    d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) -
+                    _zero_times_f64(t47, d_margin4)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                tangent_width_0 = -t2 * t32
+                t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
+                t51 = height * t50
+                tangent_margin2_0 = -t34
+                t52 = 0.5 if t7 else 0.0
+                t53 = 1.0 if t4 else t52
+                t54 = -0.5 if t7 else -1.0
+                tangent_margin6_0 = tangent_margin2_0 * t53 + (0.0 if t4 else t54)
+                tangent_margin5_0 = t2 * t53
+                tangent_excess_0 = (
+                    length4 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, length3) +
+                    _zero_times_f64(tangent_width_0, t24)
+                )
+                tangent_d_excess_0 = (
+                    seed_n * (_zero_times_f64(tangent_width_0, t51) - 2.0 * (I / t25) * (tangent_excess_0 / t25) / t25)
+                )
+                t55 = 0.5 * length3
+                t56 = t55 if t7 else 0.0
+                t57 = length3 if t4 else t56
+                tangent_d_margin_0 = tangent_d_excess_0 * t57
+                t58 = 0.5 * length4
+                t59 = t58 if t7 else length4
+                t60 = tangent_d_excess_0 * t59
+                tangent_d_length2_0 = 0.0 if t4 else t60
+                t61 = 2.0 * (excess / t25) / t25 / t25 - 1.0 / (t25 * t25)
+                t62 = excess / t25 * (height / t25) / t25
+                tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + 2.0 * _zero_times_f64(tangent_width_0, t62))
+                tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
+                t63 = t58 if t7 else 0.0
+                t64 = length4 if t4 else t63
+                tangent_d_margin2_0 = tangent_d_excess_0 * t64
+                scaled_diag_pred__0 = (
+                    _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33,
+                    tangent_d_width_0) - _zero_times_f64(t34, tangent_d_margin2_0)
+                )
+                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                tangent_margin4_1 = -t43
+                t65 = 0.5 if t17 else 0.0
+                t66 = 1.0 if t14 else t65
+                t67 = -0.5 if t17 else -1.0
+                tangent_margin8_1 = tangent_margin4_1 * t66 + (0.0 if t14 else t67)
+                tangent_margin7_1 = t36 * t66
+                tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f64(tangent_margin7_1, width) - margin6
+                tangent_height_1 = -t36 * t41
+                t68 = excess / t25 * (width / t25) / t25
+                tangent_d_I_1 = seed_n * (tangent_excess_1 * t61 + 2.0 * _zero_times_f64(tangent_height_1, t68))
+                t69 = width * t50
+                tangent_d_excess_1 = (
+                    seed_n * (_zero_times_f64(tangent_height_1, t69) - 2.0 * (I / t25) * (tangent_excess_1 / t25) / t25)
+                )
+                t70 = 0.5 * width
+                t71 = t70 if t17 else 0.0
+                t72 = width if t14 else t71
+                tangent_d_margin4_1 = tangent_d_excess_1 * t72
+                t73 = t70 if t17 else width
+                t74 = margin6 + (0.0 if t14 else t73)
+                tangent_d_length4_1 = tangent_d_excess_1 * t74
+                scaled_diag_pred__1 = (
+                    tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
+                    tangent_d_length4_1
+                )
+                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                t75 = 0.5 if t7 else 1.0
+                tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
+                tangent_margin_2 = -t44
+                tangent_margin5_2 = tangent_margin_2 * t53
+                tangent_excess_2 = (
+                    length4 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, length3) + _zero_times_f64(t45,
+                    t24)
+                )
+                tangent_d_excess_2 = (
+                    seed_n * (_zero_times_f64(t45, t51) - 2.0 * (I / t25) * (tangent_excess_2 / t25) / t25)
+                )
+                t76 = tangent_d_excess_2 * t59
+                tangent_d_length2_2 = 0.0 if t4 else t76
+                tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + 2.0 * _zero_times_f64(t45, t62))
+                tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
+                tangent_d_margin2_2 = tangent_d_excess_2 * t64
+                tangent_d_margin_2 = tangent_d_excess_2 * t57
+                scaled_diag_pred__2 = (
+                    tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46,
+                    tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2)
+                )
+                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                t77 = 0.5 if t17 else 1.0
+                tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
+                tangent_margin3_3 = -t47
+                tangent_margin7_3 = tangent_margin3_3 * t66
+                tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f64(tangent_margin7_3, width)
+                tangent_d_excess_3 = (
+                    seed_n * (_zero_times_f64(t48, t69) - 2.0 * (I / t25) * (tangent_excess_3 / t25) / t25)
+                )
+                tangent_d_length4_3 = tangent_d_excess_3 * t74
+                tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + 2.0 * _zero_times_f64(t48, t68))
+                tangent_d_margin4_3 = tangent_d_excess_3 * t72
+                scaled_diag_pred__3 = (
+                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 -
+                    t47)
+                )
+                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            grad_pred_chunk[row, at_c_] = 0.0
+                            diag_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float64[0]
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            v_pred__chunk = v_pred_[start : start + rows]
+            hvp_pred_chunk = hvp_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f64(t1)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-            t4 = 0.0 < t3
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            length3 = measured_target_3 - measured_target_1
-            seed_n = seed[row]
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-            t6 = _half_step_f64(t5)
-            v_pred_3 = v_pred__chunk[row, 3]
-            v_pred_1 = v_pred__chunk[row, 1]
-            v_pred_2 = v_pred__chunk[row, 2]
-            t7 = 1.0 / unit0
-            v_pred_0 = v_pred__chunk[row, 0]
-            unit2 = _unit_scale_f64(
-                _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
-                abs(unit1 * v_pred_0 * t7)),
-            )
-            measured_v_pred__3 = unit2 * v_pred_3
-            t8 = measured_target_3 - measured_pred_3
-            t9 = _half_step_f64(t8)
-            measured_v_pred__1 = unit2 * v_pred_1
-            t10 = measured_pred_1 - measured_target_1
-            t11 = _half_step_f64(t10)
-            tangent_height = _zero_times_f64(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
-            width = _maximum_f64(0.0, t3)
-            t12 = _half_step_f64(t3)
-            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
-            t13 = measured_target_2 - measured_pred_2
-            t14 = _half_step_f64(t13)
-            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
-            tangent_width = _zero_times_f64(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
-            height = _maximum_f64(0.0, t5)
-            tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
-            I = height * width
-            margin = _ramp_f64(t1) + _ramp_f64(t13)
-            t15 = t3 == 0.0
-            length = measured_target_2 - measured_target_0
-            t16 = 0.5 * (length + margin)
-            t17 = t16 if t15 else length
-            margin5 = margin if t4 else t17
-            length4 = measured_pred_3 - measured_pred_1
-            t18 = measured_target_0 - measured_pred_0
-            t19 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f64(t18) + _ramp_f64(t19)
-            length2 = measured_pred_2 - measured_pred_0
-            t20 = 0.5 * (length2 + margin2)
-            t21 = t20 if t15 else length2
-            margin6 = margin2 if t4 else t21
-            t22 = 0.0 < t5
-            margin3 = _ramp_f64(t10) + _ramp_f64(t8)
-            t23 = t5 == 0.0
-            t24 = 0.5 * (length3 + margin3)
-            t25 = t24 if t23 else length3
-            margin7 = margin3 if t22 else t25
-            t26 = measured_target_1 - measured_pred_1
-            t27 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f64(t26) + _ramp_f64(t27)
-            t28 = 0.5 * (length4 + margin4)
-            t29 = t28 if t23 else length4
-            margin8 = margin4 if t22 else t29
-            t30 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t30
-            t31 = I + excess
-            tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
-            t32 = 0.5 * tangent_margin
-            t33 = t32 if t15 else 0.0
-            tangent_margin5 = tangent_margin if t4 else t33
-            t34 = _half_step_f64(t19)
-            t35 = _half_step_f64(t18)
-            tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
-            tangent_length2 = measured_v_pred__2 - measured_v_pred__0
-            t36 = 0.5 * (tangent_length2 + tangent_margin2)
-            t37 = t36 if t15 else tangent_length2
-            tangent_margin6 = tangent_margin2 if t4 else t37
-            tangent_length4 = measured_v_pred__3 - measured_v_pred__1
-            tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
-            t38 = 0.5 * tangent_margin3
-            t39 = t38 if t23 else 0.0
-            tangent_margin7 = tangent_margin3 if t22 else t39
-            t40 = _half_step_f64(t27)
-            t41 = _half_step_f64(t26)
-            tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
-            t42 = 0.5 * (tangent_length4 + tangent_margin4)
-            t43 = t42 if t23 else tangent_length4
-            tangent_margin8 = tangent_margin4 if t22 else t43
-            t44 = tangent_margin7 + tangent_margin8
-            tangent_excess = (
-                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
-                _zero_times_f64(tangent_width, t30)
-            )
-            t45 = tangent_I + tangent_excess
-            tangent_d_excess = seed_n * (tangent_I / t31 / t31 - 2.0 * (I / t31) * (t45 / t31) / t31)
-            t46 = length3 * tangent_d_excess
-            t47 = 0.5 * length3 * tangent_d_excess
-            t48 = t47 if t15 else 0.0
-            tangent_d_margin = t46 if t4 else t48
-            d_excess = I / t31 * (seed_n / t31)
-            t49 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
-            t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
-            t51 = t49 if t15 else t50
-            tangent_d_length2 = 0.0 if t4 else t51
-            tangent_d_I = seed_n * (2.0 * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
-            d_I = -excess / t31 * (seed_n / t31)
-            tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f64(
-                tangent_height, d_I,
-            )
-            t52 = t49 if t15 else 0.0
-            tangent_d_margin2 = t50 if t4 else t52
-            scaled_hvp_pred__0 = (
-                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t12, tangent_d_width) -
-                _zero_times_f64(t35, tangent_d_margin2)
-            )
-            t53 = 1.0 / unit2
-            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
-            t54 = _zero_times_f64(tangent_width, d_excess)
-            t55 = tangent_d_excess * width + t54
-            t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
-            t57 = t56 if t23 else 0.0
-            tangent_d_margin4 = t55 if t22 else t57
-            t58 = t56 if t23 else t55
-            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t22 else t58)
-            t59 = t11 * t6
-            scaled_hvp_pred__1 = (
-                _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59, tangent_d_I)
-                - _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41, tangent_d_margin4)
-            )
-            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
-            scaled_hvp_pred__2 = (
-                tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34,
-                tangent_d_margin2) - _zero_times_f64(t14, tangent_d_margin)
-            )
-            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
-            t60 = t9 * t6
-            scaled_hvp_pred__3 = (
-                tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
-                _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9,
-                tangent_d_margin4)
-            )
-            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = 0.0
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f64(t1)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
+                t4 = 0.0 < t3
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                length3 = measured_target_3 - measured_target_1
+                seed_n = seed[row]
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
+                t6 = _half_step_f64(t5)
+                v_pred_3 = v_pred__chunk[row, 3]
+                v_pred_1 = v_pred__chunk[row, 1]
+                v_pred_2 = v_pred__chunk[row, 2]
+                t7 = 1.0 / unit0
+                v_pred_0 = v_pred__chunk[row, 0]
+                unit2 = _unit_scale_f64(
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
+                    abs(unit1 * v_pred_0 * t7)),
+                )
+                measured_v_pred__3 = unit2 * v_pred_3
+                t8 = measured_target_3 - measured_pred_3
+                t9 = _half_step_f64(t8)
+                measured_v_pred__1 = unit2 * v_pred_1
+                t10 = measured_pred_1 - measured_target_1
+                t11 = _half_step_f64(t10)
+                tangent_height = _zero_times_f64(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
+                width = _maximum_f64(0.0, t3)
+                t12 = _half_step_f64(t3)
+                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+                t13 = measured_target_2 - measured_pred_2
+                t14 = _half_step_f64(t13)
+                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+                tangent_width = _zero_times_f64(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
+                height = _maximum_f64(0.0, t5)
+                tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
+                I = height * width
+                margin = _ramp_f64(t1) + _ramp_f64(t13)
+                t15 = t3 == 0.0
+                length = measured_target_2 - measured_target_0
+                t16 = 0.5 * (length + margin)
+                t17 = t16 if t15 else length
+                margin5 = margin if t4 else t17
+                length4 = measured_pred_3 - measured_pred_1
+                t18 = measured_target_0 - measured_pred_0
+                t19 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f64(t18) + _ramp_f64(t19)
+                length2 = measured_pred_2 - measured_pred_0
+                t20 = 0.5 * (length2 + margin2)
+                t21 = t20 if t15 else length2
+                margin6 = margin2 if t4 else t21
+                t22 = 0.0 < t5
+                margin3 = _ramp_f64(t10) + _ramp_f64(t8)
+                t23 = t5 == 0.0
+                t24 = 0.5 * (length3 + margin3)
+                t25 = t24 if t23 else length3
+                margin7 = margin3 if t22 else t25
+                t26 = measured_target_1 - measured_pred_1
+                t27 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f64(t26) + _ramp_f64(t27)
+                t28 = 0.5 * (length4 + margin4)
+                t29 = t28 if t23 else length4
+                margin8 = margin4 if t22 else t29
+                t30 = margin7 + margin8
+                excess = length3 * margin5 + length4 * margin6 + width * t30
+                t31 = I + excess
+                tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
+                t32 = 0.5 * tangent_margin
+                t33 = t32 if t15 else 0.0
+                tangent_margin5 = tangent_margin if t4 else t33
+                t34 = _half_step_f64(t19)
+                t35 = _half_step_f64(t18)
+                tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+                tangent_length2 = measured_v_pred__2 - measured_v_pred__0
+                t36 = 0.5 * (tangent_length2 + tangent_margin2)
+                t37 = t36 if t15 else tangent_length2
+                tangent_margin6 = tangent_margin2 if t4 else t37
+                tangent_length4 = measured_v_pred__3 - measured_v_pred__1
+                tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
+                t38 = 0.5 * tangent_margin3
+                t39 = t38 if t23 else 0.0
+                tangent_margin7 = tangent_margin3 if t22 else t39
+                t40 = _half_step_f64(t27)
+                t41 = _half_step_f64(t26)
+                tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
+                t42 = 0.5 * (tangent_length4 + tangent_margin4)
+                t43 = t42 if t23 else tangent_length4
+                tangent_margin8 = tangent_margin4 if t22 else t43
+                t44 = tangent_margin7 + tangent_margin8
+                tangent_excess = (
+                    length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
+                    _zero_times_f64(tangent_width, t30)
+                )
+                t45 = tangent_I + tangent_excess
+                tangent_d_excess = seed_n * (tangent_I / t31 / t31 - 2.0 * (I / t31) * (t45 / t31) / t31)
+                t46 = length3 * tangent_d_excess
+                t47 = 0.5 * length3 * tangent_d_excess
+                t48 = t47 if t15 else 0.0
+                tangent_d_margin = t46 if t4 else t48
+                d_excess = I / t31 * (seed_n / t31)
+                t49 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
+                t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
+                t51 = t49 if t15 else t50
+                tangent_d_length2 = 0.0 if t4 else t51
+                tangent_d_I = seed_n * (2.0 * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
+                d_I = -excess / t31 * (seed_n / t31)
+                tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f64(
+                    tangent_height, d_I,
+                )
+                t52 = t49 if t15 else 0.0
+                tangent_d_margin2 = t50 if t4 else t52
+                scaled_hvp_pred__0 = (
+                    _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t12,
+                    tangent_d_width) - _zero_times_f64(t35, tangent_d_margin2)
+                )
+                t53 = 1.0 / unit2
+                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+                t54 = _zero_times_f64(tangent_width, d_excess)
+                t55 = tangent_d_excess * width + t54
+                t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
+                t57 = t56 if t23 else 0.0
+                tangent_d_margin4 = t55 if t22 else t57
+                t58 = t56 if t23 else t55
+                tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t22 else t58)
+                t59 = t11 * t6
+                scaled_hvp_pred__1 = (
+                    _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59,
+                    tangent_d_I) - _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41,
+                    tangent_d_margin4)
+                )
+                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+                scaled_hvp_pred__2 = (
+                    tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34,
+                    tangent_d_margin2) - _zero_times_f64(t14, tangent_d_margin)
+                )
+                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+                t60 = t9 * t6
+                scaled_hvp_pred__3 = (
+                    tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
+                    _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9,
+                    tangent_d_margin4)
+                )
+                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            hvp_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, eighths, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, rows_float32, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_narrow = rows_float32[0]
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        if validate:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-            t2 = f32(0.0) < t1
-            margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
-            t3 = t1 == f32(0.0)
-            length = measured_target_2 - measured_target_0
-            t4 = f32(0.5) * (length + margin)
-            t5 = t4 if t3 else length
-            margin5 = margin if t2 else t5
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            length4 = measured_pred_3 - measured_pred_1
-            margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
-            length2 = measured_pred_2 - measured_pred_0
-            t6 = f32(0.5) * (length2 + margin2)
-            t7 = t6 if t3 else length2
-            margin6 = margin2 if t2 else t7
-            width = _maximum_f32(f32(0.0), t1)
-            t8 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-            t9 = f32(0.0) < t8
-            margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
-            t10 = t8 == f32(0.0)
-            t11 = f32(0.5) * (length3 + margin3)
-            t12 = t11 if t10 else length3
-            margin7 = margin3 if t9 else t12
-            margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
-            t13 = f32(0.5) * (length4 + margin4)
-            t14 = t13 if t10 else length4
-            margin8 = margin4 if t9 else t14
-            excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
-            height = _maximum_f32(f32(0.0), t8)
-            I = height * width
-            scaled_value = excess / (I + excess)
-            value_narrow[row] = scaled_value
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                length3 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
+                t2 = f32(0.0) < t1
+                margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+                t3 = t1 == f32(0.0)
+                length = measured_target_2 - measured_target_0
+                t4 = f32(0.5) * (length + margin)
+                t5 = t4 if t3 else length
+                margin5 = margin if t2 else t5
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                length4 = measured_pred_3 - measured_pred_1
+                margin2 = (
+                    _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+                )
+                length2 = measured_pred_2 - measured_pred_0
+                t6 = f32(0.5) * (length2 + margin2)
+                t7 = t6 if t3 else length2
+                margin6 = margin2 if t2 else t7
+                width = _maximum_f32(f32(0.0), t1)
+                t8 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
+                t9 = f32(0.0) < t8
+                margin3 = (
+                    _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+                )
+                t10 = t8 == f32(0.0)
+                t11 = f32(0.5) * (length3 + margin3)
+                t12 = t11 if t10 else length3
+                margin7 = margin3 if t9 else t12
+                margin4 = (
+                    _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+                )
+                t13 = f32(0.5) * (length4 + margin4)
+                t14 = t13 if t10 else length4
+                margin8 = margin4 if t9 else t14
+                excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
+                height = _maximum_f32(f32(0.0), t8)
+                I = height * width
+                scaled_value = excess / (I + excess)
+                value_narrow[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, pred, target, grad_pred, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
+    seed, value_narrow = rows_float32[0], rows_float32[1]
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            length3 = measured_target_3 - measured_target_1
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-            t2 = f32(0.0) < t1
-            t3 = measured_pred_0 - measured_target_0
-            t4 = measured_target_2 - measured_pred_2
-            margin = _ramp_f32(t3) + _ramp_f32(t4)
-            t5 = t1 == f32(0.0)
-            length = measured_target_2 - measured_target_0
-            t6 = f32(0.5) * (length + margin)
-            t7 = t6 if t5 else length
-            margin5 = margin if t2 else t7
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            length4 = measured_pred_3 - measured_pred_1
-            t8 = measured_target_0 - measured_pred_0
-            t9 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f32(t8) + _ramp_f32(t9)
-            length2 = measured_pred_2 - measured_pred_0
-            t10 = f32(0.5) * (length2 + margin2)
-            t11 = t10 if t5 else length2
-            margin6 = margin2 if t2 else t11
-            width = _maximum_f32(f32(0.0), t1)
-            t12 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-            t13 = f32(0.0) < t12
-            t14 = measured_pred_1 - measured_target_1
-            t15 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f32(t14) + _ramp_f32(t15)
-            t16 = t12 == f32(0.0)
-            t17 = f32(0.5) * (length3 + margin3)
-            t18 = t17 if t16 else length3
-            margin7 = margin3 if t13 else t18
-            t19 = measured_target_1 - measured_pred_1
-            t20 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f32(t19) + _ramp_f32(t20)
-            t21 = f32(0.5) * (length4 + margin4)
-            t22 = t21 if t16 else length4
-            margin8 = margin4 if t13 else t22
-            t23 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t23
-            height = _maximum_f32(f32(0.0), t12)
-            I = height * width
-            t24 = I + excess
-            scaled_value = excess / t24
-            t25 = _half_step_f32(t3)
-            seed_n = seed[row]
-            d_excess = I / t24 * (seed_n / t24)
-            t26 = d_excess * length3
-            t27 = f32(0.5) * d_excess * length3
-            t28 = t27 if t5 else f32(0.0)
-            d_margin = t26 if t2 else t28
-            t29 = f32(0.5) * d_excess * length4
-            t30 = d_excess * length4
-            t31 = t29 if t5 else t30
-            d_length2 = f32(0.0) if t2 else t31
-            t32 = _half_step_f32(t1)
-            d_I = -excess / t24 * (seed_n / t24)
-            d_width = d_I * height + d_excess * t23
-            t33 = t29 if t5 else f32(0.0)
-            d_margin2 = t30 if t2 else t33
-            scaled_grad_pred__0 = (
-                _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
-                _zero_times_f32(_half_step_f32(t8), d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t34 = _half_step_f32(t14)
-            t35 = d_excess * width
-            t36 = f32(0.5) * d_excess * width
-            t37 = t36 if t16 else f32(0.0)
-            d_margin4 = t35 if t13 else t37
-            t38 = t36 if t16 else t35
-            d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
-            t39 = _half_step_f32(t12)
-            scaled_grad_pred__1 = (
-                _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
-                _zero_times_f32(_half_step_f32(t19), d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t40 = _half_step_f32(t4)
-            scaled_grad_pred__2 = (
-                d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
-                _zero_times_f32(t40, d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t41 = _half_step_f32(t15)
-            scaled_grad_pred__3 = (
-                d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20), d_margin4) -
-                _zero_times_f32(t41, d_margin4)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            value_narrow[row] = scaled_value
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                length3 = measured_target_3 - measured_target_1
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
+                t2 = f32(0.0) < t1
+                t3 = measured_pred_0 - measured_target_0
+                t4 = measured_target_2 - measured_pred_2
+                margin = _ramp_f32(t3) + _ramp_f32(t4)
+                t5 = t1 == f32(0.0)
+                length = measured_target_2 - measured_target_0
+                t6 = f32(0.5) * (length + margin)
+                t7 = t6 if t5 else length
+                margin5 = margin if t2 else t7
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                length4 = measured_pred_3 - measured_pred_1
+                t8 = measured_target_0 - measured_pred_0
+                t9 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f32(t8) + _ramp_f32(t9)
+                length2 = measured_pred_2 - measured_pred_0
+                t10 = f32(0.5) * (length2 + margin2)
+                t11 = t10 if t5 else length2
+                margin6 = margin2 if t2 else t11
+                width = _maximum_f32(f32(0.0), t1)
+                t12 = (
+                    _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
+                )
+                t13 = f32(0.0) < t12
+                t14 = measured_pred_1 - measured_target_1
+                t15 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f32(t14) + _ramp_f32(t15)
+                t16 = t12 == f32(0.0)
+                t17 = f32(0.5) * (length3 + margin3)
+                t18 = t17 if t16 else length3
+                margin7 = margin3 if t13 else t18
+                t19 = measured_target_1 - measured_pred_1
+                t20 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f32(t19) + _ramp_f32(t20)
+                t21 = f32(0.5) * (length4 + margin4)
+                t22 = t21 if t16 else length4
+                margin8 = margin4 if t13 else t22
+                t23 = margin7 + margin8
+                excess = length3 * margin5 + length4 * margin6 + width * t23
+                height = _maximum_f32(f32(0.0), t12)
+                I = height * width
+                t24 = I + excess
+                scaled_value = excess / t24
+                t25 = _half_step_f32(t3)
+                seed_n = seed[row]
+                d_excess = I / t24 * (seed_n / t24)
+                t26 = d_excess * length3
+                t27 = f32(0.5) * d_excess * length3
+                t28 = t27 if t5 else f32(0.0)
+                d_margin = t26 if t2 else t28
+                t29 = f32(0.5) * d_excess * length4
+                t30 = d_excess * length4
+                t31 = t29 if t5 else t30
+                d_length2 = f32(0.0) if t2 else t31
+                t32 = _half_step_f32(t1)
+                d_I = -excess / t24 * (seed_n / t24)
+                d_width = d_I * height + d_excess * t23
+                t33 = t29 if t5 else f32(0.0)
+                d_margin2 = t30 if t2 else t33
+                scaled_grad_pred__0 = (
+                    _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
+                    _zero_times_f32(_half_step_f32(t8), d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t34 = _half_step_f32(t14)
+                t35 = d_excess * width
+                t36 = f32(0.5) * d_excess * width
+                t37 = t36 if t16 else f32(0.0)
+                d_margin4 = t35 if t13 else t37
+                t38 = t36 if t16 else t35
+                d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
+                t39 = _half_step_f32(t12)
+                scaled_grad_pred__1 = (
+                    _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
+                    _zero_times_f32(_half_step_f32(t19), d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t40 = _half_step_f32(t4)
+                scaled_grad_pred__2 = (
+                    d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
+                    _zero_times_f32(t40, d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t41 = _half_step_f32(t15)
+                scaled_grad_pred__3 = (
+                    d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20),
+                    d_margin4) - _zero_times_f32(t41, d_margin4)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                value_narrow[row] = scaled_value
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            for at_c_ in range(size_c_):
+                                grad_pred_chunk[row, at_c_] = f32(0.0)
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float32[0]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            grad_pred_chunk = grad_pred[start : start + rows]
+            diag_pred_chunk = diag_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f32(t1)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-            t4 = f32(0.0) < t3
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_pred_3 = unit0 * pred_3
-            measured_target_3 = unit0 * target_3
-            measured_pred_1 = unit0 * pred_1
-            measured_target_1 = unit0 * target_1
-            t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-            height = _maximum_f32(f32(0.0), t5)
-            width = _maximum_f32(f32(0.0), t3)
-            I = height * width
-            seed_n = seed[row]
-            length3 = measured_target_3 - measured_target_1
-            t6 = measured_target_2 - measured_pred_2
-            margin = _ramp_f32(t1) + _ramp_f32(t6)
-            t7 = t3 == f32(0.0)
-            length = measured_target_2 - measured_target_0
-            t8 = f32(0.5) * (length + margin)
-            t9 = t8 if t7 else length
-            margin5 = margin if t4 else t9
-            length4 = measured_pred_3 - measured_pred_1
-            t10 = measured_target_0 - measured_pred_0
-            t11 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f32(t10) + _ramp_f32(t11)
-            length2 = measured_pred_2 - measured_pred_0
-            t12 = f32(0.5) * (length2 + margin2)
-            t13 = t12 if t7 else length2
-            margin6 = margin2 if t4 else t13
-            t14 = f32(0.0) < t5
-            t15 = measured_pred_1 - measured_target_1
-            t16 = measured_target_3 - measured_pred_3
-            margin3 = _ramp_f32(t15) + _ramp_f32(t16)
-            t17 = t5 == f32(0.0)
-            t18 = f32(0.5) * (length3 + margin3)
-            t19 = t18 if t17 else length3
-            margin7 = margin3 if t14 else t19
-            t20 = measured_target_1 - measured_pred_1
-            t21 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f32(t20) + _ramp_f32(t21)
-            t22 = f32(0.5) * (length4 + margin4)
-            t23 = t22 if t17 else length4
-            margin8 = margin4 if t14 else t23
-            t24 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t24
-            t25 = I + excess
-            d_excess = I / t25 * (seed_n / t25)
-            t26 = d_excess * length3
-            t27 = f32(0.5) * d_excess * length3
-            t28 = t27 if t7 else f32(0.0)
-            d_margin = t26 if t4 else t28
-            t29 = f32(0.5) * d_excess * length4
-            t30 = d_excess * length4
-            t31 = t29 if t7 else t30
-            d_length2 = f32(0.0) if t4 else t31
-            t32 = _half_step_f32(t3)
-            t33 = t2 * t32
-            d_I = -excess / t25 * (seed_n / t25)
-            d_width = d_I * height + d_excess * t24
-            t34 = _half_step_f32(t10)
-            t35 = t29 if t7 else f32(0.0)
-            d_margin2 = t30 if t4 else t35
-            scaled_grad_pred__0 = (
-                _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
-                d_margin2)
-            )
-            grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
-            t36 = _half_step_f32(t15)
-            t37 = d_excess * width
-            t38 = f32(0.5) * d_excess * width
-            t39 = t38 if t17 else f32(0.0)
-            d_margin4 = t37 if t14 else t39
-            t40 = t38 if t17 else t37
-            d_length4 = d_excess * margin6 + (f32(0.0) if t14 else t40)
-            t41 = _half_step_f32(t5)
-            t42 = t36 * t41
-            t43 = _half_step_f32(t20)
-            scaled_grad_pred__1 = (
-                _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) - _zero_times_f32(t43,
-                d_margin4)
-            )
-            grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
-            t44 = _half_step_f32(t6)
-            t45 = t44 * t32
-            t46 = _half_step_f32(t11)
-            scaled_grad_pred__2 = (
-                d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44,
-                d_margin)
-            )
-            grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
-            t47 = _half_step_f32(t16)
-            t48 = t47 * t41
-            t49 = _half_step_f32(t21)
-            scaled_grad_pred__3 = (
-                d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
-                d_margin4)
-            )
-            grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
-            tangent_width_0 = -t2 * t32
-            t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
-            t51 = height * t50
-            tangent_margin2_0 = -t34
-            t52 = f32(0.5) if t7 else f32(0.0)
-            t53 = f32(1.0) if t4 else t52
-            t54 = f32(-0.5) if t7 else f32(-1.0)
-            tangent_margin6_0 = tangent_margin2_0 * t53 + (f32(0.0) if t4 else t54)
-            tangent_margin5_0 = t2 * t53
-            tangent_excess_0 = (
-                length4 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, length3) +
-                _zero_times_f32(tangent_width_0, t24)
-            )
-            tangent_d_excess_0 = (
-                seed_n * (_zero_times_f32(tangent_width_0, t51) - f32(2.0) * (I / t25) * (tangent_excess_0 / t25) / t25)
-            )
-            t55 = f32(0.5) * length3
-            t56 = t55 if t7 else f32(0.0)
-            t57 = length3 if t4 else t56
-            tangent_d_margin_0 = tangent_d_excess_0 * t57
-            t58 = f32(0.5) * length4
-            t59 = t58 if t7 else length4
-            t60 = tangent_d_excess_0 * t59
-            tangent_d_length2_0 = f32(0.0) if t4 else t60
-            t61 = f32(2.0) * (excess / t25) / t25 / t25 - f32(1.0) / (t25 * t25)
-            t62 = excess / t25 * (height / t25) / t25
-            tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + f32(2.0) * _zero_times_f32(tangent_width_0, t62))
-            tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
-            t63 = t58 if t7 else f32(0.0)
-            t64 = length4 if t4 else t63
-            tangent_d_margin2_0 = tangent_d_excess_0 * t64
-            scaled_diag_pred__0 = (
-                _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0)
-                - _zero_times_f32(t34, tangent_d_margin2_0)
-            )
-            diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
-            tangent_margin4_1 = -t43
-            t65 = f32(0.5) if t17 else f32(0.0)
-            t66 = f32(1.0) if t14 else t65
-            t67 = f32(-0.5) if t17 else f32(-1.0)
-            tangent_margin8_1 = tangent_margin4_1 * t66 + (f32(0.0) if t14 else t67)
-            tangent_margin7_1 = t36 * t66
-            tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f32(tangent_margin7_1, width) - margin6
-            tangent_height_1 = -t36 * t41
-            t68 = excess / t25 * (width / t25) / t25
-            tangent_d_I_1 = seed_n * (tangent_excess_1 * t61 + f32(2.0) * _zero_times_f32(tangent_height_1, t68))
-            t69 = width * t50
-            tangent_d_excess_1 = (
-                seed_n * (_zero_times_f32(tangent_height_1, t69) - f32(2.0) * (I / t25) * (tangent_excess_1 / t25) /
-                t25)
-            )
-            t70 = f32(0.5) * width
-            t71 = t70 if t17 else f32(0.0)
-            t72 = width if t14 else t71
-            tangent_d_margin4_1 = tangent_d_excess_1 * t72
-            t73 = t70 if t17 else width
-            t74 = margin6 + (f32(0.0) if t14 else t73)
-            tangent_d_length4_1 = tangent_d_excess_1 * t74
-            scaled_diag_pred__1 = (
-                tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
-            )
-            diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-            t75 = f32(0.5) if t7 else f32(1.0)
-            tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
-            tangent_margin_2 = -t44
-            tangent_margin5_2 = tangent_margin_2 * t53
-            tangent_excess_2 = (
-                length4 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, length3) + _zero_times_f32(t45, t24)
-            )
-            tangent_d_excess_2 = (
-                seed_n * (_zero_times_f32(t45, t51) - f32(2.0) * (I / t25) * (tangent_excess_2 / t25) / t25)
-            )
-            t76 = tangent_d_excess_2 * t59
-            tangent_d_length2_2 = f32(0.0) if t4 else t76
-            tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + f32(2.0) * _zero_times_f32(t45, t62))
-            tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
-            tangent_d_margin2_2 = tangent_d_excess_2 * t64
-            tangent_d_margin_2 = tangent_d_excess_2 * t57
-            scaled_diag_pred__2 = (
-                tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46,
-                tangent_d_margin2_2) - _zero_times_f32(t44, tangent_d_margin_2)
-            )
-            diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-            t77 = f32(0.5) if t17 else f32(1.0)
-            tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
-            tangent_margin3_3 = -t47
-            tangent_margin7_3 = tangent_margin3_3 * t66
-            tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f32(tangent_margin7_3, width)
-            tangent_d_excess_3 = (
-                seed_n * (_zero_times_f32(t48, t69) - f32(2.0) * (I / t25) * (tangent_excess_3 / t25) / t25)
-            )
-            tangent_d_length4_3 = tangent_d_excess_3 * t74
-            tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + f32(2.0) * _zero_times_f32(t48, t68))
-            tangent_d_margin4_3 = tangent_d_excess_3 * t72
-            scaled_diag_pred__3 = (
-                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
-            )
-            diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                        diag_pred_chunk[row, at_c_] = f32(0.0)
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f32(t1)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
+                t4 = f32(0.0) < t3
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_pred_3 = unit0 * pred_3
+                measured_target_3 = unit0 * target_3
+                measured_pred_1 = unit0 * pred_1
+                measured_target_1 = unit0 * target_1
+                t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
+                height = _maximum_f32(f32(0.0), t5)
+                width = _maximum_f32(f32(0.0), t3)
+                I = height * width
+                seed_n = seed[row]
+                length3 = measured_target_3 - measured_target_1
+                t6 = measured_target_2 - measured_pred_2
+                margin = _ramp_f32(t1) + _ramp_f32(t6)
+                t7 = t3 == f32(0.0)
+                length = measured_target_2 - measured_target_0
+                t8 = f32(0.5) * (length + margin)
+                t9 = t8 if t7 else length
+                margin5 = margin if t4 else t9
+                length4 = measured_pred_3 - measured_pred_1
+                t10 = measured_target_0 - measured_pred_0
+                t11 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f32(t10) + _ramp_f32(t11)
+                length2 = measured_pred_2 - measured_pred_0
+                t12 = f32(0.5) * (length2 + margin2)
+                t13 = t12 if t7 else length2
+                margin6 = margin2 if t4 else t13
+                t14 = f32(0.0) < t5
+                t15 = measured_pred_1 - measured_target_1
+                t16 = measured_target_3 - measured_pred_3
+                margin3 = _ramp_f32(t15) + _ramp_f32(t16)
+                t17 = t5 == f32(0.0)
+                t18 = f32(0.5) * (length3 + margin3)
+                t19 = t18 if t17 else length3
+                margin7 = margin3 if t14 else t19
+                t20 = measured_target_1 - measured_pred_1
+                t21 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f32(t20) + _ramp_f32(t21)
+                t22 = f32(0.5) * (length4 + margin4)
+                t23 = t22 if t17 else length4
+                margin8 = margin4 if t14 else t23
+                t24 = margin7 + margin8
+                excess = length3 * margin5 + length4 * margin6 + width * t24
+                t25 = I + excess
+                d_excess = I / t25 * (seed_n / t25)
+                t26 = d_excess * length3
+                t27 = f32(0.5) * d_excess * length3
+                t28 = t27 if t7 else f32(0.0)
+                d_margin = t26 if t4 else t28
+                t29 = f32(0.5) * d_excess * length4
+                t30 = d_excess * length4
+                t31 = t29 if t7 else t30
+                d_length2 = f32(0.0) if t4 else t31
+                t32 = _half_step_f32(t3)
+                t33 = t2 * t32
+                d_I = -excess / t25 * (seed_n / t25)
+                d_width = d_I * height + d_excess * t24
+                t34 = _half_step_f32(t10)
+                t35 = t29 if t7 else f32(0.0)
+                d_margin2 = t30 if t4 else t35
+                scaled_grad_pred__0 = (
+                    _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
+                    d_margin2)
+                )
+                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                t36 = _half_step_f32(t15)
+                t37 = d_excess * width
+                t38 = f32(0.5) * d_excess * width
+                t39 = t38 if t17 else f32(0.0)
+                d_margin4 = t37 if t14 else t39
+                t40 = t38 if t17 else t37
+                d_length4 = d_excess * margin6 + (f32(0.0) if t14 else t40)
+                t41 = _half_step_f32(t5)
+                t42 = t36 * t41
+                t43 = _half_step_f32(t20)
+                scaled_grad_pred__1 = (
+                    _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) -
+                    _zero_times_f32(t43, d_margin4)
+                )
+                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                t44 = _half_step_f32(t6)
+                t45 = t44 * t32
+                t46 = _half_step_f32(t11)
+                scaled_grad_pred__2 = (
+                    d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44,
+                    d_margin)
+                )
+                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                t47 = _half_step_f32(t16)
+                t48 = t47 * t41
+                t49 = _half_step_f32(t21)
+                scaled_grad_pred__3 = (
+                    d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) -
+                    _zero_times_f32(t47, d_margin4)
+                )
+                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                tangent_width_0 = -t2 * t32
+                t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
+                t51 = height * t50
+                tangent_margin2_0 = -t34
+                t52 = f32(0.5) if t7 else f32(0.0)
+                t53 = f32(1.0) if t4 else t52
+                t54 = f32(-0.5) if t7 else f32(-1.0)
+                tangent_margin6_0 = tangent_margin2_0 * t53 + (f32(0.0) if t4 else t54)
+                tangent_margin5_0 = t2 * t53
+                tangent_excess_0 = (
+                    length4 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, length3) +
+                    _zero_times_f32(tangent_width_0, t24)
+                )
+                tangent_d_excess_0 = (
+                    seed_n * (_zero_times_f32(tangent_width_0, t51) - f32(2.0) * (I / t25) * (tangent_excess_0 / t25) /
+                    t25)
+                )
+                t55 = f32(0.5) * length3
+                t56 = t55 if t7 else f32(0.0)
+                t57 = length3 if t4 else t56
+                tangent_d_margin_0 = tangent_d_excess_0 * t57
+                t58 = f32(0.5) * length4
+                t59 = t58 if t7 else length4
+                t60 = tangent_d_excess_0 * t59
+                tangent_d_length2_0 = f32(0.0) if t4 else t60
+                t61 = f32(2.0) * (excess / t25) / t25 / t25 - f32(1.0) / (t25 * t25)
+                t62 = excess / t25 * (height / t25) / t25
+                tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + f32(2.0) * _zero_times_f32(tangent_width_0, t62))
+                tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
+                t63 = t58 if t7 else f32(0.0)
+                t64 = length4 if t4 else t63
+                tangent_d_margin2_0 = tangent_d_excess_0 * t64
+                scaled_diag_pred__0 = (
+                    _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33,
+                    tangent_d_width_0) - _zero_times_f32(t34, tangent_d_margin2_0)
+                )
+                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                tangent_margin4_1 = -t43
+                t65 = f32(0.5) if t17 else f32(0.0)
+                t66 = f32(1.0) if t14 else t65
+                t67 = f32(-0.5) if t17 else f32(-1.0)
+                tangent_margin8_1 = tangent_margin4_1 * t66 + (f32(0.0) if t14 else t67)
+                tangent_margin7_1 = t36 * t66
+                tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f32(tangent_margin7_1, width) - margin6
+                tangent_height_1 = -t36 * t41
+                t68 = excess / t25 * (width / t25) / t25
+                tangent_d_I_1 = seed_n * (tangent_excess_1 * t61 + f32(2.0) * _zero_times_f32(tangent_height_1, t68))
+                t69 = width * t50
+                tangent_d_excess_1 = (
+                    seed_n * (_zero_times_f32(tangent_height_1, t69) - f32(2.0) * (I / t25) * (tangent_excess_1 / t25) /
+                    t25)
+                )
+                t70 = f32(0.5) * width
+                t71 = t70 if t17 else f32(0.0)
+                t72 = width if t14 else t71
+                tangent_d_margin4_1 = tangent_d_excess_1 * t72
+                t73 = t70 if t17 else width
+                t74 = margin6 + (f32(0.0) if t14 else t73)
+                tangent_d_length4_1 = tangent_d_excess_1 * t74
+                scaled_diag_pred__1 = (
+                    tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
+                    tangent_d_length4_1
+                )
+                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                t75 = f32(0.5) if t7 else f32(1.0)
+                tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
+                tangent_margin_2 = -t44
+                tangent_margin5_2 = tangent_margin_2 * t53
+                tangent_excess_2 = (
+                    length4 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, length3) + _zero_times_f32(t45,
+                    t24)
+                )
+                tangent_d_excess_2 = (
+                    seed_n * (_zero_times_f32(t45, t51) - f32(2.0) * (I / t25) * (tangent_excess_2 / t25) / t25)
+                )
+                t76 = tangent_d_excess_2 * t59
+                tangent_d_length2_2 = f32(0.0) if t4 else t76
+                tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + f32(2.0) * _zero_times_f32(t45, t62))
+                tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
+                tangent_d_margin2_2 = tangent_d_excess_2 * t64
+                tangent_d_margin_2 = tangent_d_excess_2 * t57
+                scaled_diag_pred__2 = (
+                    tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46,
+                    tangent_d_margin2_2) - _zero_times_f32(t44, tangent_d_margin_2)
+                )
+                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                t77 = f32(0.5) if t17 else f32(1.0)
+                tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
+                tangent_margin3_3 = -t47
+                tangent_margin7_3 = tangent_margin3_3 * t66
+                tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f32(tangent_margin7_3, width)
+                tangent_d_excess_3 = (
+                    seed_n * (_zero_times_f32(t48, t69) - f32(2.0) * (I / t25) * (tangent_excess_3 / t25) / t25)
+                )
+                tangent_d_length4_3 = tangent_d_excess_3 * t74
+                tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + f32(2.0) * _zero_times_f32(t48, t68))
+                tangent_d_margin4_3 = tangent_d_excess_3 * t72
+                scaled_diag_pred__3 = (
+                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 -
+                    t47)
+                )
+                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            grad_pred_chunk[row, at_c_] = f32(0.0)
+                            diag_pred_chunk[row, at_c_] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, seed, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+    first, last, rows_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     size_c_ = 4
+    seed = rows_float32[0]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            pred_chunk = pred[start : start + rows]
+            target_chunk = target[start : start + rows]
+            v_pred__chunk = v_pred_[start : start + rows]
+            hvp_pred_chunk = hvp_pred[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = pred_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = pred_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
+            wrong = False
+            if validate:
+                for row in range(rows):
+                    entry = target_chunk[row, 0]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 1]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 2]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    entry = target_chunk[row, 3]
+                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 2, start
+                break
+            wrong_2 = rows
+            wrong_3 = rows
+            wrong_4 = rows
+            wrong_5 = rows
+            if validate:
+                for row in range(rows):
+                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
+                    wrong_2 = here if here < wrong_2 else wrong_2
+                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
+                    wrong_3 = here if here < wrong_3 else wrong_3
+                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
+                    wrong_4 = here if here < wrong_4 else wrong_4
+                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
+                    wrong_5 = here if here < wrong_5 else wrong_5
+            if wrong_2 < rows:
+                failed[c, 0], failed[c, 1] = 3, start + wrong_2
+                break
+            if wrong_3 < rows:
+                failed[c, 0], failed[c, 1] = 4, start + wrong_3
+                break
+            if wrong_4 < rows:
+                failed[c, 0], failed[c, 1] = 5, start + wrong_4
+                break
+            if wrong_5 < rows:
+                failed[c, 0], failed[c, 1] = 6, start + wrong_5
+                break
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = pred_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = pred_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        wrong = False
-        if validate:
-            for row in range(rows):
-                entry = target_chunk[row, 0]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 1]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 2]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-                entry = target_chunk[row, 3]
-                wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 2, start
-            continue
-        wrong_2 = rows
-        wrong_3 = rows
-        wrong_4 = rows
-        wrong_5 = rows
-        if validate:
-            for row in range(rows):
-                here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                wrong_2 = here if here < wrong_2 else wrong_2
-                here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
-                here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                wrong_4 = here if here < wrong_4 else wrong_4
-                here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                wrong_5 = here if here < wrong_5 else wrong_5
-        if wrong_2 < rows:
-            failed[c, 0], failed[c, 1] = 3, start + wrong_2
-            continue
-        if wrong_3 < rows:
-            failed[c, 0], failed[c, 1] = 4, start + wrong_3
-            continue
-        if wrong_4 < rows:
-            failed[c, 0], failed[c, 1] = 5, start + wrong_4
-            continue
-        if wrong_5 < rows:
-            failed[c, 0], failed[c, 1] = 6, start + wrong_5
-            continue
-        for row in range(rows):
-            pred_0 = pred_chunk[row, 0]
-            target_0 = target_chunk[row, 0]
-            pred_2 = pred_chunk[row, 2]
-            target_2 = target_chunk[row, 2]
-            unit1 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-            )
-            measured_pred_0 = unit1 * pred_0
-            measured_target_0 = unit1 * target_0
-            t1 = measured_pred_0 - measured_target_0
-            t2 = _half_step_f32(t1)
-            measured_pred_2 = unit1 * pred_2
-            measured_target_2 = unit1 * target_2
-            t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-            t4 = f32(0.0) < t3
-            pred_1 = pred_chunk[row, 1]
-            target_1 = target_chunk[row, 1]
-            pred_3 = pred_chunk[row, 3]
-            target_3 = target_chunk[row, 3]
-            unit0 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
-            )
-            measured_target_3 = unit0 * target_3
-            measured_target_1 = unit0 * target_1
-            length3 = measured_target_3 - measured_target_1
-            seed_n = seed[row]
-            measured_pred_3 = unit0 * pred_3
-            measured_pred_1 = unit0 * pred_1
-            t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-            t6 = _half_step_f32(t5)
-            v_pred_3 = v_pred__chunk[row, 3]
-            v_pred_1 = v_pred__chunk[row, 1]
-            v_pred_2 = v_pred__chunk[row, 2]
-            t7 = f32(1.0) / unit0
-            v_pred_0 = v_pred__chunk[row, 0]
-            unit2 = _unit_scale_f32(
-                _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
-                abs(unit1 * v_pred_0 * t7)),
-            )
-            measured_v_pred__3 = unit2 * v_pred_3
-            t8 = measured_target_3 - measured_pred_3
-            t9 = _half_step_f32(t8)
-            measured_v_pred__1 = unit2 * v_pred_1
-            t10 = measured_pred_1 - measured_target_1
-            t11 = _half_step_f32(t10)
-            tangent_height = _zero_times_f32(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
-            width = _maximum_f32(f32(0.0), t3)
-            t12 = _half_step_f32(t3)
-            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
-            t13 = measured_target_2 - measured_pred_2
-            t14 = _half_step_f32(t13)
-            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
-            tangent_width = _zero_times_f32(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
-            height = _maximum_f32(f32(0.0), t5)
-            tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
-            I = height * width
-            margin = _ramp_f32(t1) + _ramp_f32(t13)
-            t15 = t3 == f32(0.0)
-            length = measured_target_2 - measured_target_0
-            t16 = f32(0.5) * (length + margin)
-            t17 = t16 if t15 else length
-            margin5 = margin if t4 else t17
-            length4 = measured_pred_3 - measured_pred_1
-            t18 = measured_target_0 - measured_pred_0
-            t19 = measured_pred_2 - measured_target_2
-            margin2 = _ramp_f32(t18) + _ramp_f32(t19)
-            length2 = measured_pred_2 - measured_pred_0
-            t20 = f32(0.5) * (length2 + margin2)
-            t21 = t20 if t15 else length2
-            margin6 = margin2 if t4 else t21
-            t22 = f32(0.0) < t5
-            margin3 = _ramp_f32(t10) + _ramp_f32(t8)
-            t23 = t5 == f32(0.0)
-            t24 = f32(0.5) * (length3 + margin3)
-            t25 = t24 if t23 else length3
-            margin7 = margin3 if t22 else t25
-            t26 = measured_target_1 - measured_pred_1
-            t27 = measured_pred_3 - measured_target_3
-            margin4 = _ramp_f32(t26) + _ramp_f32(t27)
-            t28 = f32(0.5) * (length4 + margin4)
-            t29 = t28 if t23 else length4
-            margin8 = margin4 if t22 else t29
-            t30 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t30
-            t31 = I + excess
-            tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
-            t32 = f32(0.5) * tangent_margin
-            t33 = t32 if t15 else f32(0.0)
-            tangent_margin5 = tangent_margin if t4 else t33
-            t34 = _half_step_f32(t19)
-            t35 = _half_step_f32(t18)
-            tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
-            tangent_length2 = measured_v_pred__2 - measured_v_pred__0
-            t36 = f32(0.5) * (tangent_length2 + tangent_margin2)
-            t37 = t36 if t15 else tangent_length2
-            tangent_margin6 = tangent_margin2 if t4 else t37
-            tangent_length4 = measured_v_pred__3 - measured_v_pred__1
-            tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
-            t38 = f32(0.5) * tangent_margin3
-            t39 = t38 if t23 else f32(0.0)
-            tangent_margin7 = tangent_margin3 if t22 else t39
-            t40 = _half_step_f32(t27)
-            t41 = _half_step_f32(t26)
-            tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
-            t42 = f32(0.5) * (tangent_length4 + tangent_margin4)
-            t43 = t42 if t23 else tangent_length4
-            tangent_margin8 = tangent_margin4 if t22 else t43
-            t44 = tangent_margin7 + tangent_margin8
-            tangent_excess = (
-                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
-                _zero_times_f32(tangent_width, t30)
-            )
-            t45 = tangent_I + tangent_excess
-            tangent_d_excess = seed_n * (tangent_I / t31 / t31 - f32(2.0) * (I / t31) * (t45 / t31) / t31)
-            t46 = length3 * tangent_d_excess
-            t47 = f32(0.5) * length3 * tangent_d_excess
-            t48 = t47 if t15 else f32(0.0)
-            tangent_d_margin = t46 if t4 else t48
-            d_excess = I / t31 * (seed_n / t31)
-            t49 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
-            t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
-            t51 = t49 if t15 else t50
-            tangent_d_length2 = f32(0.0) if t4 else t51
-            tangent_d_I = seed_n * (f32(2.0) * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
-            d_I = -excess / t31 * (seed_n / t31)
-            tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f32(
-                tangent_height, d_I,
-            )
-            t52 = t49 if t15 else f32(0.0)
-            tangent_d_margin2 = t50 if t4 else t52
-            scaled_hvp_pred__0 = (
-                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t12, tangent_d_width) -
-                _zero_times_f32(t35, tangent_d_margin2)
-            )
-            t53 = f32(1.0) / unit2
-            hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
-            t54 = _zero_times_f32(tangent_width, d_excess)
-            t55 = tangent_d_excess * width + t54
-            t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
-            t57 = t56 if t23 else f32(0.0)
-            tangent_d_margin4 = t55 if t22 else t57
-            t58 = t56 if t23 else t55
-            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t22 else t58)
-            t59 = t11 * t6
-            scaled_hvp_pred__1 = (
-                _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59, tangent_d_I)
-                - _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41, tangent_d_margin4)
-            )
-            hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
-            scaled_hvp_pred__2 = (
-                tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34,
-                tangent_d_margin2) - _zero_times_f32(t14, tangent_d_margin)
-            )
-            hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
-            t60 = t9 * t6
-            scaled_hvp_pred__3 = (
-                tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
-                _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9,
-                tangent_d_margin4)
-            )
-            hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = f32(0.0)
+                pred_0 = pred_chunk[row, 0]
+                target_0 = target_chunk[row, 0]
+                pred_2 = pred_chunk[row, 2]
+                target_2 = target_chunk[row, 2]
+                unit1 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+                )
+                measured_pred_0 = unit1 * pred_0
+                measured_target_0 = unit1 * target_0
+                t1 = measured_pred_0 - measured_target_0
+                t2 = _half_step_f32(t1)
+                measured_pred_2 = unit1 * pred_2
+                measured_target_2 = unit1 * target_2
+                t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
+                t4 = f32(0.0) < t3
+                pred_1 = pred_chunk[row, 1]
+                target_1 = target_chunk[row, 1]
+                pred_3 = pred_chunk[row, 3]
+                target_3 = target_chunk[row, 3]
+                unit0 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+                )
+                measured_target_3 = unit0 * target_3
+                measured_target_1 = unit0 * target_1
+                length3 = measured_target_3 - measured_target_1
+                seed_n = seed[row]
+                measured_pred_3 = unit0 * pred_3
+                measured_pred_1 = unit0 * pred_1
+                t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
+                t6 = _half_step_f32(t5)
+                v_pred_3 = v_pred__chunk[row, 3]
+                v_pred_1 = v_pred__chunk[row, 1]
+                v_pred_2 = v_pred__chunk[row, 2]
+                t7 = f32(1.0) / unit0
+                v_pred_0 = v_pred__chunk[row, 0]
+                unit2 = _unit_scale_f32(
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
+                    abs(unit1 * v_pred_0 * t7)),
+                )
+                measured_v_pred__3 = unit2 * v_pred_3
+                t8 = measured_target_3 - measured_pred_3
+                t9 = _half_step_f32(t8)
+                measured_v_pred__1 = unit2 * v_pred_1
+                t10 = measured_pred_1 - measured_target_1
+                t11 = _half_step_f32(t10)
+                tangent_height = _zero_times_f32(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
+                width = _maximum_f32(f32(0.0), t3)
+                t12 = _half_step_f32(t3)
+                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+                t13 = measured_target_2 - measured_pred_2
+                t14 = _half_step_f32(t13)
+                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+                tangent_width = _zero_times_f32(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
+                height = _maximum_f32(f32(0.0), t5)
+                tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
+                I = height * width
+                margin = _ramp_f32(t1) + _ramp_f32(t13)
+                t15 = t3 == f32(0.0)
+                length = measured_target_2 - measured_target_0
+                t16 = f32(0.5) * (length + margin)
+                t17 = t16 if t15 else length
+                margin5 = margin if t4 else t17
+                length4 = measured_pred_3 - measured_pred_1
+                t18 = measured_target_0 - measured_pred_0
+                t19 = measured_pred_2 - measured_target_2
+                margin2 = _ramp_f32(t18) + _ramp_f32(t19)
+                length2 = measured_pred_2 - measured_pred_0
+                t20 = f32(0.5) * (length2 + margin2)
+                t21 = t20 if t15 else length2
+                margin6 = margin2 if t4 else t21
+                t22 = f32(0.0) < t5
+                margin3 = _ramp_f32(t10) + _ramp_f32(t8)
+                t23 = t5 == f32(0.0)
+                t24 = f32(0.5) * (length3 + margin3)
+                t25 = t24 if t23 else length3
+                margin7 = margin3 if t22 else t25
+                t26 = measured_target_1 - measured_pred_1
+                t27 = measured_pred_3 - measured_target_3
+                margin4 = _ramp_f32(t26) + _ramp_f32(t27)
+                t28 = f32(0.5) * (length4 + margin4)
+                t29 = t28 if t23 else length4
+                margin8 = margin4 if t22 else t29
+                t30 = margin7 + margin8
+                excess = length3 * margin5 + length4 * margin6 + width * t30
+                t31 = I + excess
+                tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
+                t32 = f32(0.5) * tangent_margin
+                t33 = t32 if t15 else f32(0.0)
+                tangent_margin5 = tangent_margin if t4 else t33
+                t34 = _half_step_f32(t19)
+                t35 = _half_step_f32(t18)
+                tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+                tangent_length2 = measured_v_pred__2 - measured_v_pred__0
+                t36 = f32(0.5) * (tangent_length2 + tangent_margin2)
+                t37 = t36 if t15 else tangent_length2
+                tangent_margin6 = tangent_margin2 if t4 else t37
+                tangent_length4 = measured_v_pred__3 - measured_v_pred__1
+                tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
+                t38 = f32(0.5) * tangent_margin3
+                t39 = t38 if t23 else f32(0.0)
+                tangent_margin7 = tangent_margin3 if t22 else t39
+                t40 = _half_step_f32(t27)
+                t41 = _half_step_f32(t26)
+                tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
+                t42 = f32(0.5) * (tangent_length4 + tangent_margin4)
+                t43 = t42 if t23 else tangent_length4
+                tangent_margin8 = tangent_margin4 if t22 else t43
+                t44 = tangent_margin7 + tangent_margin8
+                tangent_excess = (
+                    length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
+                    _zero_times_f32(tangent_width, t30)
+                )
+                t45 = tangent_I + tangent_excess
+                tangent_d_excess = seed_n * (tangent_I / t31 / t31 - f32(2.0) * (I / t31) * (t45 / t31) / t31)
+                t46 = length3 * tangent_d_excess
+                t47 = f32(0.5) * length3 * tangent_d_excess
+                t48 = t47 if t15 else f32(0.0)
+                tangent_d_margin = t46 if t4 else t48
+                d_excess = I / t31 * (seed_n / t31)
+                t49 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
+                t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
+                t51 = t49 if t15 else t50
+                tangent_d_length2 = f32(0.0) if t4 else t51
+                tangent_d_I = seed_n * (f32(2.0) * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
+                d_I = -excess / t31 * (seed_n / t31)
+                tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f32(
+                    tangent_height, d_I,
+                )
+                t52 = t49 if t15 else f32(0.0)
+                tangent_d_margin2 = t50 if t4 else t52
+                scaled_hvp_pred__0 = (
+                    _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t12,
+                    tangent_d_width) - _zero_times_f32(t35, tangent_d_margin2)
+                )
+                t53 = f32(1.0) / unit2
+                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+                t54 = _zero_times_f32(tangent_width, d_excess)
+                t55 = tangent_d_excess * width + t54
+                t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
+                t57 = t56 if t23 else f32(0.0)
+                tangent_d_margin4 = t55 if t22 else t57
+                t58 = t56 if t23 else t55
+                tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t22 else t58)
+                t59 = t11 * t6
+                scaled_hvp_pred__1 = (
+                    _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59,
+                    tangent_d_I) - _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41,
+                    tangent_d_margin4)
+                )
+                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+                scaled_hvp_pred__2 = (
+                    tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34,
+                    tangent_d_margin2) - _zero_times_f32(t14, tangent_d_margin)
+                )
+                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+                t60 = t9 * t6
+                scaled_hvp_pred__3 = (
+                    tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
+                    _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9,
+                    tangent_d_margin4)
+                )
+                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        for at_c_ in range(size_c_):
+                            hvp_pred_chunk[row, at_c_] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2260,7 +2309,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
@@ -2268,8 +2317,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pred, target, weight, weight_step, mask,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2299,7 +2348,7 @@ def _value_and_grad_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -2308,8 +2357,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2339,14 +2388,14 @@ def _grad_hess_diag_f64(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2374,14 +2423,14 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2407,7 +2456,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
@@ -2415,8 +2464,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, pred,
-        target, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pred, target, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2445,7 +2494,7 @@ def _value_and_grad_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -2454,9 +2503,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2485,14 +2534,14 @@ def _grad_hess_diag_f32(
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2519,14 +2568,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = pred.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -106,8 +106,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -123,53 +123,44 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 def _outside_simplex(x, epsilon):
     """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
     outside, total = x < 0, np.zeros(x.shape[:-1])
     for first in range(0, x.shape[-1], 1024):
-        block = x[..., first : first + 1024].astype(np.float64)
-        count, rest = block.shape[-1], 0.0
-        while count >= 8:
-            part = count // 8
-            rest = functools.reduce(np.add, np.moveaxis(block[..., 8 * part : count], -1, 0), rest)
-            a, b, c, d, e, f, g, h = (block[..., i * part : (i + 1) * part] for i in range(8))
-            block, count = ((a + b) + (c + d)) + ((e + f) + (g + h)), part
-        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), rest)
+        block, rest = x[..., first : first + 1024].astype(np.float64), 0.0
+        parts = 4 if x.dtype == np.float32 else 2
+        while (count := block.shape[-1]) >= parts:
+            whole = count // parts * parts
+            rest = functools.reduce(np.add, np.moveaxis(block[..., whole:], -1, 0), rest)
+            pieces = np.split(block[..., :whole], parts, axis=-1)
+            block = functools.reduce(np.add, [a + b for a, b in zip(pieces[::2], pieces[1::2])])
+            parts = 2
+        total += functools.reduce(np.add, np.moveaxis(block, -1, 0), rest)
     outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
@@ -1182,7 +1173,7 @@ def hvp_short_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, check_block, value2_block, eighths, samples, chunk, p, q, size_k, weight, weight_step,
+    first, last, value_rows, check_block, value2_block, quarters, samples, chunk, p, q, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1201,7 +1192,7 @@ def value_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1220,7 +1211,7 @@ def value_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1244,7 +1235,7 @@ def value_f32(
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                     value2_block[lane] = _zero_times_f32(p_k, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k))
-                value2 += _pairwise_sum_f32(value2_block, eighths, count)
+                value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -1258,7 +1249,7 @@ def value_short_f32(
     first, last, rows_float64, rows_float32, columns_float32, samples, chunk, p, q, size_k, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows, eighths, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    value_rows, quarters, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
     value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2]
     p_columns, q_columns = columns_float32[0], columns_float32[1]
     for c in range(first, last):
@@ -1325,13 +1316,13 @@ def value_short_f32(
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
         value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, quarters, rows)
         )
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, check_block, value2_block, eighths, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
+    first, last, value_rows, check_block, value2_block, quarters, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1351,7 +1342,7 @@ def value_and_grad_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1370,7 +1361,7 @@ def value_and_grad_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1404,7 +1395,7 @@ def value_and_grad_f32(
                     t3 = -_zero_times_f32(p_k, seed_n / q_k)
                     grad_q_row[k] = f32(0.0) if t1 else t3
                     value2_block[lane] = _zero_times_f32(p_k, t2)
-                value2 += _pairwise_sum_f32(value2_block, eighths, count)
+                value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -1419,7 +1410,7 @@ def value_and_grad_short_f32(
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     seed, value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
-    value_rows, eighths, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    value_rows, quarters, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
     grad_p_columns, grad_q_columns, p_columns, q_columns = (
         columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
     )
@@ -1504,13 +1495,13 @@ def value_and_grad_short_f32(
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
         value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, quarters, rows)
         )
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, check_block, eighths, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
+    first, last, check_block, quarters, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1530,7 +1521,7 @@ def grad_hess_diag_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1549,7 +1540,7 @@ def grad_hess_diag_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1676,7 +1667,7 @@ def grad_hess_diag_short_f32(
 
 @_jit
 def hvp_f32(
-    first, last, check_block, eighths, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step,
+    first, last, check_block, quarters, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1696,7 +1687,7 @@ def hvp_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1715,7 +1706,7 @@ def hvp_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -2012,7 +2003,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         )
     else:
         run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)),
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (256, np.float64)),
             samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
             validate, failed,
         )
@@ -2055,7 +2046,7 @@ def _value_and_grad_f32(
         )
     else:
         run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128,
+            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (256,
             np.float64)), samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step,
             denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2095,7 +2086,7 @@ def _grad_hess_diag_f32(
         )
     else:
         run(
-            grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
+            grad_hess_diag_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
             diag_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
     violation = _first_failure(failed)
@@ -2132,7 +2123,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         )
     else:
         run(
-            hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_,
+            hvp_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_,
             size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
     violation = _first_failure(failed)

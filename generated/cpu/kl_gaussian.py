@@ -138,8 +138,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -155,39 +155,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -817,8 +807,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, eighths, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
-    mask, mask_step, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, quarters, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -842,7 +832,7 @@ def value_f32(
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f32(mu1_row[d] - mu2_row[d], _exp_f32(-f32(0.5) * logvar2_d))
                     t1_block[lane] = _exp_tail_f32(logvar1_row[d] - logvar2_d) + t2 * t2
-                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1 += _pairwise_sum_f32(t1_block, quarters, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -853,8 +843,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, eighths, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1,
-    logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    first, last, value_rows, t1_block, quarters, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2,
+    logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
     value_partial,
 ):
     denominator = f32(denominator)
@@ -898,7 +888,7 @@ def value_and_grad_f32(
                     grad_mu2_row[d] = -t5
                     grad_logvar2_row[d] = -f32(0.5) * seed_n * t6 - f32(0.5) * seed_n * t4 * t4
                     t1_block[lane] = _exp_tail_f32(t2) + t4 * t4
-                t1 += _pairwise_sum_f32(t1_block, eighths, count)
+                t1 += _pairwise_sum_f32(t1_block, quarters, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -1110,7 +1100,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, logvar1,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, logvar1,
         logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1134,7 +1124,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
         grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )

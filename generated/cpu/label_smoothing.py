@@ -117,8 +117,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -134,39 +134,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -1251,7 +1241,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, eighths, samples, chunk, y, z,
+    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, quarters, samples, chunk, y, z,
     epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     t12 = f32(1.0) - epsilon
@@ -1309,8 +1299,8 @@ def value_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t1__terms if t4 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1329,7 +1319,7 @@ def value_f32(
                     t11 = _gap_f32(t1__max, z_k3)
                     log_p = -(t10 + t11)
                     t2_2_block[lane] = -log_p
-                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
             t2_2 = f32(t2_2)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
@@ -1347,7 +1337,7 @@ def value_f32(
 @_jit
 def value_and_grad_f32(
     first, last, value_rows, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, t2_2_block,
-    eighths, samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
+    quarters, samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1410,8 +1400,8 @@ def value_and_grad_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t1__terms if t4 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1456,7 +1446,7 @@ def value_and_grad_f32(
                     t28 = t26 * weight_t1_others
                     grad_z_row[k] = t13 * weight_t1 + (t25 if t15 else t28) - t12
                     t2_2_block[lane] = -log_p
-                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
             t2_2 = f32(t2_2)
             value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)
             value_rows[row] *= weight[n * weight_step]
@@ -1467,7 +1457,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, eighths, samples, chunk,
+    first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, quarters, samples, chunk,
     y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1529,8 +1519,8 @@ def grad_hess_diag_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t1__terms if t5 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1583,8 +1573,8 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, tangent_t1_others_block,
-    tangent_t1_block, eighths, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    tangent_t1_block, quarters, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask,
+    mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     t18 = f32(1.0) - epsilon
@@ -1642,8 +1632,8 @@ def hvp_f32(
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t1__terms if t4 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
@@ -1674,8 +1664,8 @@ def hvp_f32(
                     weight_t1 = t1__share * t1__terms2
                     tangent_t1_others_block[lane] = t10 if t5 else f32(0.0)
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
-                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, quarters, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, quarters, count)
             tangent_t1_others = f32(tangent_t1_others)
             tangent_t1 = f32(tangent_t1)
             seed_n = weight[n * weight_step] / denominator
@@ -1849,7 +1839,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (256,
         np.float64)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1885,7 +1875,7 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
-        np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, epsilon,
+        np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, y, z, grad_z, epsilon,
         size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1918,7 +1908,7 @@ def _grad_hess_diag_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
-        (128, np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        (256, np.float64)), samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1948,7 +1938,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight,
+        np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -116,8 +116,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -133,39 +133,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -1180,7 +1170,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, eighths, samples, chunk, valid,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, quarters, samples, chunk, valid,
     valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
@@ -1198,7 +1188,7 @@ def value_f32(
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1250,8 +1240,8 @@ def value_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1280,7 +1270,7 @@ def value_f32(
                     log_q = -(t15 + t16)
                     t17 = log_p * _exp_f32(log_q)
                     t4_2_block[lane] = t17 if valid_k3 else f32(0.0)
-                t4_2 += _pairwise_sum_f32(t4_2_block, eighths, count)
+                t4_2 += _pairwise_sum_f32(t4_2_block, quarters, count)
             t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
@@ -1292,7 +1282,7 @@ def value_f32(
 @_jit
 def value_and_grad_f32(
     first, last, value_rows, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, t4_2_block,
-    d_t3_sum_block, eighths, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask,
+    d_t3_sum_block, quarters, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1310,7 +1300,7 @@ def value_and_grad_f32(
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1365,8 +1355,8 @@ def value_and_grad_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1402,8 +1392,8 @@ def value_and_grad_f32(
                     d_log_p_row[k] = d_log_p
                     t4_2_block[lane] = t18 if valid_k3 else f32(0.0)
                     d_t3_sum_block[lane] = d_log_p
-                t4_2 += _pairwise_sum_f32(t4_2_block, eighths, count)
-                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
+                t4_2 += _pairwise_sum_f32(t4_2_block, quarters, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
             t4_2 = f32(t4_2)
             d_t3_sum = f32(d_t3_sum)
             t20 = f32(1.0) + t3__below + f32(t7)
@@ -1425,7 +1415,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, eighths,
+    first, last, t3__terms_row, d_log_p_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, quarters,
     samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
@@ -1444,7 +1434,7 @@ def grad_hess_diag_f32(
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1497,8 +1487,8 @@ def grad_hess_diag_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1522,7 +1512,7 @@ def grad_hess_diag_f32(
                     d_log_p = t11 if valid_k3 else f32(0.0)
                     d_log_p_row[k] = d_log_p
                     d_t3_sum_block[lane] = d_log_p
-                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
             d_t3_sum = f32(d_t3_sum)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
@@ -1548,9 +1538,9 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t3__terms_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, eighths,
-    samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, t3__terms_row, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block,
+    quarters, samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step,
+    denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1567,7 +1557,7 @@ def hvp_f32(
                     for lane in range(count):
                         k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum_f32(t1_2_block, eighths, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1618,8 +1608,8 @@ def hvp_f32(
                     t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t3__terms if t3 else f32(0.0)
                     t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
-                t2__below += _pairwise_sum_f32(t2__below_block, eighths, count)
-                t3__below += _pairwise_sum_f32(t3__below_block, eighths, count)
+                t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t2__below = f32(t2__below)
@@ -1654,8 +1644,8 @@ def hvp_f32(
                     t15 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
                     tangent_t3_block[lane] = t15 if valid_k3 else f32(0.0)
-                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, eighths, count)
-                tangent_t3 += _pairwise_sum_f32(tangent_t3_block, eighths, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
+                tangent_t3 += _pairwise_sum_f32(tangent_t3_block, quarters, count)
             d_t3_sum = f32(d_t3_sum)
             tangent_t3 = f32(tangent_t3)
             hvp_s_row = hvp_s[n]
@@ -1793,7 +1783,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-        np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask,
+        np.float32), (256, np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1823,7 +1813,7 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (size_k, np.float32), (1024,
-        np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)),
+        np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)),
         samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
@@ -1851,7 +1841,7 @@ def _grad_hess_diag_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((size_k, np.float32), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
-        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
+        (1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s,
         diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1876,7 +1866,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-        np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s,
+        np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s,
         size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

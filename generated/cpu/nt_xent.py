@@ -102,8 +102,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -119,39 +119,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -1303,7 +1293,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t3_others__below_block, eighths, samples, chunk, t2, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t3_others__below_block, quarters, samples, chunk, t2, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
@@ -1336,7 +1326,7 @@ def value_2_f32(
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
                     t3_others__below_block[lane] = t3_others__terms if t5 else f32(0.0)
                     t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
-                t3_others__below += _pairwise_sum_f32(t3_others__below_block, eighths, count)
+                t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             t6 = 1 < t3_others__ties
@@ -1391,7 +1381,7 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _uni
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t3_others__terms_row, t3_others__below_block, eighths, samples, chunk, t2, d_t3_others,
+    first, last, value_rows, t3_others__terms_row, t3_others__below_block, quarters, samples, chunk, t2, d_t3_others,
     tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
@@ -1429,7 +1419,7 @@ def value_and_grad_2_f32(
                     t3_others__terms_row[j] = t3_others__terms
                     t3_others__below_block[lane] = t3_others__terms if t7 else f32(0.0)
                     t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t6 & (s2 == t3_others__max) else 0))
-                t3_others__below += _pairwise_sum_f32(t3_others__below_block, eighths, count)
+                t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             seed_i = weight[i * weight_step] / denominator
@@ -1465,7 +1455,7 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t1_sum_block, eighths, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat,
+    first, last, d_t1_sum_block, quarters, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat,
     grad_z, t1__scaled, _unit0_d, z, tau, size_d,
 ):
     size_i = samples
@@ -1492,7 +1482,7 @@ def value_and_grad_3_f32(
                         d_z_hat_1 + d_z_hat_2 + (-d_t3_others2 * z_hat[t1, d] - d_t3_others_i * z_hat[t3, d]) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
             d_t1_sum = f32(d_t1_sum)
             t1__scaled_i = t1__scaled[i]
             t4 = t1__scaled_i == f32(0.0)
@@ -1519,7 +1509,7 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, tangent_t1_2_block, eighths, samples, chunk, z, _unit0_d, t1__scaled, v_z_,
+    first, last, t1__scaled2_block, tangent_t1_2_block, quarters, samples, chunk, z, _unit0_d, t1__scaled, v_z_,
     tangent_t1, z_hat, tangent_z_hat, size_d,
 ):
     for c in range(first, last):
@@ -1564,7 +1554,7 @@ def hvp_1_f32(
                     t7 = t5 if t4 else t6
                     t8 = measured_v_z * t7
                     tangent_t1_2_block[lane] = f32(0.0) if t3 else t8
-                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, eighths, count)
+                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, quarters, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
             z_hat_row = z_hat[i]
@@ -1583,7 +1573,7 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, eighths, samples, chunk, t2,
+    first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, quarters, samples, chunk, t2,
     tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
 ):
     size_i = samples
@@ -1622,7 +1612,7 @@ def hvp_2_f32(
                     t3_others__terms_row[j] = t3_others__terms
                     t3_others__below_block[lane] = t3_others__terms if t7 else f32(0.0)
                     t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t6 & (s2 == t3_others__max) else 0))
-                t3_others__below += _pairwise_sum_f32(t3_others__below_block, eighths, count)
+                t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             tangent_t2_row = tangent_t2[i]
@@ -1643,7 +1633,7 @@ def hvp_2_f32(
                     weight_t3_others = t3_others__share * t3_others__terms2
                     t14 = tangent_s * weight_t3_others
                     tangent_t3_others_block[lane] = t14 if t9 else f32(0.0)
-                tangent_t3_others += _pairwise_sum_f32(tangent_t3_others_block, eighths, count)
+                tangent_t3_others += _pairwise_sum_f32(tangent_t3_others_block, quarters, count)
             tangent_t3_others = f32(tangent_t3_others)
             seed_i = weight[i * weight_step] / denominator
             t17 = t3_others__below + f32(t12)
@@ -1678,7 +1668,7 @@ def hvp_2_f32(
 
 @_jit
 def hvp_3_f32(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, eighths, samples, chunk, d_z_hat_1__product,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, quarters, samples, chunk, d_z_hat_1__product,
     d_z_hat_2__product, d_t3_others, z_hat, tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum,
     tangent_d_t3_others, hvp_z, tangent_t1, t1__scaled, _unit0_d, z, v_z_, tau, size_d,
 ):
@@ -1720,8 +1710,8 @@ def hvp_3_f32(
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_d3
                     tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat_row[d] + tangent_d_z_hat * z_hat_d3
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
-                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
+                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, quarters, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             tangent_t1_i = tangent_t1[i]
@@ -1928,7 +1918,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, t2, tau,
+        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, t2, tau,
         weight, weight_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1968,7 +1958,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (128,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (256,
         np.float64)), samples, chunk, t2, d_t3_others, tau, weight, weight_step, denominator, losses_out, keep_losses,
         value_partial,
     )
@@ -1979,7 +1969,7 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1__product,
+        value_and_grad_3_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, d_z_hat_1__product,
         d_z_hat_2__product, d_t3_others, z_hat, grad_z, t1__scaled, _unit0_d, z, tau, size_d,
     )
     return (value_value,), None
@@ -2014,7 +2004,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, z, _unit0_d,
+        hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, z, _unit0_d,
         t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
     _matrix_product(run, z_hat, z_hat.T, t2)
@@ -2026,7 +2016,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
         chunk, t2, tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
     )
     _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
@@ -2039,7 +2029,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+        hvp_3_f32, chunks, ((1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk,
         d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat, tangent_z_hat, tangent_d_z_hat_1_sum,
         tangent_d_z_hat_2_sum, tangent_d_t3_others, hvp_z, tangent_t1, t1__scaled, _unit0_d, z, v_z_, tau, size_d,
     )

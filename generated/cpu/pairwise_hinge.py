@@ -102,44 +102,30 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -363,8 +349,9 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_inline
@@ -377,8 +364,9 @@ def _maximum_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
-    return f32(1.0) if x > f32(0.0) else y
+    y = f32(0.0) if f32(0.0) > x else x
+    z = f32(0.5) if x == f32(0.0) else y
+    return f32(1.0) if x > f32(0.0) else z
 
 
 @_inline
@@ -390,264 +378,294 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, losses_out,
+    first, last, rows_float64, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        s_pos_chunk = s_pos[start : start + rows]
-        s_neg_chunk = s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            t1 = margin - (s_pos_chunk[row] - s_neg_chunk[row])
-            slack = _maximum_f64(0.0, t1)
-            value_rows[row] = slack
-        if weight_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            s_pos_chunk = s_pos[start : start + rows]
+            s_neg_chunk = s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                t1 = margin - (s_pos_chunk[row] - s_neg_chunk[row])
+                slack = _maximum_f64(0.0, t1)
+                value_rows[row] = slack
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, seed, value_rows, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, rows_float64, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        s_pos_chunk = s_pos[start : start + rows]
-        s_neg_chunk = s_neg[start : start + rows]
-        grad_s_pos_chunk = grad_s_pos[start : start + rows]
-        grad_s_neg_chunk = grad_s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            s_pos_chunk = s_pos[start : start + rows]
+            s_neg_chunk = s_neg[start : start + rows]
+            grad_s_pos_chunk = grad_s_pos[start : start + rows]
+            grad_s_neg_chunk = grad_s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            s_pos_n = s_pos_chunk[row]
-            s_neg_n = s_neg_chunk[row]
-            t1 = margin - (s_pos_n - s_neg_n)
-            slack = _maximum_f64(0.0, t1)
-            t2 = margin + s_neg_n - s_pos_n
-            t3 = t2 == 0.0
-            t4 = -seed[row] * _half_step_f64(t2)
-            t5 = 0.0 if t3 else t4
-            grad_s_pos_chunk[row] = t5
-            grad_s_neg_chunk[row] = -t5
-            value_rows[row] = slack
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_s_pos_chunk[row] = 0.0
-                    grad_s_neg_chunk[row] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
-        value_partial[c] = _pairwise_sum(value_rows, rows, 0.0)
+                s_pos_n = s_pos_chunk[row]
+                s_neg_n = s_neg_chunk[row]
+                t1 = margin - (s_pos_n - s_neg_n)
+                slack = _maximum_f64(0.0, t1)
+                t2 = margin + s_neg_n - s_pos_n
+                t3 = t2 == 0.0
+                t4 = -seed[row] * _half_step_f64(t2)
+                t5 = 0.0 if t3 else t4
+                grad_s_pos_chunk[row] = t5
+                grad_s_neg_chunk[row] = -t5
+                value_rows[row] = slack
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_s_pos_chunk[row] = 0.0
+                            grad_s_neg_chunk[row] = 0.0
+                            value_rows[row] = 0.0
+                for row in range(rows):
+                    value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            _add_onto_lanes(value_rows, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, seed, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin, weight,
-    weight_step, mask, mask_step, denominator,
+    first, last, rows_float64, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin,
+    weight, weight_step, mask, mask_step, denominator,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        s_neg_chunk = s_neg[start : start + rows]
-        s_pos_chunk = s_pos[start : start + rows]
-        grad_s_pos_chunk = grad_s_pos[start : start + rows]
-        grad_s_neg_chunk = grad_s_neg[start : start + rows]
-        diag_s_pos_chunk = diag_s_pos[start : start + rows]
-        diag_s_neg_chunk = diag_s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            s_neg_chunk = s_neg[start : start + rows]
+            s_pos_chunk = s_pos[start : start + rows]
+            grad_s_pos_chunk = grad_s_pos[start : start + rows]
+            grad_s_neg_chunk = grad_s_neg[start : start + rows]
+            diag_s_pos_chunk = diag_s_pos[start : start + rows]
+            diag_s_neg_chunk = diag_s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            t1 = margin + s_neg_chunk[row] - s_pos_chunk[row]
-            t2 = t1 == 0.0
-            t3 = -seed[row] * _half_step_f64(t1)
-            t4 = 0.0 if t2 else t3
-            grad_s_pos_chunk[row] = t4
-            grad_s_neg_chunk[row] = -t4
-            diag_s_pos_chunk[row] = 0.0
-            diag_s_neg_chunk[row] = 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_s_pos_chunk[row] = 0.0
-                    grad_s_neg_chunk[row] = 0.0
-                    diag_s_pos_chunk[row] = 0.0
-                    diag_s_neg_chunk[row] = 0.0
+                t1 = margin + s_neg_chunk[row] - s_pos_chunk[row]
+                t2 = t1 == 0.0
+                t3 = -seed[row] * _half_step_f64(t1)
+                t4 = 0.0 if t2 else t3
+                grad_s_pos_chunk[row] = t4
+                grad_s_neg_chunk[row] = -t4
+                diag_s_pos_chunk[row] = 0.0
+                diag_s_neg_chunk[row] = 0.0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_s_pos_chunk[row] = 0.0
+                        grad_s_neg_chunk[row] = 0.0
+                        diag_s_pos_chunk[row] = 0.0
+                        diag_s_neg_chunk[row] = 0.0
 
 
 @_jit
 def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
-        hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_s_pos_chunk[row] = 0.0
-            hvp_s_neg_chunk[row] = 0.0
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
+            hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    hvp_s_pos_chunk[row] = 0.0
-                    hvp_s_neg_chunk[row] = 0.0
+                hvp_s_pos_chunk[row] = 0.0
+                hvp_s_neg_chunk[row] = 0.0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_s_pos_chunk[row] = 0.0
+                        hvp_s_neg_chunk[row] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, value_narrow, eighths, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial,
+    first, last, rows_float64, rows_float32, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial,
 ):
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_narrow = rows_float32[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        s_pos_chunk = s_pos[start : start + rows]
-        s_neg_chunk = s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            t1 = margin - (s_pos_chunk[row] - s_neg_chunk[row])
-            slack = _maximum_f32(f32(0.0), t1)
-            value_narrow[row] = slack
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            s_pos_chunk = s_pos[start : start + rows]
+            s_neg_chunk = s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                t1 = margin - (s_pos_chunk[row] - s_neg_chunk[row])
+                slack = _maximum_f32(f32(0.0), t1)
+                value_narrow[row] = slack
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, value_narrow, eighths, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, rows_float32, rows_float64, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    seed, value_narrow = rows_float32[0], rows_float32[1]
+    value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        s_pos_chunk = s_pos[start : start + rows]
-        s_neg_chunk = s_neg[start : start + rows]
-        grad_s_pos_chunk = grad_s_pos[start : start + rows]
-        grad_s_neg_chunk = grad_s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            value_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            s_pos_chunk = s_pos[start : start + rows]
+            s_neg_chunk = s_neg[start : start + rows]
+            grad_s_pos_chunk = grad_s_pos[start : start + rows]
+            grad_s_neg_chunk = grad_s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            s_pos_n = s_pos_chunk[row]
-            s_neg_n = s_neg_chunk[row]
-            t1 = margin - (s_pos_n - s_neg_n)
-            slack = _maximum_f32(f32(0.0), t1)
-            t2 = margin + s_neg_n - s_pos_n
-            t3 = t2 == f32(0.0)
-            t4 = -seed[row] * _half_step_f32(t2)
-            t5 = f32(0.0) if t3 else t4
-            grad_s_pos_chunk[row] = t5
-            grad_s_neg_chunk[row] = -t5
-            value_narrow[row] = slack
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_s_pos_chunk[row] = f32(0.0)
-                    grad_s_neg_chunk[row] = f32(0.0)
-                    value_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
-        value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
-        )
+                s_pos_n = s_pos_chunk[row]
+                s_neg_n = s_neg_chunk[row]
+                t1 = margin - (s_pos_n - s_neg_n)
+                slack = _maximum_f32(f32(0.0), t1)
+                t2 = margin + s_neg_n - s_pos_n
+                t3 = t2 == f32(0.0)
+                t4 = -seed[row] * _half_step_f32(t2)
+                t5 = f32(0.0) if t3 else t4
+                grad_s_pos_chunk[row] = t5
+                grad_s_neg_chunk[row] = -t5
+                value_narrow[row] = slack
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_s_pos_chunk[row] = f32(0.0)
+                            grad_s_neg_chunk[row] = f32(0.0)
+                            value_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = value_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(value_rows, value_lanes, rows)
+            else:
+                _add_onto_lanes(value_narrow, value_lanes, rows)
+        value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, seed, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin, weight,
-    weight_step, mask, mask_step, denominator,
+    first, last, rows_float32, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin,
+    weight, weight_step, mask, mask_step, denominator,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        s_neg_chunk = s_neg[start : start + rows]
-        s_pos_chunk = s_pos[start : start + rows]
-        grad_s_pos_chunk = grad_s_pos[start : start + rows]
-        grad_s_neg_chunk = grad_s_neg[start : start + rows]
-        diag_s_pos_chunk = diag_s_pos[start : start + rows]
-        diag_s_neg_chunk = diag_s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            s_neg_chunk = s_neg[start : start + rows]
+            s_pos_chunk = s_pos[start : start + rows]
+            grad_s_pos_chunk = grad_s_pos[start : start + rows]
+            grad_s_neg_chunk = grad_s_neg[start : start + rows]
+            diag_s_pos_chunk = diag_s_pos[start : start + rows]
+            diag_s_neg_chunk = diag_s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            t1 = margin + s_neg_chunk[row] - s_pos_chunk[row]
-            t2 = t1 == f32(0.0)
-            t3 = -seed[row] * _half_step_f32(t1)
-            t4 = f32(0.0) if t2 else t3
-            grad_s_pos_chunk[row] = t4
-            grad_s_neg_chunk[row] = -t4
-            diag_s_pos_chunk[row] = f32(0.0)
-            diag_s_neg_chunk[row] = f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_s_pos_chunk[row] = f32(0.0)
-                    grad_s_neg_chunk[row] = f32(0.0)
-                    diag_s_pos_chunk[row] = f32(0.0)
-                    diag_s_neg_chunk[row] = f32(0.0)
+                t1 = margin + s_neg_chunk[row] - s_pos_chunk[row]
+                t2 = t1 == f32(0.0)
+                t3 = -seed[row] * _half_step_f32(t1)
+                t4 = f32(0.0) if t2 else t3
+                grad_s_pos_chunk[row] = t4
+                grad_s_neg_chunk[row] = -t4
+                diag_s_pos_chunk[row] = f32(0.0)
+                diag_s_neg_chunk[row] = f32(0.0)
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_s_pos_chunk[row] = f32(0.0)
+                        grad_s_neg_chunk[row] = f32(0.0)
+                        diag_s_pos_chunk[row] = f32(0.0)
+                        diag_s_neg_chunk[row] = f32(0.0)
 
 
 @_jit
 def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
-        hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_s_pos_chunk[row] = f32(0.0)
-            hvp_s_neg_chunk[row] = f32(0.0)
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
+            hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    hvp_s_pos_chunk[row] = f32(0.0)
-                    hvp_s_neg_chunk[row] = f32(0.0)
+                hvp_s_pos_chunk[row] = f32(0.0)
+                hvp_s_neg_chunk[row] = f32(0.0)
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_s_pos_chunk[row] = f32(0.0)
+                        hvp_s_neg_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -656,14 +674,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64),), samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask,
+        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -679,7 +697,7 @@ def _value_and_grad_f64(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
@@ -687,9 +705,8 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, s_pos, s_neg,
-        grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg,
+        margin, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -704,12 +721,12 @@ def _grad_hess_diag_f64(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg,
         diag_s_pos, diag_s_neg, margin, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -723,7 +740,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = s_neg.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_f64, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step)
@@ -736,15 +753,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk, s_pos,
-        s_neg, margin, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, s_pos, s_neg, margin,
+        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -759,7 +776,7 @@ def _value_and_grad_f32(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
@@ -767,9 +784,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, s_pos, s_neg,
+        grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -784,12 +801,12 @@ def _grad_hess_diag_f32(
     size_n = s_neg.shape[0]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg,
         diag_s_pos, diag_s_neg, margin, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -803,7 +820,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_n = s_neg.shape[0]
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_n))
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_f32, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step)

@@ -107,8 +107,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -124,39 +124,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -958,7 +948,7 @@ def hvp_short_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, eighths, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
+    first, last, value_rows, value2_block, quarters, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -988,7 +978,7 @@ def value_f32(
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
                     )
-                value2 += _pairwise_sum_f32(value2_block, eighths, count)
+                value2 += _pairwise_sum_f32(value2_block, quarters, count)
                 outside_0 |= outside_0_here
             if validate and outside_0:
                 failed[c, 0], failed[c, 1] = 1, n
@@ -1006,7 +996,7 @@ def value_short_f32(
     first, last, rows_float64, rows_float32, columns_float32, samples, chunk, y, z, size_k, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows, eighths, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    value_rows, quarters, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2]
     y_columns, z_columns = columns_float32[0], columns_float32[1]
     for c in range(first, last):
@@ -1055,13 +1045,13 @@ def value_short_f32(
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
         value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, quarters, rows)
         )
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, eighths, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
+    first, last, value_rows, value2_block, quarters, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1106,7 +1096,7 @@ def value_and_grad_f32(
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
                     )
-                value2 += _pairwise_sum_f32(value2_block, eighths, count)
+                value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -1121,7 +1111,7 @@ def value_and_grad_short_f32(
     mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     seed, value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
-    value_rows, eighths, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
+    value_rows, quarters, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     grad_z_columns, y_columns, z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1179,7 +1169,7 @@ def value_and_grad_short_f32(
             for row in range(rows):
                 losses_out[start + row] = value_rows[row] if weight_step else value_narrow[row]
         value_partial[c] = (
-            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, eighths, rows)
+            _pairwise_sum(value_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(value_narrow, quarters, rows)
         )
 
 
@@ -1497,7 +1487,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         )
     else:
         run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, y, z,
             size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
         )
     violation = _first_failure(failed)
@@ -1537,7 +1527,7 @@ def _value_and_grad_f32(
         )
     else:
         run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
             grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
             value_partial, validate, failed,
         )

@@ -113,12 +113,13 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -132,41 +133,53 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+
+
+@_local
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+
+
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -812,34 +825,39 @@ def _softplus_f32(x):
 
 @_jit
 def total_weight_value_f64(
-    first, last, weights, total_rows, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step,
+    first, last, rows_float64, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step,
     total_partial, validate, failed,
 ):
+    weights, total_rows, total_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            if not live[row]:
-                continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-        for row in range(rows):
-            total_rows[row] = weights[row]
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            total_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            for row in range(rows):
+                entry = y_chunk[row]
+                wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
                 if not live[row]:
-                    total_rows[row] = 0.0
-        total_partial[c] = _pairwise_sum(total_rows, rows, 0.0)
+                    continue
+                weights[row] = weight_chunk[row]
+                weights[row] *= class_weight[y_chunk[row]]
+            for row in range(rows):
+                total_rows[row] = weights[row]
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        total_rows[row] = 0.0
+            _add_onto_lanes(total_rows, total_lanes, rows)
+        total_partial[c] = _lanes_total(total_lanes)
 
 
 @_jit
@@ -1573,39 +1591,45 @@ def hvp_short_f64(
 
 @_jit
 def total_weight_value_f32(
-    first, last, weights, total_rows, total_narrow, eighths, samples, chunk, y, class_weight, size_k, weight,
-    weight_step, mask, mask_step, total_partial, validate, failed,
+    first, last, rows_float32, rows_float64, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
+    mask_step, total_partial, validate, failed,
 ):
+    weights, total_narrow = rows_float32[0], rows_float32[1]
+    total_lanes = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        wrong = False
-        for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
-        if wrong:
-            failed[c, 0], failed[c, 1] = 1, start
-            continue
-        for row in range(rows):
-            if not live[row]:
-                continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-        for row in range(rows):
-            total_narrow[row] = weights[row]
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            total_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            y_chunk = y[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            wrong = False
+            for row in range(rows):
+                entry = y_chunk[row]
+                wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            if wrong:
+                failed[c, 0], failed[c, 1] = 1, start
+                break
             for row in range(rows):
                 if not live[row]:
-                    total_narrow[row] = f32(0.0)
-        total_partial[c] = _pairwise_sum_f32(total_narrow, eighths, rows)
+                    continue
+                weights[row] = weight_chunk[row]
+                weights[row] *= class_weight[y_chunk[row]]
+            for row in range(rows):
+                total_narrow[row] = weights[row]
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        total_narrow[row] = f32(0.0)
+            _add_onto_lanes(total_narrow, total_lanes, rows)
+        total_partial[c] = _lanes_total(total_lanes)
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, eighths, samples, chunk, y, z, class_weight, size_k, weight,
+    first, last, value_rows, t1_others__below_block, quarters, samples, chunk, y, z, class_weight, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1651,7 +1675,7 @@ def value_f32(
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t4 = 1 < t1_others__ties
@@ -1751,7 +1775,7 @@ def value_short_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z,
+    first, last, value_rows, t1_others__terms_row, t1_others__below_block, quarters, samples, chunk, y, z, grad_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -1802,7 +1826,7 @@ def value_and_grad_f32(
                     t1_others__terms_row[k] = t1_others__terms
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
@@ -1950,7 +1974,7 @@ def value_and_grad_short_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__terms_row, t1_others__below_block, eighths, samples, chunk, y, z, grad_z, diag_z,
+    first, last, t1_others__terms_row, t1_others__below_block, quarters, samples, chunk, y, z, grad_z, diag_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1999,7 +2023,7 @@ def grad_hess_diag_f32(
                     t1_others__terms_row[k] = t1_others__terms
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
@@ -2159,7 +2183,7 @@ def grad_hess_diag_short_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, eighths, samples, chunk, y, z,
+    first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, quarters, samples, chunk, y, z,
     v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -2206,7 +2230,7 @@ def hvp_f32(
                     t1_others__terms_row[k] = t1_others__terms
                     t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
                     t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                t1_others__below += _pairwise_sum_f32(t1_others__below_block, eighths, count)
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
@@ -2226,7 +2250,7 @@ def hvp_f32(
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t9 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t9 if t4 else f32(0.0)
-                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, eighths, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, quarters, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
@@ -2397,14 +2421,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f64, chunks, (((3, 256), np.float64),), samples, chunk, y, class_weight, size_k, weight,
+            weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2461,14 +2485,14 @@ def _value_and_grad_f64(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f64, chunks, (((3, 256), np.float64),), samples, chunk, y, class_weight, size_k, weight,
+            weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2527,14 +2551,14 @@ def _grad_hess_diag_f64(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f64, chunks, (((3, 256), np.float64),), samples, chunk, y, class_weight, size_k, weight,
+            weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2587,14 +2611,14 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
-            size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
+            total_weight_value_f64, chunks, (((3, 256), np.float64),), samples, chunk, y, class_weight, size_k, weight,
+            weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2645,15 +2669,14 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
-            validate, failed,
+            total_weight_value_f32, chunks, (((2, 256), np.float32), ((1, 256), np.float64)), samples, chunk, y,
+            class_weight, size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2678,7 +2701,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         )
     else:
         run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, y, z,
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, y, z,
             class_weight, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
             validate, failed,
         )
@@ -2711,15 +2734,14 @@ def _value_and_grad_f32(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
-            validate, failed,
+            total_weight_value_f32, chunks, (((2, 256), np.float32), ((1, 256), np.float64)), samples, chunk, y,
+            class_weight, size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2745,7 +2767,7 @@ def _value_and_grad_f32(
         )
     else:
         run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (128,
+            value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (256,
             np.float64)), samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step,
             denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2778,15 +2800,14 @@ def _grad_hess_diag_f32(
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
-            validate, failed,
+            total_weight_value_f32, chunks, (((2, 256), np.float32), ((1, 256), np.float64)), samples, chunk, y,
+            class_weight, size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2809,7 +2830,7 @@ def _grad_hess_diag_f32(
         )
     else:
         run(
-            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk,
+            grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk,
             y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate,
             failed,
         )
@@ -2840,15 +2861,14 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         if value_unit:
             return _total_weight(None, masks[0], size_n)
         samples = size_n
-        chunk = 640
+        chunk = 2048
         chunks = -(-samples // chunk)
         weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-            np.float64)), samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, total_partial,
-            validate, failed,
+            total_weight_value_f32, chunks, (((2, 256), np.float32), ((1, 256), np.float64)), samples, chunk, y,
+            class_weight, size_k, weight, weight_step, mask, mask_step, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -2871,7 +2891,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         )
     else:
         run(
-            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+            hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
             chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate,
             failed,
         )

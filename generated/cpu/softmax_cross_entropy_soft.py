@@ -103,8 +103,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -120,39 +120,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -187,14 +177,15 @@ def _outside_simplex(x, epsilon):
     """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
     outside, total = x < 0, np.zeros(x.shape[:-1])
     for first in range(0, x.shape[-1], 1024):
-        block = x[..., first : first + 1024].astype(np.float64)
-        count, rest = block.shape[-1], 0.0
-        while count >= 8:
-            part = count // 8
-            rest = functools.reduce(np.add, np.moveaxis(block[..., 8 * part : count], -1, 0), rest)
-            a, b, c, d, e, f, g, h = (block[..., i * part : (i + 1) * part] for i in range(8))
-            block, count = ((a + b) + (c + d)) + ((e + f) + (g + h)), part
-        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), rest)
+        block, rest = x[..., first : first + 1024].astype(np.float64), 0.0
+        parts = 4 if x.dtype == np.float32 else 2
+        while (count := block.shape[-1]) >= parts:
+            whole = count // parts * parts
+            rest = functools.reduce(np.add, np.moveaxis(block[..., whole:], -1, 0), rest)
+            pieces = np.split(block[..., :whole], parts, axis=-1)
+            block = functools.reduce(np.add, [a + b for a, b in zip(pieces[::2], pieces[1::2])])
+            parts = 2
+        total += functools.reduce(np.add, np.moveaxis(block, -1, 0), rest)
     outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
@@ -1082,7 +1073,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, check_block, t1__below_block, t2_2_block, eighths, samples, chunk, z, y, size_k, weight,
+    first, last, value_rows, check_block, t1__below_block, t2_2_block, quarters, samples, chunk, z, y, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -1101,7 +1092,7 @@ def value_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1134,7 +1125,7 @@ def value_f32(
                     t1__terms = _exp_f32(-t2)
                     t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             y_row = y[n]
@@ -1152,7 +1143,7 @@ def value_f32(
                     t8 = _gap_f32(t1__max, z_k3)
                     log_p = -(t7 + t8)
                     t2_2_block[lane] = _zero_times_f32(y_row[k], log_p)
-                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
@@ -1163,7 +1154,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, t2_2_block, eighths, samples,
+    first, last, value_rows, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, t2_2_block, quarters, samples,
     chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
@@ -1184,7 +1175,7 @@ def value_and_grad_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1215,7 +1206,7 @@ def value_and_grad_f32(
                     t1__max_entry = _order_f32(z_k, np.int32(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
@@ -1233,7 +1224,7 @@ def value_and_grad_f32(
                     t1__terms_row[k] = t1__terms
                     t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
@@ -1258,7 +1249,7 @@ def value_and_grad_f32(
                     weight_t1 = t1__share * t1__terms2
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f32(y_k2, log_p)
-                t2_2 += _pairwise_sum_f32(t2_2_block, eighths, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
@@ -1269,7 +1260,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, eighths, samples, chunk, z, y, grad_z,
+    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, quarters, samples, chunk, z, y, grad_z,
     diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1289,7 +1280,7 @@ def grad_hess_diag_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1317,7 +1308,7 @@ def grad_hess_diag_f32(
                     t1__max_entry = _order_f32(z_k, np.int32(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
@@ -1335,7 +1326,7 @@ def grad_hess_diag_f32(
                     t1__terms_row[k] = t1__terms
                     t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
@@ -1359,8 +1350,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, eighths, samples, chunk,
-    z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, quarters, samples,
+    chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1379,7 +1370,7 @@ def hvp_f32(
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
                         outside |= entry < 0
-                    total += _pairwise_sum_f32(check_block, eighths, count)
+                    total += _pairwise_sum_f32(check_block, quarters, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1406,7 +1397,7 @@ def hvp_f32(
                     t1__max_entry = _order_f32(z_k, np.int32(0))
                     t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, eighths, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
                 t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
@@ -1423,7 +1414,7 @@ def hvp_f32(
                     t1__terms_row[k] = t1__terms
                     t1__below_block[lane] = t1__terms if t1 else f32(0.0)
                     t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
-                t1__below += _pairwise_sum_f32(t1__below_block, eighths, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
@@ -1441,7 +1432,7 @@ def hvp_f32(
                     t1__terms2 = t1__terms_row[k]
                     weight_t1 = t1__share * t1__terms2
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, eighths, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, quarters, count)
             tangent_t1 = f32(tangent_t1)
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
@@ -1589,7 +1580,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (128,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (256,
         np.float64)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1624,7 +1615,7 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_and_grad_f32, chunks, ((chunk, np.float64), (size_k, np.float32), (1024, np.float32), (1024, np.float32),
-        (1024, np.float32), (1024, np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight,
+        (1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, z, y, grad_z, size_k, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1655,7 +1646,7 @@ def _grad_hess_diag_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32),
-        (128, np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
+        (256, np.float64)), samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1684,7 +1675,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((size_k, np.float32), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
-        np.float32), (128, np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask,
+        np.float32), (256, np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -130,8 +130,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -147,39 +147,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -428,8 +418,9 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_inline
@@ -450,8 +441,9 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
-    return f32(1.0) if x > f32(0.0) else y
+    y = f32(0.0) if f32(0.0) > x else x
+    z = f32(0.5) if x == f32(0.0) else y
+    return f32(1.0) if x > f32(0.0) else z
 
 
 @_inline
@@ -785,7 +777,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, margin, size_d,
+    first, last, value_rows, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, margin, size_d,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
@@ -830,7 +822,7 @@ def value_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             measured_margin = t4 * t4 * margin
             scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far)
@@ -844,7 +836,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, grad_anchor,
+    first, last, value_rows, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, grad_anchor,
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
@@ -895,7 +887,7 @@ def value_and_grad_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
@@ -930,7 +922,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
+    first, last, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
     grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
@@ -981,7 +973,7 @@ def grad_hess_diag_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
@@ -1018,7 +1010,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, near_less_far_block, eighths, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+    first, last, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
     v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
@@ -1078,7 +1070,7 @@ def hvp_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t5 = t4 * t4 * margin
@@ -1209,7 +1201,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk, negative,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, negative,
         anchor, positive, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1234,7 +1226,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (128, np.float64)), samples, chunk,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
         negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
@@ -1257,7 +1249,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        grad_hess_diag_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, negative, anchor, positive,
         grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
@@ -1278,7 +1270,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((1024, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        hvp_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, negative, anchor, positive,
         v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )

@@ -132,8 +132,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -149,39 +149,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 @_local
@@ -430,8 +420,9 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_inline
@@ -458,8 +449,9 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
-    return f32(1.0) if x > f32(0.0) else y
+    y = f32(0.0) if f32(0.0) > x else x
+    z = f32(0.5) if x == f32(0.0) else y
+    return f32(1.0) if x > f32(0.0) else z
 
 
 @_inline
@@ -937,7 +929,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, quarters, samples, chunk,
     anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial,
 ):
@@ -1010,7 +1002,7 @@ def value_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             value_rows[row] = _maximum_f32(f32(0.0), margin + near_less_far)
             value_rows[row] *= weight[n * weight_step]
@@ -1021,7 +1013,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, quarters, samples, chunk,
     anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
@@ -1099,7 +1091,7 @@ def value_and_grad_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -1136,7 +1128,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near__scaled_block, far__scaled_block, near_less_far_block, eighths, samples, chunk, anchor, positive,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, quarters, samples, chunk, anchor, positive,
     negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
@@ -1214,7 +1206,7 @@ def grad_hess_diag_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -1261,7 +1253,7 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, near__scaled_block, far__scaled_block, near_less_far_block, tangent_near_block, tangent_far_block,
-    eighths, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
+    quarters, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
     hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
@@ -1358,9 +1350,9 @@ def hvp_f32(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                     tangent_near_block[lane] = f32(0.0) if t17 else t24
                     tangent_far_block[lane] = f32(0.0) if t25 else t31
-                near_less_far += _pairwise_sum_f32(near_less_far_block, eighths, count)
-                tangent_near += _pairwise_sum_f32(tangent_near_block, eighths, count)
-                tangent_far += _pairwise_sum_f32(tangent_far_block, eighths, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
+                tangent_near += _pairwise_sum_f32(tangent_near_block, quarters, count)
+                tangent_far += _pairwise_sum_f32(tangent_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
@@ -1502,7 +1494,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32), (128,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32), (256,
         np.float64)), samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial,
     )
@@ -1529,7 +1521,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float32),
-        (128, np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
+        (256, np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
         margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1551,7 +1543,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (128, np.float64)),
+        grad_hess_diag_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (256, np.float64)),
         samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
         diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
@@ -1573,7 +1565,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     run(
         hvp_f32, chunks, ((1024, np.float64), (1024, np.float64), (1024, np.float32), (1024, np.float32), (1024,
-        np.float32), (128, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_,
+        np.float32), (256, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_,
         v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )

@@ -154,8 +154,8 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
 def _bits(x, kind):
-    """A number of the type ``kind`` that has the bits of x."""
-    return np.asarray(x).view(kind)[()]
+    """A number of the type ``kind`` that has the bits of x, which not compiled may be wider (a root is a float)."""
+    return np.asarray(x, f"{np.asarray(x).dtype.kind}{np.dtype(kind).itemsize}").view(kind)[()]
 
 
 @numba.extending.type_callable(_bits)
@@ -171,39 +171,29 @@ def _code_of_bits(context, builder, signature, arguments):
 
 @_local
 def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+    """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
+    while count > 1:
+        half = np.uint64(count // 2)  # Numba lets negative numbers count from the end, which would not vectorise
+        if count % 2 == 1:
+            rest += x[count - 1]
+        for i in range(half):
+            x[i] += x[half + i]
+        count //= 2
+    return rest + x[0] if count == 1 else rest
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
+def _pairwise_sum_f32(x, quarters, count):
+    """Sum the first entries of a float32 workspace in double precision: its quarters, then as `_pairwise_sum` does."""
     rest = 0.0
-    for i in range(8 * part, count):
+    for i in range(count // 4 * 4, count):
         rest += np.float64(x[i])
-    one = np.uint64(part)
+    one = np.uint64(count // 4)
     two = one + one
-    four, six = two + two, two + two + two
     for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+        a, b = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]) + np.float64(x[two + one + i])
+        quarters[i] = a + b
+    return _pairwise_sum(quarters, count // 4, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -1008,7 +998,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, eighths, samples, chunk, mu, logvar, x,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, quarters, samples, chunk, mu, logvar, x,
     reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -1030,7 +1020,7 @@ def value_f32(
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
-                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, eighths, count)
+                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, quarters, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
@@ -1050,7 +1040,7 @@ def value_f32(
                         _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(f32(1.0) - x_d,
                         _softplus_f32(reconstruction_d))
                     )
-                rec += _pairwise_sum_f32(rec_block, eighths, count)
+                rec += _pairwise_sum_f32(rec_block, quarters, count)
                 outside_0 |= outside_0_here
             if validate and outside_0:
                 failed[c, 0], failed[c, 1] = 1, n
@@ -1066,7 +1056,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, eighths, samples, chunk, grad_reconstruction,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, quarters, samples, chunk, grad_reconstruction,
     grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
@@ -1115,7 +1105,7 @@ def value_and_grad_f32(
                     grad_mu_row[l] = -f32(2.0) * t1 * mu_l
                     grad_logvar_row[l] = -_zero_times_f32(t1, _expm1_f32(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
-                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, eighths, count)
+                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, quarters, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
@@ -1135,7 +1125,7 @@ def value_and_grad_f32(
                         _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(t2,
                         _softplus_f32(reconstruction_d))
                     )
-                rec += _pairwise_sum_f32(rec_block, eighths, count)
+                rec += _pairwise_sum_f32(rec_block, quarters, count)
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
@@ -1383,7 +1373,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)), samples,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
         chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out,
         keep_losses, value_partial, validate, failed,
     )
@@ -1419,7 +1409,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (128, np.float64)),
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (256, np.float64)),
         samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )

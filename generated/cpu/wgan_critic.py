@@ -94,44 +94,30 @@ def _jit(function):
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
 _alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
+_in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
-@_local
-def _pairwise_sum(x, count, rest):
-    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
-    while True:
-        part = count // 8
-        for i in range(8 * part, count):
-            rest += x[i]
-        if part == 0:
-            return rest
-        one = np.uint64(part)  # Numba lets negative numbers count from the end, which would not vectorise
-        two = one + one
-        four, six = two + two, two + two + two
-        for i in range(one):
-            a, b, c = x[i] + x[one + i], x[two + i], x[two + one + i]
-            d, e = x[four + i] + x[four + one + i], x[six + i]
-            x[i] = (a + (b + c)) + (d + (e + x[six + one + i]))
-        count = part
+@_in_place
+def _add_onto_lanes(x, lanes, count):
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+
+    Compiled in place: a call for each block would take as long as a tenth of the block.
+    """
+    for i in range(count, 256):
+        x[i] = 0.0
+    for i in range(32):
+        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
+        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
+        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @_local
-def _pairwise_sum_f32(x, eighths, count):
-    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    part = count // 8
-    rest = 0.0
-    for i in range(8 * part, count):
-        rest += np.float64(x[i])
-    one = np.uint64(part)
-    two = one + one
-    four, six = two + two, two + two + two
-    for i in range(one):
-        a, b, c = np.float64(x[i]) + np.float64(x[one + i]), np.float64(x[two + i]), np.float64(x[two + one + i])
-        d, e = np.float64(x[four + i]), np.float64(x[four + one + i])
-        f, g = np.float64(x[six + i]), np.float64(x[six + one + i])
-        eighths[i] = (a + (b + c)) + ((d + e) + (f + g))
-    return _pairwise_sum(eighths, part, rest)
+def _lanes_total(lanes):
+    """The sum of 32 lanes, quarters onto each other and then the eight that are left; destroys them."""
+    for i in range(8):
+        lanes[i] = (lanes[i] + lanes[i + 8]) + (lanes[i + 16] + lanes[i + 24])
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -354,374 +340,436 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_1_f64(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    first, last, rows_float64, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     real_partial,
 ):
+    real_rows, real_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_real_chunk = f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            real_rows[row] = -f_real_chunk[row]
-        if weight_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            real_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_real_chunk = f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    real_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+                real_rows[row] = -f_real_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            real_rows[row] = 0.0
+                for row in range(rows):
+                    real_rows[row] = real_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = real_rows[row]
+            _add_onto_lanes(real_rows, real_lanes, rows)
+        real_partial[c] = _lanes_total(real_lanes)
 
 
 @_jit
 def value_2_f64(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    first, last, rows_float64, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     fake_partial,
 ):
+    fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_fake_chunk = f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            fake_rows[row] = f_fake_chunk[row]
-        if weight_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            fake_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_fake_chunk = f_fake[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    fake_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+                fake_rows[row] = f_fake_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            fake_rows[row] = 0.0
+                for row in range(rows):
+                    fake_rows[row] = fake_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = fake_rows[row]
+            _add_onto_lanes(fake_rows, fake_lanes, rows)
+        fake_partial[c] = _lanes_total(fake_lanes)
 
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, real_partial,
+    first, last, rows_float64, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, real_partial,
 ):
+    seed, real_rows, real_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_real_chunk = f_real[start : start + rows]
-        grad_f_real_chunk = grad_f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            real_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_real_chunk = f_real[start : start + rows]
+            grad_f_real_chunk = grad_f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_real_chunk[row] = -seed[row]
-            real_rows[row] = -f_real_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_real_chunk[row] = 0.0
-                    real_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = real_rows[row]
-        real_partial[c] = _pairwise_sum(real_rows, rows, 0.0)
+                grad_f_real_chunk[row] = -seed[row]
+                real_rows[row] = -f_real_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_f_real_chunk[row] = 0.0
+                            real_rows[row] = 0.0
+                for row in range(rows):
+                    real_rows[row] = real_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = real_rows[row]
+            _add_onto_lanes(real_rows, real_lanes, rows)
+        real_partial[c] = _lanes_total(real_lanes)
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, fake_partial,
+    first, last, rows_float64, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, fake_partial,
 ):
+    seed, fake_rows, fake_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_fake_chunk = f_fake[start : start + rows]
-        grad_f_fake_chunk = grad_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            fake_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_fake_chunk = f_fake[start : start + rows]
+            grad_f_fake_chunk = grad_f_fake[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_fake_chunk[row] = seed[row]
-            fake_rows[row] = f_fake_chunk[row]
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_fake_chunk[row] = 0.0
-                    fake_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = fake_rows[row]
-        fake_partial[c] = _pairwise_sum(fake_rows, rows, 0.0)
+                grad_f_fake_chunk[row] = seed[row]
+                fake_rows[row] = f_fake_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_f_fake_chunk[row] = 0.0
+                            fake_rows[row] = 0.0
+                for row in range(rows):
+                    fake_rows[row] = fake_rows[row] * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = fake_rows[row]
+            _add_onto_lanes(fake_rows, fake_lanes, rows)
+        fake_partial[c] = _lanes_total(fake_lanes)
 
 
 @_jit
 def grad_hess_diag_1_f64(
-    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float64, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
+    denominator,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_f_real_chunk = grad_f_real[start : start + rows]
-        diag_f_real_chunk = diag_f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            grad_f_real_chunk = grad_f_real[start : start + rows]
+            diag_f_real_chunk = diag_f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_real_chunk[row] = -seed[row]
-            diag_f_real_chunk[row] = 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_real_chunk[row] = 0.0
-                    diag_f_real_chunk[row] = 0.0
+                grad_f_real_chunk[row] = -seed[row]
+                diag_f_real_chunk[row] = 0.0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_f_real_chunk[row] = 0.0
+                        diag_f_real_chunk[row] = 0.0
 
 
 @_jit
 def grad_hess_diag_2_f64(
-    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float64, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
+    denominator,
 ):
+    seed = rows_float64[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_f_fake_chunk = grad_f_fake[start : start + rows]
-        diag_f_fake_chunk = diag_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            grad_f_fake_chunk = grad_f_fake[start : start + rows]
+            diag_f_fake_chunk = diag_f_fake[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_fake_chunk[row] = seed[row]
-            diag_f_fake_chunk[row] = 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_fake_chunk[row] = 0.0
-                    diag_f_fake_chunk[row] = 0.0
+                grad_f_fake_chunk[row] = seed[row]
+                diag_f_fake_chunk[row] = 0.0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_f_fake_chunk[row] = 0.0
+                        diag_f_fake_chunk[row] = 0.0
 
 
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_1_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_f_real_chunk = hvp_f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_f_real_chunk[row] = 0.0
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            hvp_f_real_chunk = hvp_f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    hvp_f_real_chunk[row] = 0.0
+                hvp_f_real_chunk[row] = 0.0
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_f_real_chunk[row] = 0.0
 
 
 @_jit
 def value_1_f32(
-    first, last, real_rows, real_narrow, eighths, samples, chunk, f_real, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, real_partial,
+    first, last, rows_float64, rows_float32, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, real_partial,
 ):
+    real_rows, real_lanes = rows_float64[0], rows_float64[1]
+    real_narrow = rows_float32[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_real_chunk = f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            real_narrow[row] = -f_real_chunk[row]
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            real_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_real_chunk = f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    real_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
-        real_partial[c] = (
-            _pairwise_sum(real_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(real_narrow, eighths, rows)
-        )
+                real_narrow[row] = -f_real_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            real_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = real_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(real_rows, real_lanes, rows)
+            else:
+                _add_onto_lanes(real_narrow, real_lanes, rows)
+        real_partial[c] = _lanes_total(real_lanes)
 
 
 @_jit
 def value_2_f32(
-    first, last, fake_rows, fake_narrow, eighths, samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, fake_partial,
+    first, last, rows_float64, rows_float32, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, fake_partial,
 ):
+    fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
+    fake_narrow = rows_float32[0]
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_fake_chunk = f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        for row in range(rows):
-            fake_narrow[row] = f_fake_chunk[row]
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            fake_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_fake_chunk = f_fake[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    fake_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
-        fake_partial[c] = (
-            _pairwise_sum(fake_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(fake_narrow, eighths, rows)
-        )
+                fake_narrow[row] = f_fake_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            fake_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = fake_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(fake_rows, fake_lanes, rows)
+            else:
+                _add_onto_lanes(fake_narrow, fake_lanes, rows)
+        fake_partial[c] = _lanes_total(fake_lanes)
 
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, seed, real_rows, real_narrow, eighths, samples, chunk, f_real, grad_f_real, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, real_partial,
+    first, last, rows_float32, rows_float64, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
+    seed, real_narrow = rows_float32[0], rows_float32[1]
+    real_rows, real_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_real_chunk = f_real[start : start + rows]
-        grad_f_real_chunk = grad_f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            real_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_real_chunk = f_real[start : start + rows]
+            grad_f_real_chunk = grad_f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_real_chunk[row] = -seed[row]
-            real_narrow[row] = -f_real_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_real_chunk[row] = f32(0.0)
-                    real_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = real_rows[row] if weight_step else real_narrow[row]
-        real_partial[c] = (
-            _pairwise_sum(real_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(real_narrow, eighths, rows)
-        )
+                grad_f_real_chunk[row] = -seed[row]
+                real_narrow[row] = -f_real_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_f_real_chunk[row] = f32(0.0)
+                            real_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    real_rows[row] = np.float64(real_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = real_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(real_rows, real_lanes, rows)
+            else:
+                _add_onto_lanes(real_narrow, real_lanes, rows)
+        real_partial[c] = _lanes_total(real_lanes)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, seed, fake_rows, fake_narrow, eighths, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, fake_partial,
+    first, last, rows_float32, rows_float64, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
+    seed, fake_narrow = rows_float32[0], rows_float32[1]
+    fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        f_fake_chunk = f_fake[start : start + rows]
-        grad_f_fake_chunk = grad_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for lane in range(32):
+            fake_lanes[lane] = 0.0
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            f_fake_chunk = f_fake[start : start + rows]
+            grad_f_fake_chunk = grad_f_fake[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_fake_chunk[row] = seed[row]
-            fake_narrow[row] = f_fake_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_fake_chunk[row] = f32(0.0)
-                    fake_narrow[row] = f32(0.0)
-        if weight_step:
-            for row in range(rows):
-                fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = fake_rows[row] if weight_step else fake_narrow[row]
-        fake_partial[c] = (
-            _pairwise_sum(fake_rows, rows, 0.0) if weight_step else _pairwise_sum_f32(fake_narrow, eighths, rows)
-        )
+                grad_f_fake_chunk[row] = seed[row]
+                fake_narrow[row] = f_fake_chunk[row]
+            if weight_step or mask_step or keep_losses:
+                if mask_step:
+                    for row in range(rows):
+                        if not live[row]:
+                            grad_f_fake_chunk[row] = f32(0.0)
+                            fake_narrow[row] = f32(0.0)
+                for row in range(rows):
+                    fake_rows[row] = np.float64(fake_narrow[row]) * weight_chunk[row] if live[row] else 0.0
+                if keep_losses:
+                    for row in range(rows):
+                        losses_out[start + row] = fake_rows[row]
+            if weight_step or mask_step or keep_losses:
+                _add_onto_lanes(fake_rows, fake_lanes, rows)
+            else:
+                _add_onto_lanes(fake_narrow, fake_lanes, rows)
+        fake_partial[c] = _lanes_total(fake_lanes)
 
 
 @_jit
 def grad_hess_diag_1_f32(
-    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float32, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
+    denominator,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_f_real_chunk = grad_f_real[start : start + rows]
-        diag_f_real_chunk = diag_f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            grad_f_real_chunk = grad_f_real[start : start + rows]
+            diag_f_real_chunk = diag_f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_real_chunk[row] = -seed[row]
-            diag_f_real_chunk[row] = f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_real_chunk[row] = f32(0.0)
-                    diag_f_real_chunk[row] = f32(0.0)
+                grad_f_real_chunk[row] = -seed[row]
+                diag_f_real_chunk[row] = f32(0.0)
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_f_real_chunk[row] = f32(0.0)
+                        diag_f_real_chunk[row] = f32(0.0)
 
 
 @_jit
 def grad_hess_diag_2_f32(
-    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, rows_float32, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
+    denominator,
 ):
+    seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        grad_f_fake_chunk = grad_f_fake[start : start + rows]
-        diag_f_fake_chunk = diag_f_fake[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            grad_f_fake_chunk = grad_f_fake[start : start + rows]
+            diag_f_fake_chunk = diag_f_fake[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
+            weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            if weight_step or start == first * chunk:
+                for row in range(rows):
+                    seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
-        for row in range(rows):
-            grad_f_fake_chunk[row] = seed[row]
-            diag_f_fake_chunk[row] = f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    grad_f_fake_chunk[row] = f32(0.0)
-                    diag_f_fake_chunk[row] = f32(0.0)
+                grad_f_fake_chunk[row] = seed[row]
+                diag_f_fake_chunk[row] = f32(0.0)
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        grad_f_fake_chunk[row] = f32(0.0)
+                        diag_f_fake_chunk[row] = f32(0.0)
 
 
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_1_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        hvp_f_real_chunk = hvp_f_real[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        for row in range(rows):
-            hvp_f_real_chunk[row] = f32(0.0)
-        if mask_step:
+        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        for start in range(c * chunk, end, 256):
+            rows = end - start if end - start < 256 else 256
+            hvp_f_real_chunk = hvp_f_real[start : start + rows]
+            live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):
-                if not live[row]:
-                    hvp_f_real_chunk[row] = f32(0.0)
+                hvp_f_real_chunk[row] = f32(0.0)
+            if mask_step:
+                for row in range(rows):
+                    if not live[row]:
+                        hvp_f_real_chunk[row] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -731,26 +779,26 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        value_1_f64, chunks, (((2, 256), np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        value_2_f64, chunks, (((2, 256), np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
@@ -767,7 +815,7 @@ def _value_and_grad_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
@@ -775,12 +823,12 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_1_f64, chunks, (((3, 256), np.float64),), samples, chunk, f_real, grad_f_real, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
@@ -788,8 +836,8 @@ def _value_and_grad_f64(
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f64, chunks, (((3, 256), np.float64),), samples, chunk, f_fake, grad_f_fake, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -805,21 +853,21 @@ def _grad_hess_diag_f64(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
     run(
-        grad_hess_diag_1_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
+        grad_hess_diag_1_f64, chunks, (((1, 256), np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
     run(
-        grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        grad_hess_diag_2_f64, chunks, (((1, 256), np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -834,12 +882,12 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
@@ -853,27 +901,27 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
-        f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses, real_partial,
+        value_1_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, f_real, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (chunk, np.float32), (chunk // 8, np.float64)), samples, chunk,
-        f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses, fake_partial,
+        value_2_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, f_fake, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -889,7 +937,7 @@ def _value_and_grad_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
@@ -897,13 +945,12 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, real_partial,
+        value_and_grad_1_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, f_real,
+        grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
@@ -911,9 +958,8 @@ def _value_and_grad_f32(
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32), (chunk // 8,
-        np.float64)), samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, f_fake,
+        grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -929,21 +975,21 @@ def _grad_hess_diag_f32(
     real_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     fake_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
     run(
-        grad_hess_diag_1_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
+        grad_hess_diag_1_f32, chunks, (((1, 256), np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
     run(
-        grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        grad_hess_diag_2_f32, chunks, (((1, 256), np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -958,12 +1004,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_m))
     _denominator(reduction, normalizer, lambda: _total_weight(weights[1], masks[1], size_n))
     samples = size_m
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
-    chunk = 640
+    chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)

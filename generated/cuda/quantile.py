@@ -400,8 +400,9 @@ def _all_threads():
 @_device
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = np.float32(0.0) if np.float32(0.0) > x else x
+    z = np.float32(0.5) if x == np.float32(0.0) else y
+    return np.float32(1.0) if x > np.float32(0.0) else z
 
 
 @_device
@@ -741,8 +742,9 @@ def finish_f64(partial, count, divisor, weights, totals, rounded, term, options)
 @_device
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if x < 0.0 else (0.5 if x == 0.0 else x)
-    return 1.0 if x > 0.0 else y
+    y = 0.0 if 0.0 > x else x
+    z = 0.5 if x == 0.0 else y
+    return 1.0 if x > 0.0 else z
 
 
 @_device

@@ -194,15 +194,15 @@ class KernelPrinter:
             found.append(("seed", "chunk", real))
         found += [(f"{result.name}_rows", "chunk", "np.float64") for result in kernel.row_results]
         found += [(f"{result.name}_narrow", "chunk", real) for result in kernel.row_results if self.narrow]
-        eighths = "chunk // 8" if self.narrow and any(map(self.summed_narrow, kernel.row_results)) else ""
+        quarters = "chunk // 4" if self.narrow and any(map(self.summed_narrow, kernel.row_results)) else ""
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
             found.append((name, f"({shape})" if len(axes) > 1 else shape, real))
         found += [(name, str(BLOCK), kind) for name, kind in self.blocks.items()]
         if self.printer.dtype == "float32" and real in self.blocks.values():
-            eighths = str(BLOCK // 8)
-        if eighths:
-            found.append(("eighths", eighths, "np.float64"))
+            quarters = str(BLOCK // 4)
+        if quarters:
+            found.append(("quarters", quarters, "np.float64"))
         return found
 
     def unpacked(self) -> list[str]:
@@ -412,7 +412,7 @@ class KernelPrinter:
         if not (self.narrow and self.summed_narrow(result)):
             return [*square, total]
         self.printer.helpers.add("_pairwise_sum_f32")
-        alone = f"_pairwise_sum_f32({narrow}, eighths, rows)"
+        alone = f"_pairwise_sum_f32({narrow}, quarters, rows)"
         if not result.term:
             return [f"{name} = {alone}"]
         # A product with a weight may leave the range of float32; to add numbers up in place destroys them.
@@ -596,7 +596,7 @@ class KernelPrinter:
         if self.blocks.setdefault(block, self.real_type) == "np.float64":
             return f"_pairwise_sum({block}, count, 0.0)"
         self.printer.helpers.add("_pairwise_sum_f32")
-        return f"_pairwise_sum_f32({block}, eighths, count)"
+        return f"_pairwise_sum_f32({block}, quarters, count)"
 
 
 def _writes(sweep: Sweep) -> bool:
