@@ -517,13 +517,13 @@ def value_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -531,13 +531,13 @@ def value_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -685,13 +685,13 @@ def value_and_grad_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -699,13 +699,13 @@ def value_and_grad_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -920,13 +920,13 @@ def grad_hess_diag_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -934,13 +934,13 @@ def grad_hess_diag_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1307,13 +1307,13 @@ def hvp_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1321,13 +1321,13 @@ def hvp_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1607,13 +1607,13 @@ def value_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1621,13 +1621,13 @@ def value_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1780,13 +1780,13 @@ def value_and_grad_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1794,13 +1794,13 @@ def value_and_grad_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -2019,13 +2019,13 @@ def grad_hess_diag_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -2033,13 +2033,13 @@ def grad_hess_diag_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -2424,13 +2424,13 @@ def hvp_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -2438,13 +2438,13 @@ def hvp_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break

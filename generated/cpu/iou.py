@@ -513,13 +513,13 @@ def value_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -527,13 +527,13 @@ def value_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -665,13 +665,13 @@ def value_and_grad_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -679,13 +679,13 @@ def value_and_grad_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -870,13 +870,13 @@ def grad_hess_diag_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -884,13 +884,13 @@ def grad_hess_diag_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1171,13 +1171,13 @@ def hvp_f64(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1185,13 +1185,13 @@ def hvp_f64(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < -1.7976931348623157e+308) | (entry > 1.7976931348623157e+308))
+                    wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1414,13 +1414,13 @@ def value_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1428,13 +1428,13 @@ def value_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1571,13 +1571,13 @@ def value_and_grad_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1585,13 +1585,13 @@ def value_and_grad_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -1780,13 +1780,13 @@ def grad_hess_diag_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -1794,13 +1794,13 @@ def grad_hess_diag_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break
@@ -2084,13 +2084,13 @@ def hvp_f32(
             if validate:
                 for row in range(rows):
                     entry = pred_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = pred_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
                 break
@@ -2098,13 +2098,13 @@ def hvp_f32(
             if validate:
                 for row in range(rows):
                     entry = target_chunk[row, 0]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 1]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 2]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
                     entry = target_chunk[row, 3]
-                    wrong |= live[row] & ((entry < f32(-3.4028235e+38)) | (entry > f32(3.4028235e+38)))
+                    wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
                 break

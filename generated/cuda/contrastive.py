@@ -687,7 +687,6 @@ def value_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, opti
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             D_squared_high, D_squared_low = f32(0.0), f32(0.0)
@@ -747,7 +746,6 @@ def value_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             D_squared_high, D_squared_low = f32(0.0), f32(0.0)
@@ -757,7 +755,6 @@ def value_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_
                 D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
-            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
             t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -1053,7 +1050,6 @@ def value_and_grad_phase1_f32(a, b, y, mask, kept1, segments, each, samples, siz
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             D_squared_high, D_squared_low = f32(0.0), f32(0.0)
@@ -1115,7 +1111,6 @@ def value_and_grad_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, sampl
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             D_squared_high, D_squared_low = f32(0.0), f32(0.0)
@@ -1125,7 +1120,6 @@ def value_and_grad_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, sampl
                 D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
-            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
             t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -1489,7 +1483,6 @@ def grad_hess_diag_f32(
 def grad_hess_diag_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1498,7 +1491,6 @@ def grad_hess_diag_phase1_f32(a, b, y, mask, kept1, segments, each, samples, siz
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -1540,7 +1532,6 @@ def grad_hess_diag_phase1_f32(a, b, y, mask, kept1, segments, each, samples, siz
 def grad_hess_diag_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1549,7 +1540,6 @@ def grad_hess_diag_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, sampl
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             at = row * segments + thread
@@ -1601,7 +1591,6 @@ def grad_hess_diag_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1978,7 +1967,6 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
 def hvp_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1987,7 +1975,6 @@ def hvp_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, option
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -2029,7 +2016,6 @@ def hvp_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, option
 def hvp_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2038,7 +2024,6 @@ def hvp_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d,
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             at = row * segments + thread
@@ -2087,7 +2072,6 @@ def hvp_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d,
 def hvp_phase3_f32(a, b, v_a_, v_b_, y, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2098,7 +2082,6 @@ def hvp_phase3_f32(a, b, v_a_, v_b_, y, mask, kept1, kept2, kept3, segments, eac
         v_a__row_segment = row * size_d + start
         v_b__row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f32(np.inf)
             at = row * segments + thread
@@ -2166,7 +2149,6 @@ def hvp_phase4_f32(
 ):
     """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2598,7 +2580,6 @@ def value_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, opti
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             D_squared_high, D_squared_low = f64(0.0), f64(0.0)
@@ -2652,7 +2633,6 @@ def value_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             D_squared_high, D_squared_low = f64(0.0), f64(0.0)
@@ -2662,7 +2642,6 @@ def value_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_
                 D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
-            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
             t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -2934,7 +2913,6 @@ def value_and_grad_phase1_f64(a, b, y, mask, kept1, segments, each, samples, siz
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             D_squared_high, D_squared_low = f64(0.0), f64(0.0)
@@ -2990,7 +2968,6 @@ def value_and_grad_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, sampl
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             D_squared_high, D_squared_low = f64(0.0), f64(0.0)
@@ -3000,7 +2977,6 @@ def value_and_grad_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, sampl
                 D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
-            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
             t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -3325,7 +3301,6 @@ def grad_hess_diag_f64(
 def grad_hess_diag_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3334,7 +3309,6 @@ def grad_hess_diag_phase1_f64(a, b, y, mask, kept1, segments, each, samples, siz
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -3372,7 +3346,6 @@ def grad_hess_diag_phase1_f64(a, b, y, mask, kept1, segments, each, samples, siz
 def grad_hess_diag_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3381,7 +3354,6 @@ def grad_hess_diag_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, sampl
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             at = row * segments + thread
@@ -3429,7 +3401,6 @@ def grad_hess_diag_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -3774,7 +3745,6 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
 def hvp_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3783,7 +3753,6 @@ def hvp_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, option
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             vectors = length // _packed(a) if options & ALIGNED else 0
@@ -3821,7 +3790,6 @@ def hvp_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, option
 def hvp_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3830,7 +3798,6 @@ def hvp_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d,
         a_row_segment = row * size_d + start
         b_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             at = row * segments + thread
@@ -3875,7 +3842,6 @@ def hvp_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d,
 def hvp_phase3_f64(a, b, v_a_, v_b_, y, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3886,7 +3852,6 @@ def hvp_phase3_f64(a, b, v_a_, v_b_, y, mask, kept1, kept2, kept3, segments, eac
         v_a__row_segment = row * size_d + start
         v_b__row_segment = row * size_d + start
         live = _live(mask, row, options)
-        y_n = _get(y, row)
         if live:
             D__largest = -f64(np.inf)
             at = row * segments + thread
@@ -3950,7 +3915,6 @@ def hvp_phase4_f64(
 ):
     """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:

@@ -687,7 +687,7 @@ def value_f32(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
     _block_sum_f32(high, low, partial)
 
 
-def value_phase1_f32(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def value_phase1_f32(y, p, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -695,7 +695,6 @@ def value_phase1_f32(y, p, lam, mask, kept1, segments, each, samples, size_pixel
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t3 = f32(1.0) - lam
     while row < samples:
         y_row_segment = row * size_pixel + start
         p_row_segment = row * size_pixel + start
@@ -993,7 +992,7 @@ def value_and_grad_f32(
     _block_sum_f32(high, low, partial)
 
 
-def value_and_grad_phase1_f32(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def value_and_grad_phase1_f32(y, p, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -1001,7 +1000,6 @@ def value_and_grad_phase1_f32(y, p, lam, mask, kept1, segments, each, samples, s
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t6 = f32(1.0) - lam
     while row < samples:
         y_row_segment = row * size_pixel + start
         p_row_segment = row * size_pixel + start
@@ -1366,7 +1364,7 @@ def grad_hess_diag_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f32(p, y, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def grad_hess_diag_phase1_f32(p, y, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -1374,7 +1372,6 @@ def grad_hess_diag_phase1_f32(p, y, lam, mask, kept1, segments, each, samples, s
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = f32(1.0) - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -1769,7 +1766,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f32(p, y, v_p_, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -1777,7 +1774,6 @@ def hvp_phase1_f32(p, y, v_p_, lam, mask, kept1, segments, each, samples, size_p
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = f32(1.0) - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -2316,7 +2312,7 @@ def value_f64(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
     _block_sum_f64(high, low, partial)
 
 
-def value_phase1_f64(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def value_phase1_f64(y, p, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -2324,7 +2320,6 @@ def value_phase1_f64(y, p, lam, mask, kept1, segments, each, samples, size_pixel
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t3 = 1.0 - lam
     while row < samples:
         y_row_segment = row * size_pixel + start
         p_row_segment = row * size_pixel + start
@@ -2590,7 +2585,7 @@ def value_and_grad_f64(
     _block_sum_f64(high, low, partial)
 
 
-def value_and_grad_phase1_f64(y, p, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def value_and_grad_phase1_f64(y, p, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -2598,7 +2593,6 @@ def value_and_grad_phase1_f64(y, p, lam, mask, kept1, segments, each, samples, s
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t6 = 1.0 - lam
     while row < samples:
         y_row_segment = row * size_pixel + start
         p_row_segment = row * size_pixel + start
@@ -2918,7 +2912,7 @@ def grad_hess_diag_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f64(p, y, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def grad_hess_diag_phase1_f64(p, y, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -2926,7 +2920,6 @@ def grad_hess_diag_phase1_f64(p, y, lam, mask, kept1, segments, each, samples, s
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = 1.0 - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -3266,7 +3259,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f64(p, y, v_p_, lam, mask, kept1, segments, each, samples, size_pixel, options):
+def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -3274,7 +3267,6 @@ def hvp_phase1_f64(p, y, v_p_, lam, mask, kept1, segments, each, samples, size_p
     length = each if start + each < size_pixel else size_pixel - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = 1.0 - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -3484,8 +3476,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'staged': 0,
                   'packed': False,
                   'kept': 4,
-                  'arguments': 'y: data*, p: data*, lam: real, mask: uint8*, kept1: real*, segments: int64, '
-                               'each: int64, samples: int64, size_pixel: int64, options: uint32'},
+                  'arguments': 'y: data*, p: data*, mask: uint8*, kept1: real*, segments: int64, each: '
+                               'int64, samples: int64, size_pixel: int64, options: uint32'},
  'value_phase2': {'shape': 'merged',
                   'samples': 'size_n',
                   'term': 'value',
@@ -3512,9 +3504,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 0,
                            'packed': False,
                            'kept': 4,
-                           'arguments': 'y: data*, p: data*, lam: real, mask: uint8*, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_pixel: int64, '
-                                        'options: uint32'},
+                           'arguments': 'y: data*, p: data*, mask: uint8*, kept1: real*, segments: int64, '
+                                        'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -3542,9 +3533,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 0,
                            'packed': False,
                            'kept': 3,
-                           'arguments': 'p: data*, y: data*, lam: real, mask: uint8*, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_pixel: int64, '
-                                        'options: uint32'},
+                           'arguments': 'p: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
+                                        'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -3572,9 +3562,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'staged': 0,
                 'packed': False,
                 'kept': 5,
-                'arguments': 'p: data*, y: data*, v_p_: data*, lam: real, mask: uint8*, kept1: real*, '
-                             'segments: int64, each: int64, samples: int64, size_pixel: int64, options: '
-                             'uint32'},
+                'arguments': 'p: data*, y: data*, v_p_: data*, mask: uint8*, kept1: real*, segments: int64, '
+                             'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'hvp_phase2': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

@@ -678,7 +678,6 @@ def value_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -751,40 +750,16 @@ def value_phase1_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def value_phase2_f32(
-    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, losses, partial, kept1, segments,
-    samples, options,
-):
+def value_phase2_f32(weight, mask, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
     while row < samples:
         live = _live(mask, row, options)
-        sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
-        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            t2 = f32(1.0) - alpha_bar_n
-            t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
             t1_high, t1_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -917,7 +892,6 @@ def value_and_grad_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1012,44 +986,16 @@ def value_and_grad_phase1_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def value_and_grad_phase2_f32(
-    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, divisor, divisors, losses, partial,
-    kept1, segments, samples, options,
-):
+def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
     while row < samples:
         live = _live(mask, row, options)
-        sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
-        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            t2 = f32(1.0) - alpha_bar_n
-            t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
-            seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1164,7 +1110,6 @@ def grad_hess_diag_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1307,7 +1252,6 @@ def hvp_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1678,7 +1622,6 @@ def value_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1747,40 +1690,16 @@ def value_phase1_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def value_phase2_f64(
-    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, losses, partial, kept1, segments,
-    samples, options,
-):
+def value_phase2_f64(weight, mask, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
     while row < samples:
         live = _live(mask, row, options)
-        sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
-        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            t2 = 1.0 - alpha_bar_n
-            t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
             t1_high, t1_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1904,7 +1823,6 @@ def value_and_grad_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1990,44 +1908,16 @@ def value_and_grad_phase1_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def value_and_grad_phase2_f64(
-    sigma2, sigma2_step, alpha, alpha_step, alpha_bar, alpha_bar_step, weight, mask, divisor, divisors, losses, partial,
-    kept1, segments, samples, options,
-):
+def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
     while row < samples:
         live = _live(mask, row, options)
-        sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
-        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            t2 = 1.0 - alpha_bar_n
-            t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
-            seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -2134,7 +2024,6 @@ def grad_hess_diag_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2264,7 +2153,6 @@ def hvp_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2341,10 +2229,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'sizes': [],
                   'staged': 0,
                   'packed': False,
-                  'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, '
-                               'alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: uint8*, '
-                               'losses: data*, partial: real*, kept1: real*, segments: int64, samples: '
-                               'int64, options: uint32'},
+                  'arguments': 'weight: data*, mask: uint8*, losses: data*, partial: real*, kept1: real*, '
+                               'segments: int64, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',
@@ -2376,11 +2262,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'sizes': [],
                            'staged': 0,
                            'packed': False,
-                           'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, '
-                                        'alpha_bar: data*, alpha_bar_step: int64, weight: data*, mask: '
-                                        'uint8*, divisor: real, divisors: real*, losses: data*, partial: '
-                                        'real*, kept1: real*, segments: int64, samples: int64, options: '
-                                        'uint32'},
+                           'arguments': 'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'losses: data*, partial: real*, kept1: real*, segments: int64, '
+                                        'samples: int64, options: uint32'},
  'grad_hess_diag': {'shape': 'rows',
                     'samples': 'size_n',
                     'term': 'value',

@@ -523,13 +523,9 @@ def value_f32(
     _block_sum_f32(high, low, partial)
 
 
-def value_phase1_f32(
-    eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, mask, kept1, segments, each,
-    samples, size_d, options,
-):
+def value_phase1_f32(eps_hat, eps, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -538,9 +534,6 @@ def value_phase1_f32(
         eps_hat_row_segment = row * size_d + start
         eps_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        alpha_n = _get(alpha, (row) * alpha_step)
-        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
-        sigma2_n = _get(sigma2, (row) * sigma2_step)
         if live:
             t1_high, t1_low = f32(0.0), f32(0.0)
             vectors = length // _packed(eps_hat) if options & ALIGNED else 0
@@ -585,7 +578,6 @@ def value_phase2_f32(
 ):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -703,7 +695,6 @@ def value_and_grad_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -778,9 +769,6 @@ def value_and_grad_phase2_f32(
 ):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -791,11 +779,8 @@ def value_and_grad_phase2_f32(
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
             t3 = f32(1.0) - alpha_n
-            seed_n = seed
             t4 = f32(1.0) - alpha_bar_n
-            t5 = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
             t1_high, t1_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -895,7 +880,6 @@ def grad_hess_diag_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1028,7 +1012,6 @@ def hvp_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1269,13 +1252,9 @@ def value_f64(
     _block_sum_f64(high, low, partial)
 
 
-def value_phase1_f64(
-    eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, mask, kept1, segments, each,
-    samples, size_d, options,
-):
+def value_phase1_f64(eps_hat, eps, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1284,9 +1263,6 @@ def value_phase1_f64(
         eps_hat_row_segment = row * size_d + start
         eps_row_segment = row * size_d + start
         live = _live(mask, row, options)
-        alpha_n = _get(alpha, (row) * alpha_step)
-        alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
-        sigma2_n = _get(sigma2, (row) * sigma2_step)
         if live:
             t1_high, t1_low = f64(0.0), f64(0.0)
             vectors = length // _packed(eps_hat) if options & ALIGNED else 0
@@ -1327,7 +1303,6 @@ def value_phase2_f64(
 ):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1440,7 +1415,6 @@ def value_and_grad_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1510,9 +1484,6 @@ def value_and_grad_phase2_f64(
 ):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1523,11 +1494,8 @@ def value_and_grad_phase2_f64(
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
             t3 = 1.0 - alpha_n
-            seed_n = seed
             t4 = 1.0 - alpha_bar_n
-            t5 = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
             t1_high, t1_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1623,7 +1591,6 @@ def grad_hess_diag_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1747,7 +1714,6 @@ def hvp_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1819,10 +1785,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'staged': 0,
                   'packed': False,
                   'kept': 1,
-                  'arguments': 'eps_hat: data*, eps: data*, alpha: data*, alpha_step: int64, sigma2: data*, '
-                               'sigma2_step: int64, alpha_bar: data*, alpha_bar_step: int64, mask: uint8*, '
-                               'kept1: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
-                               'options: uint32'},
+                  'arguments': 'eps_hat: data*, eps: data*, mask: uint8*, kept1: real*, segments: int64, '
+                               'each: int64, samples: int64, size_d: int64, options: uint32'},
  'value_phase2': {'shape': 'merged',
                   'samples': 'size_n',
                   'term': 'value',

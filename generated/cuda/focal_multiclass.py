@@ -2359,8 +2359,6 @@ def hvp_phase2_f32(y, z, v_z_, mask, ignore, kept1, kept2, segments, each, sampl
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            gathered3 = kept1[row * segments + segment + 3 * between]
-            gathered4 = kept1[row * segments + segment + 4 * between]
             t1_others__max = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4409,8 +4407,6 @@ def hvp_phase2_f64(y, z, v_z_, mask, ignore, kept1, kept2, segments, each, sampl
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            gathered3 = kept1[row * segments + segment + 3 * between]
-            gathered4 = kept1[row * segments + segment + 4 * between]
             t1_others__max = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:

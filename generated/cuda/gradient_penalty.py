@@ -635,7 +635,6 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
 def value_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -682,7 +681,6 @@ def value_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
 def value_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -746,7 +744,6 @@ def value_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, opt
 def value_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -944,7 +941,6 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
 def value_and_grad_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -991,7 +987,6 @@ def value_and_grad_phase1_f32(g, mask, kept1, segments, each, samples, size_d, o
 def value_and_grad_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1058,7 +1053,6 @@ def value_and_grad_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1315,7 +1309,6 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
 def grad_hess_diag_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1362,7 +1355,6 @@ def grad_hess_diag_phase1_f32(g, mask, kept1, segments, each, samples, size_d, o
 def grad_hess_diag_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1428,7 +1420,6 @@ def grad_hess_diag_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1734,7 +1725,6 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
 def hvp_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1781,7 +1771,6 @@ def hvp_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
 def hvp_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1845,7 +1834,6 @@ def hvp_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, optio
 def hvp_phase3_f32(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1925,7 +1913,6 @@ def hvp_phase4_f32(
 ):
     """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2306,7 +2293,6 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
 def value_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2349,7 +2335,6 @@ def value_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
 def value_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2405,7 +2390,6 @@ def value_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, opt
 def value_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -2587,7 +2571,6 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
 def value_and_grad_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2630,7 +2613,6 @@ def value_and_grad_phase1_f64(g, mask, kept1, segments, each, samples, size_d, o
 def value_and_grad_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2689,7 +2671,6 @@ def value_and_grad_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2920,7 +2901,6 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
 def grad_hess_diag_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2963,7 +2943,6 @@ def grad_hess_diag_phase1_f64(g, mask, kept1, segments, each, samples, size_d, o
 def grad_hess_diag_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3021,7 +3000,6 @@ def grad_hess_diag_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -3295,7 +3273,6 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
 def hvp_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3338,7 +3315,6 @@ def hvp_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
 def hvp_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3394,7 +3370,6 @@ def hvp_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, optio
 def hvp_phase3_f64(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3466,7 +3441,6 @@ def hvp_phase4_f64(
 ):
     """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:

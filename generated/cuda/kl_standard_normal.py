@@ -564,7 +564,6 @@ def value_f32(mu, logvar, weight, mask, losses, partial, samples, size_d, option
 def value_phase1_f32(mu, logvar, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -614,7 +613,6 @@ def value_phase1_f32(mu, logvar, mask, kept1, segments, each, samples, size_d, o
 def value_phase2_f32(weight, mask, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -727,7 +725,6 @@ def value_and_grad_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -801,9 +798,6 @@ def value_and_grad_phase1_f32(
 def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -811,8 +805,6 @@ def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, 
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -928,7 +920,6 @@ def grad_hess_diag_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1084,7 +1075,6 @@ def hvp_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1435,7 +1425,6 @@ def value_f64(mu, logvar, weight, mask, losses, partial, samples, size_d, option
 def value_phase1_f64(mu, logvar, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1481,7 +1470,6 @@ def value_phase1_f64(mu, logvar, mask, kept1, segments, each, samples, size_d, o
 def value_phase2_f64(weight, mask, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1587,7 +1575,6 @@ def value_and_grad_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1654,9 +1641,6 @@ def value_and_grad_phase1_f64(
 def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1664,8 +1648,6 @@ def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, 
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1769,7 +1751,6 @@ def grad_hess_diag_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1906,7 +1887,6 @@ def hvp_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:

@@ -893,7 +893,7 @@ def value_f32(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
     _block_sum_f32(high, low, partial)
 
 
-def value_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def value_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -904,7 +904,6 @@ def value_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t12 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         z_row_segment = row * size_k + start
@@ -1033,7 +1032,7 @@ def value_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+def value_phase2_f32(y, z, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -1041,7 +1040,6 @@ def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
     length = each if start + each < size_k else size_k - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t12 = f32(1.0) - epsilon
     while row < samples:
         z_row_segment = row * size_k + start
         live = _live(mask, row, options)
@@ -1050,7 +1048,6 @@ def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            gathered6 = kept1[row * segments + segment + 6 * between]
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
             at = row * segments + thread
@@ -1060,7 +1057,6 @@ def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
             t1__max = _row_max_f32(t1__max)
-            t1_others__ties = np.int32(0)
             t1__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
@@ -1070,9 +1066,6 @@ def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
                 t1__max_found = kept1[at + between]
                 t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
                 t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
-                t1_others__ties += np.int32(
-                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
-                )
                 t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
@@ -1083,9 +1076,7 @@ def value_phase2_f32(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
                     if t1__max_found < t1__max else f32(0.0))),
                 )
                 at += _stride(threads)
-            t1_others__ties = _row_count(t1_others__ties)
             t1__ties = _row_count(t1__ties)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
             t1__below = _row_sum_f32(t1__below_high, t1__below_low)
             t7 = 1 < t1__ties
             t8 = t1__ties - 1
@@ -1156,7 +1147,6 @@ def value_phase3_f32(
             t1_others__max = _row_max_f32(t1_others__max)
             t1__max = _row_max_f32(t1__max)
             t1_others__ties = np.int32(0)
-            t1__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1168,7 +1158,6 @@ def value_phase3_f32(
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
                 )
-                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
@@ -1179,14 +1168,7 @@ def value_phase3_f32(
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
-            t1__ties = _row_count(t1__ties)
             t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + f32(t9)
-            t11 = _log1p_f32(t10)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1448,7 +1430,7 @@ def value_and_grad_f32(
     _block_sum_f32(high, low, partial)
 
 
-def value_and_grad_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def value_and_grad_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -1459,7 +1441,6 @@ def value_and_grad_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t16 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         z_row_segment = row * size_k + start
@@ -1729,8 +1710,6 @@ def value_and_grad_phase3_f32(
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1744,7 +1723,6 @@ def value_and_grad_phase3_f32(
         if live:
             gathered6 = kept1[row * segments + segment + 6 * between]
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
             at = row * segments + thread
@@ -1755,7 +1733,6 @@ def value_and_grad_phase3_f32(
             t1_others__max = _row_max_f32(t1_others__max)
             t1__max = _row_max_f32(t1__max)
             t1_others__ties = np.int32(0)
-            t1__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1767,7 +1744,6 @@ def value_and_grad_phase3_f32(
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
                 )
-                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
@@ -1778,17 +1754,7 @@ def value_and_grad_phase3_f32(
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
-            t1__ties = _row_count(t1__ties)
             t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + f32(t9)
-            t11 = _log1p_f32(t10)
-            seed_n = seed
-            t13 = epsilon * (seed_n / f32(size_k))
-            t14 = t13 * f32(size_k)
             t17 = 1 < t1_others__ties
             t18 = t1_others__ties - 1
             t19 = t18 if t17 else 0
@@ -1797,9 +1763,6 @@ def value_and_grad_phase3_f32(
             z_y = gathered6
             t22 = _gap_f32(t1_others__max, z_y)
             t23 = t21 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = -seed_n * t16 * t24
-            t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -2057,7 +2020,7 @@ def grad_hess_diag_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def grad_hess_diag_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -2068,7 +2031,6 @@ def grad_hess_diag_phase1_f32(y, z, epsilon, mask, ignore, kept1, segments, each
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t16 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         z_row_segment = row * size_k + start
@@ -2639,7 +2601,7 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f32(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -2650,7 +2612,6 @@ def hvp_phase1_f32(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, sam
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t22 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         v_z__row = row * size_k
@@ -2782,7 +2743,7 @@ def hvp_phase1_f32(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, sam
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase2_f32(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+def hvp_phase2_f32(y, z, v_z_, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -2790,7 +2751,6 @@ def hvp_phase2_f32(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, ea
     length = each if start + each < size_k else size_k - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t22 = f32(1.0) - epsilon
     while row < samples:
         z_row_segment = row * size_k + start
         v_z__row_segment = row * size_k + start
@@ -2800,8 +2760,6 @@ def hvp_phase2_f32(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, ea
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            gathered6 = kept1[row * segments + segment + 6 * between]
-            gathered7 = kept1[row * segments + segment + 7 * between]
             t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
             at = row * segments + thread
@@ -3585,7 +3543,7 @@ def value_f64(y, z, epsilon, weight, mask, ignore, losses, partial, samples, siz
     _block_sum_f64(high, low, partial)
 
 
-def value_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def value_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -3596,7 +3554,6 @@ def value_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t12 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         z_row_segment = row * size_k + start
@@ -3705,7 +3662,7 @@ def value_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+def value_phase2_f64(y, z, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -3713,7 +3670,6 @@ def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
     length = each if start + each < size_k else size_k - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t12 = 1.0 - epsilon
     while row < samples:
         z_row_segment = row * size_k + start
         live = _live(mask, row, options)
@@ -3722,7 +3678,6 @@ def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            gathered6 = kept1[row * segments + segment + 6 * between]
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
             at = row * segments + thread
@@ -3732,7 +3687,6 @@ def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
             t1__max = _row_max_f64(t1__max)
-            t1_others__ties = np.int32(0)
             t1__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
@@ -3742,9 +3696,6 @@ def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
                 t1__max_found = kept1[at + between]
                 t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
                 t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
-                t1_others__ties += np.int32(
-                    kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
-                )
                 t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
@@ -3755,9 +3706,7 @@ def value_phase2_f64(y, z, epsilon, mask, ignore, kept1, kept2, segments, each, 
                     if t1__max_found < t1__max else f64(0.0))),
                 )
                 at += _stride(threads)
-            t1_others__ties = _row_count(t1_others__ties)
             t1__ties = _row_count(t1__ties)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
             t1__below = _row_sum_f64(t1__below_high, t1__below_low)
             t7 = 1 < t1__ties
             t8 = t1__ties - 1
@@ -3824,7 +3773,6 @@ def value_phase3_f64(
             t1_others__max = _row_max_f64(t1_others__max)
             t1__max = _row_max_f64(t1__max)
             t1_others__ties = np.int32(0)
-            t1__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -3836,7 +3784,6 @@ def value_phase3_f64(
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
                 )
-                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
@@ -3847,14 +3794,7 @@ def value_phase3_f64(
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
-            t1__ties = _row_count(t1__ties)
             t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + float(t9)
-            t11 = _log1p_f64(t10)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4086,7 +4026,7 @@ def value_and_grad_f64(
     _block_sum_f64(high, low, partial)
 
 
-def value_and_grad_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def value_and_grad_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -4097,7 +4037,6 @@ def value_and_grad_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t16 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         z_row_segment = row * size_k + start
@@ -4337,8 +4276,6 @@ def value_and_grad_phase3_f64(
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -4352,7 +4289,6 @@ def value_and_grad_phase3_f64(
         if live:
             gathered6 = kept1[row * segments + segment + 6 * between]
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
             at = row * segments + thread
@@ -4363,7 +4299,6 @@ def value_and_grad_phase3_f64(
             t1_others__max = _row_max_f64(t1_others__max)
             t1__max = _row_max_f64(t1__max)
             t1_others__ties = np.int32(0)
-            t1__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -4375,7 +4310,6 @@ def value_and_grad_phase3_f64(
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
                 )
-                t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
@@ -4386,17 +4320,7 @@ def value_and_grad_phase3_f64(
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
-            t1__ties = _row_count(t1__ties)
             t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t7 = 1 < t1__ties
-            t8 = t1__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1__below + float(t9)
-            t11 = _log1p_f64(t10)
-            seed_n = seed
-            t13 = epsilon * (seed_n / float(size_k))
-            t14 = t13 * float(size_k)
             t17 = 1 < t1_others__ties
             t18 = t1_others__ties - 1
             t19 = t18 if t17 else 0
@@ -4405,9 +4329,6 @@ def value_and_grad_phase3_f64(
             z_y = gathered6
             t22 = _gap_f64(t1_others__max, z_y)
             t23 = t21 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = -seed_n * t16 * t24
-            t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4635,7 +4556,7 @@ def grad_hess_diag_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def grad_hess_diag_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -4646,7 +4567,6 @@ def grad_hess_diag_phase1_f64(y, z, epsilon, mask, ignore, kept1, segments, each
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t16 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         z_row_segment = row * size_k + start
@@ -5143,7 +5063,7 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f64(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, samples, size_k, options):
+def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -5154,7 +5074,6 @@ def hvp_phase1_f64(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, sam
     stage = cuda.threadIdx.y * 1 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t22 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         v_z__row = row * size_k
@@ -5266,7 +5185,7 @@ def hvp_phase1_f64(y, z, v_z_, epsilon, mask, ignore, kept1, segments, each, sam
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase2_f64(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
+def hvp_phase2_f64(y, z, v_z_, mask, ignore, kept1, kept2, segments, each, samples, size_k, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
@@ -5274,7 +5193,6 @@ def hvp_phase2_f64(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, ea
     length = each if start + each < size_k else size_k - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t22 = 1.0 - epsilon
     while row < samples:
         z_row_segment = row * size_k + start
         v_z__row_segment = row * size_k + start
@@ -5284,8 +5202,6 @@ def hvp_phase2_f64(y, z, v_z_, epsilon, mask, ignore, kept1, kept2, segments, ea
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            gathered6 = kept1[row * segments + segment + 6 * between]
-            gathered7 = kept1[row * segments + segment + 7 * between]
             t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
             at = row * segments + thread
@@ -5541,9 +5457,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'staged': 1,
                   'packed': True,
                   'kept': 7,
-                  'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, kept1: '
-                               'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
-                               'uint32'},
+                  'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, segments: '
+                               'int64, each: int64, samples: int64, size_k: int64, options: uint32'},
  'value_phase2': {'shape': 'segments',
                   'samples': 'size_n',
                   'term': 'value',
@@ -5551,9 +5466,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'staged': 0,
                   'packed': False,
                   'kept': 1,
-                  'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, kept1: '
-                               'real*, kept2: real*, segments: int64, each: int64, samples: int64, size_k: '
-                               'int64, options: uint32'},
+                  'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, kept2: '
+                               'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
+                               'uint32'},
  'value_phase3': {'shape': 'merged',
                   'samples': 'size_n',
                   'term': 'value',
@@ -5580,9 +5495,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 1,
                            'packed': True,
                            'kept': 7,
-                           'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
-                                        'int64, options: uint32'},
+                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -5621,9 +5536,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 1,
                            'packed': True,
                            'kept': 7,
-                           'arguments': 'y: int64*, z: data*, epsilon: real, mask: uint8*, ignore: int64, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
-                                        'int64, options: uint32'},
+                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
+                                        'options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -5651,9 +5566,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'staged': 1,
                 'packed': True,
                 'kept': 8,
-                'arguments': 'y: int64*, z: data*, v_z_: data*, epsilon: real, mask: uint8*, ignore: int64, '
-                             'kept1: real*, segments: int64, each: int64, samples: int64, size_k: int64, '
-                             'options: uint32'},
+                'arguments': 'y: int64*, z: data*, v_z_: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                             'segments: int64, each: int64, samples: int64, size_k: int64, options: uint32'},
  'hvp_phase2': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',
@@ -5661,9 +5575,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'staged': 0,
                 'packed': False,
                 'kept': 2,
-                'arguments': 'y: int64*, z: data*, v_z_: data*, epsilon: real, mask: uint8*, ignore: int64, '
-                             'kept1: real*, kept2: real*, segments: int64, each: int64, samples: int64, '
-                             'size_k: int64, options: uint32'},
+                'arguments': 'y: int64*, z: data*, v_z_: data*, mask: uint8*, ignore: int64, kept1: real*, '
+                             'kept2: real*, segments: int64, each: int64, samples: int64, size_k: int64, '
+                             'options: uint32'},
  'hvp_phase3': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

@@ -1158,8 +1158,6 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
                 at += _stride(threads)
             t2__max = _row_max_f32(t2__max)
             t3__max = _row_max_f32(t3__max)
-            t2__ties = np.int32(0)
-            t3__ties = np.int32(0)
             t2__below_high, t2__below_low = f32(0.0), f32(0.0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1168,8 +1166,6 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
                 t3__max_found = kept1[at + between]
                 t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
                 t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
-                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
-                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
                 t2__below_high, t2__below_low = _plus_f32(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
                     if t2__max_found < t2__max else f32(0.0))),
@@ -1179,20 +1175,6 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
                     if t3__max_found < t3__max else f32(0.0))),
                 )
                 at += _stride(threads)
-            t2__ties = _row_count(t2__ties)
-            t3__ties = _row_count(t3__ties)
-            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
-            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
-            t5 = 1 < t3__ties
-            t6 = t3__ties - 1
-            t7 = t6 if t5 else 0
-            t8 = t3__below + f32(t7)
-            t9 = _log1p_f32(t8)
-            t10 = 1 < t2__ties
-            t11 = t2__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t2__below + f32(t12)
-            t14 = _log1p_f32(t13)
             t4_2_high, t4_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -2415,7 +2397,6 @@ def grad_hess_diag_phase2_f32(
             t2__max = _row_max_f32(t2__max)
             t3__max = _row_max_f32(t3__max)
             t2__ties = np.int32(0)
-            t3__ties = np.int32(0)
             t2__below_high, t2__below_low = f32(0.0), f32(0.0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -2425,7 +2406,6 @@ def grad_hess_diag_phase2_f32(
                 t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
                 t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
                 t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
-                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
                 t2__below_high, t2__below_low = _plus_f32(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
                     if t2__max_found < t2__max else f32(0.0))),
@@ -2436,9 +2416,7 @@ def grad_hess_diag_phase2_f32(
                 )
                 at += _stride(threads)
             t2__ties = _row_count(t2__ties)
-            t3__ties = _row_count(t3__ties)
             t2__below = _row_sum_f32(t2__below_high, t2__below_low)
-            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
             seed_n = seed
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
@@ -3213,8 +3191,6 @@ def hvp_phase3_f32(
     between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3224,8 +3200,6 @@ def hvp_phase3_f32(
         hvp_s_row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
             t2__max = -f32(np.inf)
             t3__max = -f32(np.inf)
             at = row * segments + thread
@@ -3235,7 +3209,6 @@ def hvp_phase3_f32(
                 at += _stride(threads)
             t2__max = _row_max_f32(t2__max)
             t3__max = _row_max_f32(t3__max)
-            t2__ties = np.int32(0)
             t3__ties = np.int32(0)
             t2__below_high, t2__below_low = f32(0.0), f32(0.0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
@@ -3245,7 +3218,6 @@ def hvp_phase3_f32(
                 t3__max_found = kept1[at + between]
                 t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
                 t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
-                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
                 t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
                 t2__below_high, t2__below_low = _plus_f32(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
@@ -3256,16 +3228,8 @@ def hvp_phase3_f32(
                     if t3__max_found < t3__max else f32(0.0))),
                 )
                 at += _stride(threads)
-            t2__ties = _row_count(t2__ties)
             t3__ties = _row_count(t3__ties)
-            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
             t3__below = _row_sum_f32(t3__below_high, t3__below_low)
-            seed_n = seed
-            t5 = 1 < t2__ties
-            t6 = t2__ties - 1
-            t7 = t6 if t5 else 0
-            t8 = t2__below + f32(t7)
-            t9 = _log1p_f32(t8)
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
@@ -4076,8 +4040,6 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
                 at += _stride(threads)
             t2__max = _row_max_f64(t2__max)
             t3__max = _row_max_f64(t3__max)
-            t2__ties = np.int32(0)
-            t3__ties = np.int32(0)
             t2__below_high, t2__below_low = f64(0.0), f64(0.0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -4086,8 +4048,6 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
                 t3__max_found = kept1[at + between]
                 t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
                 t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
-                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
-                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
                 t2__below_high, t2__below_low = _plus_f64(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
                     if t2__max_found < t2__max else f64(0.0))),
@@ -4097,20 +4057,6 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
                     if t3__max_found < t3__max else f64(0.0))),
                 )
                 at += _stride(threads)
-            t2__ties = _row_count(t2__ties)
-            t3__ties = _row_count(t3__ties)
-            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
-            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
-            t5 = 1 < t3__ties
-            t6 = t3__ties - 1
-            t7 = t6 if t5 else 0
-            t8 = t3__below + float(t7)
-            t9 = _log1p_f64(t8)
-            t10 = 1 < t2__ties
-            t11 = t2__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t2__below + float(t12)
-            t14 = _log1p_f64(t13)
             t4_2_high, t4_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -5173,7 +5119,6 @@ def grad_hess_diag_phase2_f64(
             t2__max = _row_max_f64(t2__max)
             t3__max = _row_max_f64(t3__max)
             t2__ties = np.int32(0)
-            t3__ties = np.int32(0)
             t2__below_high, t2__below_low = f64(0.0), f64(0.0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -5183,7 +5128,6 @@ def grad_hess_diag_phase2_f64(
                 t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
                 t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
                 t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
-                t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
                 t2__below_high, t2__below_low = _plus_f64(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
                     if t2__max_found < t2__max else f64(0.0))),
@@ -5194,9 +5138,7 @@ def grad_hess_diag_phase2_f64(
                 )
                 at += _stride(threads)
             t2__ties = _row_count(t2__ties)
-            t3__ties = _row_count(t3__ties)
             t2__below = _row_sum_f64(t2__below_high, t2__below_low)
-            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
             seed_n = seed
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
@@ -5871,8 +5813,6 @@ def hvp_phase3_f64(
     between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -5882,8 +5822,6 @@ def hvp_phase3_f64(
         hvp_s_row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
             t2__max = -f64(np.inf)
             t3__max = -f64(np.inf)
             at = row * segments + thread
@@ -5893,7 +5831,6 @@ def hvp_phase3_f64(
                 at += _stride(threads)
             t2__max = _row_max_f64(t2__max)
             t3__max = _row_max_f64(t3__max)
-            t2__ties = np.int32(0)
             t3__ties = np.int32(0)
             t2__below_high, t2__below_low = f64(0.0), f64(0.0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
@@ -5903,7 +5840,6 @@ def hvp_phase3_f64(
                 t3__max_found = kept1[at + between]
                 t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
                 t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
-                t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
                 t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
                 t2__below_high, t2__below_low = _plus_f64(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
@@ -5914,16 +5850,8 @@ def hvp_phase3_f64(
                     if t3__max_found < t3__max else f64(0.0))),
                 )
                 at += _stride(threads)
-            t2__ties = _row_count(t2__ties)
             t3__ties = _row_count(t3__ties)
-            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
             t3__below = _row_sum_f64(t3__below_high, t3__below_low)
-            seed_n = seed
-            t5 = 1 < t2__ties
-            t6 = t2__ties - 1
-            t7 = t6 if t5 else 0
-            t8 = t2__below + float(t7)
-            t9 = _log1p_f64(t8)
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0

@@ -574,7 +574,6 @@ def value_f32(y, z, weight, mask, losses, partial, samples, size_k, options):
 def value_phase1_f32(y, z, mask, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -624,7 +623,6 @@ def value_phase1_f32(y, z, mask, kept1, segments, each, samples, size_k, options
 def value_phase2_f32(y, weight, mask, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -728,7 +726,6 @@ def value_and_grad_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     if options & DIVIDE:
@@ -793,9 +790,6 @@ def value_and_grad_phase1_f32(
 def value_and_grad_phase2_f32(y, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -803,8 +797,6 @@ def value_and_grad_phase2_f32(y, weight, mask, divisor, divisors, losses, partia
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
             value2_high, value2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -891,7 +883,6 @@ def grad_hess_diag_phase1_f32(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     if options & DIVIDE:
@@ -1001,7 +992,6 @@ def hvp_f32(hvp_z, v_z_, z, weight, mask, divisor, divisors, samples, size_k, op
 def hvp_phase1_f32(hvp_z, v_z_, z, weight, mask, divisor, divisors, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     if options & DIVIDE:
@@ -1330,7 +1320,6 @@ def value_f64(y, z, weight, mask, losses, partial, samples, size_k, options):
 def value_phase1_f64(y, z, mask, kept1, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1376,7 +1365,6 @@ def value_phase1_f64(y, z, mask, kept1, segments, each, samples, size_k, options
 def value_phase2_f64(y, weight, mask, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1474,7 +1462,6 @@ def value_and_grad_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     if options & DIVIDE:
@@ -1533,9 +1520,6 @@ def value_and_grad_phase1_f64(
 def value_and_grad_phase2_f64(y, weight, mask, divisor, divisors, losses, partial, kept1, segments, samples, options):
     """Step 2 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -1543,8 +1527,6 @@ def value_and_grad_phase2_f64(y, weight, mask, divisor, divisors, losses, partia
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
             value2_high, value2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1625,7 +1607,6 @@ def grad_hess_diag_phase1_f64(
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     if options & DIVIDE:
@@ -1727,7 +1708,6 @@ def hvp_f64(hvp_z, v_z_, z, weight, mask, divisor, divisors, samples, size_k, op
 def hvp_phase1_f64(hvp_z, v_z_, z, weight, mask, divisor, divisors, segments, each, samples, size_k, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
     if options & DIVIDE:

@@ -977,25 +977,16 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
                 t1__max = _larger_f32(t1__max, kept1[at])
                 at += _stride(threads)
             t1__max = _row_max_f32(t1__max)
-            t1__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1__max_found = kept1[at]
                 t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
-                t1__ties += np.int32(kept1[at + between] if t1__max_found == t1__max else f32(0.0))
                 t1__below_high, t1__below_low = _plus_f32(
                     t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
                     t1__max_found < t1__max else f32(0.0))),
                 )
                 at += _stride(threads)
-            t1__ties = _row_count(t1__ties)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t3 = 1 < t1__ties
-            t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below + f32(t5)
-            t7 = _log1p_f32(t6)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1410,8 +1401,6 @@ def value_and_grad_phase3_f32(
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1419,8 +1408,6 @@ def value_and_grad_phase3_f32(
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
             t1__max = -f32(np.inf)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1429,26 +1416,16 @@ def value_and_grad_phase3_f32(
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
                 at += _stride(threads)
             t1__max = _row_max_f32(t1__max)
-            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1__max_found = kept1[at]
                 t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
-                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f32(0.0))
                 t1__below_high, t1__below_low = _plus_f32(
                     t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
                     if t1__max_found < t1__max else f32(0.0))),
                 )
                 at += _stride(threads)
-            t1__ties = _row_count(t1__ties)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t3 = 1 < t1__ties
-            t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below + f32(t5)
-            t7 = _log1p_f32(t6)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -2164,8 +2141,6 @@ def hvp_phase2_f32(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
     between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2173,9 +2148,6 @@ def hvp_phase2_f32(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
         v_z__row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
             t1__max = -f32(np.inf)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -2184,7 +2156,6 @@ def hvp_phase2_f32(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
                 at += _stride(threads)
             t1__max = _row_max_f32(t1__max)
-            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             t1__ties = np.int32(0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -2251,8 +2222,6 @@ def hvp_phase3_f32(
     between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -2261,9 +2230,6 @@ def hvp_phase3_f32(
         hvp_z_row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
             t1__max = -f32(np.inf)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -2951,25 +2917,16 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
                 t1__max = _larger_f64(t1__max, kept1[at])
                 at += _stride(threads)
             t1__max = _row_max_f64(t1__max)
-            t1__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1__max_found = kept1[at]
                 t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
-                t1__ties += np.int32(kept1[at + between] if t1__max_found == t1__max else f64(0.0))
                 t1__below_high, t1__below_low = _plus_f64(
                     t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
                     t1__max_found < t1__max else f64(0.0))),
                 )
                 at += _stride(threads)
-            t1__ties = _row_count(t1__ties)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t3 = 1 < t1__ties
-            t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below + float(t5)
-            t7 = _log1p_f64(t6)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -3348,8 +3305,6 @@ def value_and_grad_phase3_f64(
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
     between = samples * segments
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3357,8 +3312,6 @@ def value_and_grad_phase3_f64(
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
             t1__max = -f64(np.inf)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -3367,26 +3320,16 @@ def value_and_grad_phase3_f64(
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
                 at += _stride(threads)
             t1__max = _row_max_f64(t1__max)
-            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1__max_found = kept1[at]
                 t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
-                t1__ties += np.int32(kept1[at + 2 * between] if t1__max_found == t1__max else f64(0.0))
                 t1__below_high, t1__below_low = _plus_f64(
                     t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
                     if t1__max_found < t1__max else f64(0.0))),
                 )
                 at += _stride(threads)
-            t1__ties = _row_count(t1__ties)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t3 = 1 < t1__ties
-            t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
-            t6 = t1__below + float(t5)
-            t7 = _log1p_f64(t6)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4036,8 +3979,6 @@ def hvp_phase2_f64(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
     between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -4045,9 +3986,6 @@ def hvp_phase2_f64(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
         v_z__row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
             t1__max = -f64(np.inf)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -4056,7 +3994,6 @@ def hvp_phase2_f64(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
                 at += _stride(threads)
             t1__max = _row_max_f64(t1__max)
-            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             t1__ties = np.int32(0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -4119,8 +4056,6 @@ def hvp_phase3_f64(
     between = samples * segments
     start = segment * each
     length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -4129,9 +4064,6 @@ def hvp_phase3_f64(
         hvp_z_row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
             t1__max = -f64(np.inf)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             at = row * segments + thread

@@ -693,16 +693,13 @@ def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial,
     _block_sum_f32(high, low, partial)
 
 
-def value_phase1_f32(negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options):
+def value_phase1_f32(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -754,7 +751,6 @@ def value_phase1_f32(negative, anchor, positive, margin, mask, kept1, segments, 
 def value_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -834,7 +830,6 @@ def value_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, seg
 def value_phase3_f32(margin, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1121,18 +1116,13 @@ def value_and_grad_f32(
     _block_sum_f32(high, low, partial)
 
 
-def value_and_grad_phase1_f32(
-    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
-):
+def value_and_grad_phase1_f32(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -1186,7 +1176,6 @@ def value_and_grad_phase2_f32(
 ):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1269,7 +1258,6 @@ def value_and_grad_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1645,18 +1633,13 @@ def grad_hess_diag_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f32(
-    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
-):
+def grad_hess_diag_phase1_f32(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -1710,7 +1693,6 @@ def grad_hess_diag_phase2_f32(
 ):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1793,7 +1775,6 @@ def grad_hess_diag_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2215,8 +2196,8 @@ def hvp_f32(
 
 
 def hvp_phase1_f32(
-    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, margin, mask, kept1, segments, each, samples,
-    size_d, options,
+    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, mask, kept1, segments, each, samples, size_d,
+    options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
@@ -2225,8 +2206,6 @@ def hvp_phase1_f32(
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -2309,7 +2288,6 @@ def hvp_phase1_f32(
 def hvp_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2323,14 +2301,11 @@ def hvp_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, segme
         live = _live(mask, row, options)
         if live:
             unit0_d = -f32(np.inf)
-            unit1_d = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 unit0_d = _larger_f32(unit0_d, kept1[at])
-                unit1_d = _larger_f32(unit1_d, kept1[at + between])
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
-            unit1_d = _row_max_f32(unit1_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
@@ -2837,16 +2812,13 @@ def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial,
     _block_sum_f64(high, low, partial)
 
 
-def value_phase1_f64(negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options):
+def value_phase1_f64(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -2894,7 +2866,6 @@ def value_phase1_f64(negative, anchor, positive, margin, mask, kept1, segments, 
 def value_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2962,7 +2933,6 @@ def value_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, seg
 def value_phase3_f64(margin, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3220,18 +3190,13 @@ def value_and_grad_f64(
     _block_sum_f64(high, low, partial)
 
 
-def value_and_grad_phase1_f64(
-    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
-):
+def value_and_grad_phase1_f64(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -3281,7 +3246,6 @@ def value_and_grad_phase2_f64(
 ):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3352,7 +3316,6 @@ def value_and_grad_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -3677,18 +3640,13 @@ def grad_hess_diag_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f64(
-    negative, anchor, positive, margin, mask, kept1, segments, each, samples, size_d, options,
-):
+def grad_hess_diag_phase1_f64(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -3738,7 +3696,6 @@ def grad_hess_diag_phase2_f64(
 ):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3809,7 +3766,6 @@ def grad_hess_diag_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -4166,8 +4122,8 @@ def hvp_f64(
 
 
 def hvp_phase1_f64(
-    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, margin, mask, kept1, segments, each, samples,
-    size_d, options,
+    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, mask, kept1, segments, each, samples, size_d,
+    options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
@@ -4176,8 +4132,6 @@ def hvp_phase1_f64(
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
     while row < samples:
         negative_row_segment = row * size_d + start
         anchor_row_segment = row * size_d + start
@@ -4246,7 +4200,6 @@ def hvp_phase1_f64(
 def hvp_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -4260,14 +4213,11 @@ def hvp_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, segme
         live = _live(mask, row, options)
         if live:
             unit0_d = -f64(np.inf)
-            unit1_d = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 unit0_d = _larger_f64(unit0_d, kept1[at])
-                unit1_d = _larger_f64(unit1_d, kept1[at + between])
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
-            unit1_d = _row_max_f64(unit1_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
@@ -4437,9 +4387,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'staged': 0,
                   'packed': False,
                   'kept': 1,
-                  'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, mask: uint8*, '
-                               'kept1: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
-                               'options: uint32'},
+                  'arguments': 'negative: data*, anchor: data*, positive: data*, mask: uint8*, kept1: real*, '
+                               'segments: int64, each: int64, samples: int64, size_d: int64, options: '
+                               'uint32'},
  'value_phase2': {'shape': 'segments',
                   'samples': 'size_n',
                   'term': 'value',
@@ -4477,9 +4427,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 0,
                            'packed': False,
                            'kept': 1,
-                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
-                                        'mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
-                                        'int64, size_d: int64, options: uint32'},
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, mask: uint8*, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
+                                        'int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4521,9 +4471,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 0,
                            'packed': False,
                            'kept': 1,
-                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
-                                        'mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
-                                        'int64, size_d: int64, options: uint32'},
+                           'arguments': 'negative: data*, anchor: data*, positive: data*, mask: uint8*, '
+                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
+                                        'int64, options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4565,9 +4515,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'packed': False,
                 'kept': 2,
                 'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, '
-                             'v_positive_: data*, v_anchor_: data*, margin: real, mask: uint8*, kept1: '
-                             'real*, segments: int64, each: int64, samples: int64, size_d: int64, options: '
-                             'uint32'},
+                             'v_positive_: data*, v_anchor_: data*, mask: uint8*, kept1: real*, segments: '
+                             'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
  'hvp_phase2': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

@@ -1056,17 +1056,7 @@ def value_phase4_f32(margin, weight, mask, losses, partial, kept1, kept2, kept3,
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f32(near__largest, kept1[at])
-                far__largest = _larger_f32(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            t3 = _unit_scale_f32(near__largest)
-            t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1074,13 +1064,6 @@ def value_phase4_f32(margin, weight, mask, losses, partial, kept1, kept2, kept3,
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
                 at += _stride(threads)
-            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
-            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t9 = f32(1.0) / t5
-            t10 = far__scaled * t9
-            t11 = f32(1.0) / t3
-            t12 = near__scaled * t11
-            t13 = t10 + t12
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1769,7 +1752,6 @@ def value_and_grad_phase4_f32(
             t10 = far__scaled * t9
             t11 = f32(1.0) / t3
             t12 = near__scaled * t11
-            t13 = t10 + t12
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -2556,7 +2538,6 @@ def grad_hess_diag_phase4_f32(
             t10 = far__scaled * t9
             t11 = f32(1.0) / t3
             t12 = near__scaled * t11
-            t13 = t10 + t12
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -3477,7 +3458,6 @@ def hvp_phase4_f32(
             t10 = far__scaled * t9
             t11 = f32(1.0) / t3
             t12 = near__scaled * t11
-            t13 = t10 + t12
             t17 = t12 == f32(0.0)
             t25 = t10 == f32(0.0)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
@@ -4219,17 +4199,7 @@ def value_phase4_f64(margin, weight, mask, losses, partial, kept1, kept2, kept3,
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f64(near__largest, kept1[at])
-                far__largest = _larger_f64(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            t3 = _unit_scale_f64(near__largest)
-            t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -4237,13 +4207,6 @@ def value_phase4_f64(margin, weight, mask, losses, partial, kept1, kept2, kept3,
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
                 at += _stride(threads)
-            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
-            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t9 = 1.0 / t5
-            t10 = far__scaled * t9
-            t11 = 1.0 / t3
-            t12 = near__scaled * t11
-            t13 = t10 + t12
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4837,7 +4800,6 @@ def value_and_grad_phase4_f64(
             t10 = far__scaled * t9
             t11 = 1.0 / t3
             t12 = near__scaled * t11
-            t13 = t10 + t12
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -5504,7 +5466,6 @@ def grad_hess_diag_phase4_f64(
             t10 = far__scaled * t9
             t11 = 1.0 / t3
             t12 = near__scaled * t11
-            t13 = t10 + t12
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -6270,7 +6231,6 @@ def hvp_phase4_f64(
             t10 = far__scaled * t9
             t11 = 1.0 / t3
             t12 = near__scaled * t11
-            t13 = t10 + t12
             t17 = t12 == 0.0
             t25 = t10 == 0.0
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)

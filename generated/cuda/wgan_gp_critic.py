@@ -765,7 +765,6 @@ def value_3_f32(f_fake, weight, mask, losses, partial, samples, options):
 def value_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -822,7 +821,6 @@ def value_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options)
 def value_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -893,7 +891,6 @@ def value_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, o
 def value_1_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1236,7 +1233,6 @@ def value_and_grad_3_f32(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
 def value_and_grad_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1293,7 +1289,6 @@ def value_and_grad_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d,
 def value_and_grad_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1367,7 +1362,6 @@ def value_and_grad_1_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -1756,7 +1750,6 @@ def grad_hess_diag_3_f32(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
 def grad_hess_diag_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1813,7 +1806,6 @@ def grad_hess_diag_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d,
 def grad_hess_diag_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1886,7 +1878,6 @@ def grad_hess_diag_1_phase3_f32(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2304,7 +2295,6 @@ def hvp_3_f32(hvp_f_fake, mask, samples, options):
 def hvp_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2361,7 +2351,6 @@ def hvp_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
 def hvp_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2432,7 +2421,6 @@ def hvp_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, opt
 def hvp_1_phase3_f32(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2532,7 +2520,6 @@ def hvp_1_phase4_f32(
 ):
     """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -3016,7 +3003,6 @@ def value_3_f64(f_fake, weight, mask, losses, partial, samples, options):
 def value_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3065,7 +3051,6 @@ def value_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options)
 def value_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3126,7 +3111,6 @@ def value_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, o
 def value_1_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3425,7 +3409,6 @@ def value_and_grad_3_f64(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
 def value_and_grad_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3474,7 +3457,6 @@ def value_and_grad_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d,
 def value_and_grad_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3538,7 +3520,6 @@ def value_and_grad_1_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -3871,7 +3852,6 @@ def grad_hess_diag_3_f64(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
 def grad_hess_diag_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3920,7 +3900,6 @@ def grad_hess_diag_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d,
 def grad_hess_diag_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -3983,7 +3962,6 @@ def grad_hess_diag_1_phase3_f64(
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -4345,7 +4323,6 @@ def hvp_3_f64(hvp_f_fake, mask, samples, options):
 def hvp_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -4394,7 +4371,6 @@ def hvp_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
 def hvp_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -4455,7 +4431,6 @@ def hvp_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, opt
 def hvp_1_phase3_f64(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -4541,7 +4516,6 @@ def hvp_1_phase4_f64(
 ):
     """Step 4 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:

@@ -36,7 +36,7 @@ def moving(inputs: Sequence[Any], outputs: Sequence[Any], threads: int) -> Calla
         kernel = _kernel(len(read), len(written), written[0].dtype.name if written else "float64")
         parts.append((kernel, chunks, [*read, *written, np.empty(chunks)]))
     work = sum(array.size for array in inputs)
-    run = serial if work < SERIAL_BELOW else runner(threads)
+    run = serial if work < SERIAL_BELOW else runner(threads, {})
 
     def move() -> None:
         for kernel, chunks, arrays in parts:

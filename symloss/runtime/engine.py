@@ -177,7 +177,8 @@ class Engine:
         call.reduction, call.normalizer, call.validate = reduction, normalizer, validate
         if threads is not None:
             threads = _threads.checked_threads(threads)
-        call.run = _threads.serial if layout.elements < _threads.SERIAL_BELOW else _threads.runner(threads)
+        small = layout.elements < _threads.SERIAL_BELOW
+        call.run = _threads.serial if small else _threads.runner(threads, layout.seconds)
         if deterministic is not False:
             if deterministic is not True:
                 raise TypeError(f"deterministic is {kind_of(deterministic)}, expected True or False")

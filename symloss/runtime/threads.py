@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from math import prod
 from queue import SimpleQueue
+from time import perf_counter
+from types import FunctionType
 from typing import Any
 
 from numpy import empty as _empty
@@ -27,6 +29,10 @@ _LINE = 64
 #: Elements (over all inputs) below which a call stays on the calling thread: waking a helper costs about as much as
 #: the work that it would take over (docs/architecture.md has the measurement).
 SERIAL_BELOW = 1 << 16
+
+#: Seconds of work below which a kernel stays there too, once a call of the same shapes has shown that it is so short:
+#: to wake a sleeping processor takes 50 microseconds where there is a hypervisor in between.
+SERIAL_SECONDS = 150e-6
 
 #: Blocks per thread: enough to even out an unequal load, few enough that handing them out costs nothing.
 _BLOCKS_PER_THREAD = 4
@@ -65,24 +71,41 @@ def _aligned(spaces: Spaces) -> list[Any]:
 class _Job:
     """One kernel over all its chunks, shared by the caller and whoever helps."""
 
-    __slots__ = ("args", "blocks", "busy", "chunks", "error", "idle", "kernel", "lock", "next", "spaces", "waiting")
+    __slots__ = (
+        "args",
+        "blocks",
+        "busy",
+        "chunks",
+        "error",
+        "idle",
+        "kernel",
+        "lock",
+        "next",
+        "seconds",
+        "spaces",
+        "waiting",
+    )
 
     def __init__(self, kernel: Kernel, chunks: int, blocks: int, spaces: Spaces, args: tuple[Any, ...]) -> None:
         self.kernel, self.chunks, self.blocks, self.spaces, self.args = kernel, chunks, blocks, spaces, args
         self.next = 0
         self.busy = 0  # helpers inside a block; the caller is not counted, so that an interrupt cannot lose its count
         self.waiting = False
+        self.seconds = 0.0  # what all blocks took, on whatever thread
         self.error: BaseException | None = None
         self.lock = threading.Lock()
         self.idle = threading.Lock()
         self.idle.acquire()
 
-    def block(self, number: int) -> None:
+    def block(self, number: int) -> float:
+        started = perf_counter()
         first = number * self.chunks // self.blocks
         last = (number + 1) * self.chunks // self.blocks
         self.kernel(first, last, *_aligned(self.spaces), *self.args)
+        return perf_counter() - started
 
     def help(self) -> None:
+        seconds = 0.0
         while True:
             with self.lock:
                 number = self.next
@@ -91,13 +114,14 @@ class _Job:
                 self.next = number + 1
                 self.busy += 1
             try:
-                self.block(number)
+                seconds = self.block(number)
             except BaseException as error:
                 with self.lock:
                     self.error = self.error or error
                     self.next = self.blocks
             finally:
                 with self.lock:
+                    self.seconds += seconds
                     self.busy -= 1
                     if self.waiting and not self.busy:
                         self.waiting = False
@@ -105,6 +129,7 @@ class _Job:
 
     def run(self) -> None:
         interrupt: BaseException | None = None
+        seconds = 0.0
         try:
             while True:
                 with self.lock:
@@ -112,7 +137,7 @@ class _Job:
                     self.next = number + 1
                 if number >= self.blocks:
                     break
-                self.block(number)
+                seconds += self.block(number)
         except BaseException as error:
             interrupt = error
         # Nobody may still write into the caller's arrays once this call has returned or raised.
@@ -123,6 +148,7 @@ class _Job:
             except BaseException as error:
                 interrupt = interrupt or error
         self.args = ()
+        self.seconds += seconds
         if interrupt is not None:
             raise interrupt
         if self.error is not None:
@@ -169,7 +195,10 @@ def alone(kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
 
 
 class Threads:
-    """``run(kernel, chunks, spaces, *args)`` over a fixed number of threads, the calling one included."""
+    """``run(kernel, chunks, spaces, *args)`` over a fixed number of threads, the calling one included.
+
+    Gives back the seconds that the chunks took, all threads together.
+    """
 
     __slots__ = ("count",)
 
@@ -177,18 +206,44 @@ class Threads:
         """At most this many threads."""
         self.count = min(count, _MOST_THREADS)
 
-    def __call__(self, kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
+    def __call__(self, kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> float:
         """Run all chunks; an exception of any of them is raised here once every thread has let go of the arrays."""
         threads = min(self.count, chunks)
         if threads <= 1:
             alone(kernel, chunks, spaces, *args)
-            return
+            return 0.0
         job = _Job(kernel, chunks, min(chunks, threads * _BLOCKS_PER_THREAD), spaces, args)
         _ensure_helpers(threads - 1)
         queue = _queue
         for _ in range(threads - 1):
             queue.put(job)
         job.run()
+        return job.seconds
+
+
+class Paced:
+    """``run`` for calls of the same shapes, whose short kernels stay on the calling thread.
+
+    How long a kernel takes is what a call has shown; the first call of all, which may compile, is followed by a second.
+    """
+
+    __slots__ = ("_run", "_seconds")
+
+    def __init__(self, run: Callable[..., Any], seconds: dict[Kernel, float]) -> None:
+        """Run kernels by ``run``; what each has taken at best is kept in ``seconds``."""
+        self._run, self._seconds = run, seconds
+
+    def __call__(self, kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
+        """Run all chunks of a kernel."""
+        if type(kernel) is FunctionType:  # made for this call alone (`InSteps`), or not compiled
+            self._run(kernel, chunks, spaces, *args)
+            return
+        known = self._seconds.get(kernel)
+        if known is not None and known < SERIAL_SECONDS:
+            alone(kernel, chunks, spaces, *args)
+            return
+        took = self._run(kernel, chunks, spaces, *args)
+        self._seconds[kernel] = took if known is None else min(known, took)
 
 
 class FixedOrder:
@@ -208,14 +263,21 @@ class FixedOrder:
         self._run(kernel, chunks, spaces, *args)
 
 
-_runners: dict[int, Callable[..., None]] = {1: alone}
+_runners: dict[int, Threads] = {}
 
 
-def runner(threads: int | None) -> Callable[..., None]:
-    """How to run a kernel that is worth several threads; ``None`` takes the default number."""
+def runner(threads: int | None, seconds: dict[Kernel, float]) -> Callable[..., None]:
+    """How to run kernels that may be worth several threads; ``None`` takes the default number.
+
+    Args:
+        threads: how many.
+        seconds: what kernels have taken in earlier calls of the same shapes, kept here.
+    """
     count = default_threads() if threads is None else threads
+    if count == 1:
+        return alone
     known = _runners.get(count)
-    return known if known is not None else _runners.setdefault(count, Threads(count))
+    return Paced(known if known is not None else _runners.setdefault(count, Threads(count)), seconds)
 
 
 def checked_threads(threads: object) -> int:

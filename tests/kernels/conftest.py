@@ -36,3 +36,4 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Kernels, int], No
 def always_threaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inputs of any size are shared out among threads."""
     monkeypatch.setattr(threads, "SERIAL_BELOW", 0)
+    monkeypatch.setattr(threads, "SERIAL_SECONDS", 0.0)

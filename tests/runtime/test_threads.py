@@ -17,6 +17,12 @@ RNG = np.random.default_rng(5)
 PRED, TARGET = RNG.normal(size=200_000), RNG.normal(size=200_000)
 
 
+@pytest.fixture(autouse=True)
+def long_enough(monkeypatch):
+    """No kernel is too short to be shared out."""
+    monkeypatch.setattr(threads, "SERIAL_SECONDS", 0.0)
+
+
 def bits(huber, **options):
     value, grad = huber.value_and_grad(PRED, TARGET, **options)
     return value, grad.tobytes()
@@ -35,6 +41,7 @@ def test_large_calls_are_shared_and_small_ones_are_not(huber, monkeypatch):
     def spy(self, kernel, chunks, spaces, *args):
         seen.append(self.count)
         threads.serial(kernel, chunks, spaces, *args)
+        return 1.0
 
     monkeypatch.setattr(threads.Threads, "__call__", spy)
     huber(PRED, TARGET, threads=3)
@@ -48,6 +55,34 @@ def test_large_calls_are_shared_and_small_ones_are_not(huber, monkeypatch):
     monkeypatch.setenv("SYMLOSS_NUM_THREADS", "1")
     huber(PRED, TARGET)
     assert seen == [3, 5]
+
+
+def test_a_kernel_that_turned_out_short_stays_on_the_calling_thread(monkeypatch):
+    monkeypatch.setattr(threads, "SERIAL_SECONDS", 0.05)
+    shared, pause = [], [0.1]
+
+    class Kernel:
+        def __call__(self, first, last):
+            time.sleep(pause[0])
+
+    def run(kernel, chunks, spaces, *args):
+        shared.append(chunks)
+        return threads.Threads(2)(kernel, chunks, spaces, *args)
+
+    kernel, other, seconds = Kernel(), Kernel(), {}
+    threads.Paced(run, seconds)(kernel, 2, ())
+    assert seconds[kernel] >= 0.2
+    threads.Paced(run, seconds)(kernel, 2, ())
+    assert shared == [2, 2], "it is long"
+    pause[0] = 0.0
+    threads.Paced(run, seconds)(kernel, 2, ())
+    threads.Paced(run, seconds)(kernel, 2, ())
+    assert shared == [2, 2, 2], "once it has been short, the caller does it alone"
+    threads.Paced(run, seconds)(other, 2, ())
+    threads.Paced(run, {})(kernel, 2, ())
+    assert len(shared) == 5, "of another kernel, or of other shapes, nothing is known"
+    threads.Paced(run, seconds)(lambda first, last: None, 2, ())
+    assert set(seconds) == {kernel, other}, "a function made for one call is not kept"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
@@ -78,7 +113,7 @@ def test_workspaces_have_the_shapes_asked_for_and_begin_with_a_cache_line(count)
     def kernel(first, last, *spaces):
         seen.extend(spaces)
 
-    run = threads.runner(1) if count is None else threads.Threads(count)
+    run = threads.runner(1, {}) if count is None else threads.Threads(count)
     kept = [np.empty(n, np.float32) for n in range(1, 40)]  # so that not every place is a good one
     run(kernel, 1000, ((7, np.float32), ((3, 5), np.float64), ((2, 256), np.float32)))
     del kept

@@ -117,6 +117,8 @@ class InputCheck:
             return f"{entry} < 0"
         if kind == "set":
             return " & ".join([f"({entry} == {entry})", *(f"({entry} != {value})" for value in bounds)])
+        if bounds[0] == _negative(bounds[1]):
+            return f"abs({entry}) > {bounds[1]}"
         tests = [f"{entry} < {bounds[0]}", f"{entry} > {bounds[1]}"]
         needed = [test for test, end in zip(tests, bounds, strict=True) if "inf" not in end]
         return needed[0] if len(needed) == 1 else " | ".join(f"({test})" for test in needed)
@@ -131,6 +133,11 @@ def ends(domain: Domain, dtype: str) -> tuple[str, str]:
     if not domain.upper_closed and (domain.finite or domain.upper != sympy.oo):
         upper = np.nextafter(upper, real(-np.inf))
     return _number(lower, dtype), _number(upper, dtype)
+
+
+def _negative(number: str) -> str:
+    """The text of minus a number of which `ends` gave the text."""
+    return number.replace("f32(", "f32(-") if number.startswith("f32(") else f"-{number}"
 
 
 def least(limit: str, rest: str) -> str:

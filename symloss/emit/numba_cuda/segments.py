@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
+from symloss.emit.numba_cuda.dead import without_dead
 from symloss.emit.numba_cuda.kernels import Printed, indented
 from symloss.emit.numba_cuda.phases import Merge, Phase, gathered, phases
 from symloss.emit.numba_cuda.rows import COLLECT, COMBINE, RowKernel
@@ -102,6 +103,7 @@ class PhaseKernel(RowKernel):
         body = [*self.place(), *self.opening(), *self.lets(whole.preamble), "while row < samples:", *indented(rows)]
         if self.kernel.term:
             body += ["if segment == 0:", f"    _block_sum_{self.suffix}(high, low, partial)"]
+        body = without_dead(body)
         self.kernel = replace(
             self.kernel,
             arguments=[one for one in whole.arguments if _named(one.name, body)],
