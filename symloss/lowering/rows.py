@@ -297,7 +297,9 @@ class RowPlanner:
             subscripts = running if kind else self.subscripts(statement.target, running)
             target = self.row_of(array) if self.kernel.axis in statement.out and not kind else array
             innermost.nodes.append(Store(target, subscripts, value, kind))
-        self.filled |= {read.tensor for read in innermost.known if isinstance(read, Read) and read.tensor in self.kept}
+        # What a nested loop has computed for itself stands in no workspace.
+        known = [read for read in innermost.known if isinstance(read, Read) and read.tensor in self.kept]
+        self.filled |= {read.tensor for read in known if self.runs_along(read)}
         loops = tuple((axis, self.size(axis)) for axis in axes)
         bodies = tuple(tuple(scope.nodes) for scope in self.scopes[-len(axes) :])
         del self.scopes[-len(axes) :]
