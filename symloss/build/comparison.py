@@ -18,8 +18,8 @@ import sympy
 from mpmath import mp, mpf
 
 from symloss.build.reference import Point, Reference, Results
-from symloss.build.samples import INPUT_ROLES, Values, draw, is_coupled, moved_parameters, sizes_for
-from symloss.program import Program
+from symloss.build.samples import Values, draw, is_coupled, moved_parameters, sizes_for
+from symloss.program import INPUT_ROLES, Program
 
 if TYPE_CHECKING:
     from symloss.build.verification import Report

@@ -18,7 +18,7 @@ from symloss.build.sides import Sample, Side, Sides
 from symloss.oracle import Interpreter
 from symloss.program import INPUT_ROLES, Domain, Program, Tensor, reads_of
 
-__all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "moved_parameters", "sizes_for"]
+__all__ = ["Values", "draw", "is_coupled", "moved_parameters", "sizes_for"]
 
 #: How often other values are drawn for the sides of kinks and branches that no sample is on; some have none.
 _ATTEMPTS = 12

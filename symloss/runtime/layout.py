@@ -60,7 +60,7 @@ class Layout:
     samples. ``parts`` holds the dimensions of each root axis, ``results`` what each entry point gives back. ``steps``
     says how to get the kernel's arrays from the caller's without a copy (as is, a reshape, or a constant), and is None
     where there must be one; ``as_given`` that all are taken as is. ``launched`` are the entry points that have run
-    in its computing dtype; all layouts of a loss share it. ``seconds`` is what kernels have taken at best.
+    in its computing dtype; all layouts of a loss share it. ``seconds`` is what kernels have taken.
     """
 
     __slots__ = (
@@ -99,7 +99,7 @@ class Layout:
         self.lengths: list[int] = []
         self.parts: dict[str, Shape] = {}
         self.elements = 0
-        self.seconds: dict[Any, float] = {}
+        self.seconds: dict[tuple[Any, int], float] = {}
 
     def in_order(self, number: int, array: Array) -> Array:
         """An array shaped like input ``number`` as the caller sees it, with its dimensions in the declared order."""

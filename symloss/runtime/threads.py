@@ -224,13 +224,14 @@ class Threads:
 class Paced:
     """``run`` for calls of the same shapes, whose short kernels stay on the calling thread.
 
-    How long a kernel takes is what a call has shown; the first call of all, which may compile, is followed by a second.
+    How long a kernel takes for so many chunks is what a call has shown; the first call of all, which may compile, is
+    followed by a second. Calls of the same shapes differ in chunks where a mask leaves out samples of a whole batch.
     """
 
     __slots__ = ("_run", "_seconds")
 
-    def __init__(self, run: Callable[..., Any], seconds: dict[Kernel, float]) -> None:
-        """Run kernels by ``run``; what each has taken at best is kept in ``seconds``."""
+    def __init__(self, run: Callable[..., Any], seconds: dict[tuple[Kernel, int], float]) -> None:
+        """Run kernels by ``run``; what each has taken for so many chunks at best is kept in ``seconds``."""
         self._run, self._seconds = run, seconds
 
     def __call__(self, kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
@@ -238,12 +239,13 @@ class Paced:
         if type(kernel) is FunctionType:  # made for this call alone (`InSteps`), or not compiled
             self._run(kernel, chunks, spaces, *args)
             return
-        known = self._seconds.get(kernel)
+        work = kernel, chunks
+        known = self._seconds.get(work)
         if known is not None and known < SERIAL_SECONDS:
             alone(kernel, chunks, spaces, *args)
             return
         took = self._run(kernel, chunks, spaces, *args)
-        self._seconds[kernel] = took if known is None else min(known, took)
+        self._seconds[work] = took if known is None else min(known, took)
 
 
 class FixedOrder:
@@ -266,7 +268,7 @@ class FixedOrder:
 _runners: dict[int, Threads] = {}
 
 
-def runner(threads: int | None, seconds: dict[Kernel, float]) -> Callable[..., None]:
+def runner(threads: int | None, seconds: dict[tuple[Kernel, int], float]) -> Callable[..., None]:
     """How to run kernels that may be worth several threads; ``None`` takes the default number.
 
     Args:

@@ -15,12 +15,12 @@ from unittest import mock
 import numpy as np
 from mpmath import mp, mpf
 
-from symloss.build.samples import INPUT_ROLES, draw, is_coupled, moved_parameters, sizes_for
+from symloss.build.samples import draw, is_coupled, moved_parameters, sizes_for
 from symloss.build.user import compiled_module_path
 from symloss.calculus import Derivation, derive
 from symloss.emit import emit_loss
 from symloss.language import Spec, SpecLibrary, read_spec
-from symloss.program import Program
+from symloss.program import INPUT_ROLES, Program
 from symloss.runtime.library import load_generated
 from symloss.runtime.locations import generated_folder
 from symloss.runtime.loss import Loss

@@ -71,7 +71,7 @@ def test_a_kernel_that_turned_out_short_stays_on_the_calling_thread(monkeypatch)
 
     kernel, other, seconds = Kernel(), Kernel(), {}
     threads.Paced(run, seconds)(kernel, 2, ())
-    assert seconds[kernel] >= 0.2
+    assert seconds[kernel, 2] >= 0.2
     threads.Paced(run, seconds)(kernel, 2, ())
     assert shared == [2, 2], "it is long"
     pause[0] = 0.0
@@ -79,10 +79,11 @@ def test_a_kernel_that_turned_out_short_stays_on_the_calling_thread(monkeypatch)
     threads.Paced(run, seconds)(kernel, 2, ())
     assert shared == [2, 2, 2], "once it has been short, the caller does it alone"
     threads.Paced(run, seconds)(other, 2, ())
+    threads.Paced(run, seconds)(kernel, 3, ())
     threads.Paced(run, {})(kernel, 2, ())
-    assert len(shared) == 5, "of another kernel, or of other shapes, nothing is known"
+    assert len(shared) == 6, "of another kernel, more chunks or other shapes nothing is known"
     threads.Paced(run, seconds)(lambda first, last: None, 2, ())
-    assert set(seconds) == {kernel, other}, "a function made for one call is not kept"
+    assert set(seconds) == {(kernel, 2), (other, 2), (kernel, 3)}, "a function made for one call is not kept"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])

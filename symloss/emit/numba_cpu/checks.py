@@ -110,14 +110,15 @@ class InputCheck:
 
     def outside(self, entry: str) -> str:
         """Whether an entry lies outside the domain; NaN is no violation."""
-        kind, bounds = self.tensor.domain.kind, self.bounds
+        domain, bounds = self.tensor.domain, self.bounds
+        kind = domain.kind
         if kind == "index":
             return f"({entry} < 0) | ({entry} >= {bounds[0]})"
         if kind == "simplex":
             return f"{entry} < 0"
         if kind == "set":
             return " & ".join([f"({entry} == {entry})", *(f"({entry} != {value})" for value in bounds)])
-        if bounds[0] == _negative(bounds[1]):
+        if domain.lower == -domain.upper and domain.lower_closed == domain.upper_closed:
             return f"abs({entry}) > {bounds[1]}"
         tests = [f"{entry} < {bounds[0]}", f"{entry} > {bounds[1]}"]
         needed = [test for test, end in zip(tests, bounds, strict=True) if "inf" not in end]
@@ -133,11 +134,6 @@ def ends(domain: Domain, dtype: str) -> tuple[str, str]:
     if not domain.upper_closed and (domain.finite or domain.upper != sympy.oo):
         upper = np.nextafter(upper, real(-np.inf))
     return _number(lower, dtype), _number(upper, dtype)
-
-
-def _negative(number: str) -> str:
-    """The text of minus a number of which `ends` gave the text."""
-    return number.replace("f32(", "f32(-") if number.startswith("f32(") else f"-{number}"
 
 
 def least(limit: str, rest: str) -> str:

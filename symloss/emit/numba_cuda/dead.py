@@ -20,7 +20,8 @@ def without_dead(lines: Iterable[str]) -> list[str]:
     """
     kept = list(lines)
     while True:
-        found = _without_empty([line for line in kept if _target(line) not in _unread(kept)])
+        unread = _unread(kept)
+        found = _without_empty([line for line in kept if _target(line) not in unread])
         if found == kept:
             return kept
         kept = found
