@@ -49,18 +49,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local

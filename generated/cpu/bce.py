@@ -87,9 +87,12 @@ META = {'name': 'bce',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -97,7 +100,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
@@ -119,18 +124,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -383,10 +406,10 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -414,11 +437,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -428,18 +451,18 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _xlog1py_f64(x, y):
     """x*log(1 + y), and 0 where x is 0, unless y is NaN."""
     product = x * _log1p_f64(y)
-    zero = 0.0 if y == y else y
-    return zero if x == 0.0 else product
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, product)
 
 
 @_inline
@@ -449,43 +472,43 @@ def _log_f64(x):
     a = n * 0.6931471805601177
     high = a + f
     y = high + (((a - high) + f) + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
-    y = y if x < np.float64(np.inf) else x
-    y = y if x > 0.0 else np.float64(-np.inf)
-    return y if x >= 0.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(x > 0.0, y, np.float64(-np.inf))
+    return _where(x >= 0.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _xlogy_f64(x, y):
     """x*log y, and 0 where x is 0, unless y is NaN."""
     product = x * _log_f64(y)
-    zero = 0.0 if y == y else y
-    return zero if x == 0.0 else product
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, product)
 
 
 @_inline
 def _xovery_f64(x, y):
     """x/y, and 0 where x is 0, unless y is NaN."""
     quotient = x / y
-    zero = 0.0 if y == y else y
-    return zero if x == 0.0 else quotient
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, quotient)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -509,11 +532,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -523,18 +546,18 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
 def _xlog1py_f32(x, y):
     """x*log(1 + y), and 0 where x is 0, unless y is NaN."""
     product = x * _log1p_f32(y)
-    zero = f32(0.0) if y == y else y
-    return zero if x == f32(0.0) else product
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, product)
 
 
 @_inline
@@ -544,33 +567,33 @@ def _log_f32(x):
     a = n * f32(0.693145751953125)
     high = a + f
     y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < f32(np.inf) else x
-    y = y if x > f32(0.0) else f32(-np.inf)
-    return y if x >= f32(0.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(x > f32(0.0), y, f32(-np.inf))
+    return _where(x >= f32(0.0), y, x * f32(np.nan))
 
 
 @_inline
 def _xlogy_f32(x, y):
     """x*log y, and 0 where x is 0, unless y is NaN."""
     product = x * _log_f32(y)
-    zero = f32(0.0) if y == y else y
-    return zero if x == f32(0.0) else product
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, product)
 
 
 @_inline
 def _xovery_f32(x, y):
     """x/y, and 0 where x is 0, unless y is NaN."""
     quotient = x / y
-    zero = f32(0.0) if y == y else y
-    return zero if x == f32(0.0) else quotient
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, quotient)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -580,11 +603,11 @@ def value_f64(
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -640,11 +663,11 @@ def value_and_grad_f64(
 ):
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
             grad_p_chunk = grad_p[start : start + rows]
@@ -707,9 +730,9 @@ def grad_hess_diag_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
             grad_p_chunk = grad_p[start : start + rows]
@@ -768,9 +791,9 @@ def hvp_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             v_p__chunk = v_p_[start : start + rows]
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
@@ -828,11 +851,11 @@ def value_f32(
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -893,11 +916,11 @@ def value_and_grad_f32(
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
             grad_p_chunk = grad_p[start : start + rows]
@@ -964,9 +987,9 @@ def grad_hess_diag_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]
             grad_p_chunk = grad_p[start : start + rows]
@@ -1026,9 +1049,9 @@ def hvp_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             v_p__chunk = v_p_[start : start + rows]
             y_chunk = y[start : start + rows]
             p_chunk = p[start : start + rows]

@@ -103,9 +103,12 @@ META = {'name': 'bce_with_logits',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -113,7 +116,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
@@ -135,18 +140,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -411,8 +434,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -458,10 +481,10 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
@@ -485,8 +508,8 @@ def _log_tail_core_f64(f):
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -498,22 +521,22 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -554,10 +577,10 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
@@ -577,8 +600,8 @@ def _log_tail_core_f32(f):
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -590,15 +613,15 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -608,11 +631,11 @@ def value_f64(
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
@@ -672,11 +695,11 @@ def value_and_grad_f64(
 ):
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
@@ -743,9 +766,9 @@ def grad_hess_diag_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
             pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
@@ -806,9 +829,9 @@ def hvp_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             v_z__chunk = v_z_[start : start + rows]
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
@@ -867,11 +890,11 @@ def value_f32(
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
@@ -936,11 +959,11 @@ def value_and_grad_f32(
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
@@ -1011,9 +1034,9 @@ def grad_hess_diag_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]
             pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
@@ -1075,9 +1098,9 @@ def hvp_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             v_z__chunk = v_z_[start : start + rows]
             y_chunk = y[start : start + rows]
             z_chunk = z[start : start + rows]

@@ -111,9 +111,12 @@ META = {'name': 'contrastive',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -121,7 +124,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -140,6 +145,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -181,9 +203,9 @@ def _outside_set(x, *values):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -191,9 +213,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -438,59 +460,59 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if 0.0 > x else x
-    z = 0.5 if x == 0.0 else y
-    return 1.0 if x > 0.0 else z
+    y = _where(0.0 > x, 0.0, x)
+    z = _where(x == 0.0, 0.5, y)
+    return _where(x > 0.0, 1.0, z)
 
 
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+    return _where(x > 0.0, 1.0, _where(x < 0.0, -1.0, x))
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if f32(0.0) > x else x
-    z = f32(0.5) if x == f32(0.0) else y
-    return f32(1.0) if x > f32(0.0) else z
+    y = _where(f32(0.0) > x, f32(0.0), x)
+    z = _where(x == f32(0.0), f32(0.5), y)
+    return _where(x > f32(0.0), f32(1.0), z)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
+    return _where(x > f32(0.0), f32(1.0), _where(x < f32(0.0), f32(-1.0), x))
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -500,7 +522,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -522,21 +544,21 @@ def value_f64(
             D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 D__largest_here = np.int64(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int64)
-                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
+                    D__largest_here = _where(D__largest_entry > D__largest_here, D__largest_entry, D__largest_here)
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count, 0.0)
-                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_here > D__largest_bits, D__largest_here, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -561,7 +583,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -586,21 +608,21 @@ def value_and_grad_f64(
             D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 D__largest_here = np.int64(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int64)
-                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
+                    D__largest_here = _where(D__largest_entry > D__largest_here, D__largest_entry, D__largest_here)
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count, 0.0)
-                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_here > D__largest_bits, D__largest_here, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -628,9 +650,9 @@ def value_and_grad_f64(
                 t16 = abs(t4) == t7
                 t17 = _sign_f64(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = _zero_times_f64(t15, t17 if t16 else t18)
-                grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t19)
-                grad_b_row[d] = (0.0 if t8 else -t19) - 2.0 * seed_n * t5
+                t19 = _zero_times_f64(t15, _where(t16, t17, t18))
+                grad_a_row[d] = 2.0 * seed_n * t5 + _where(t8, 0.0, t19)
+                grad_b_row[d] = _where(t8, 0.0, -t19) - 2.0 * seed_n * t5
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -645,7 +667,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -670,12 +692,12 @@ def grad_hess_diag_f64(
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
                 D__largest_entry = _bits(abs(t1), np.int64)
-                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_entry > D__largest_bits, D__largest_entry, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -707,14 +729,14 @@ def grad_hess_diag_f64(
                 t16 = abs(t4) == t7
                 t17 = _sign_f64(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = t17 if t16 else t18
+                t19 = _where(t16, t17, t18)
                 t20 = _zero_times_f64(t15, t19)
-                grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t20)
-                grad_b_row[d] = (0.0 if t8 else -t20) - 2.0 * seed_n * t5
-                tangent_D = 0.0 if t8 else t19
+                grad_a_row[d] = 2.0 * seed_n * t5 + _where(t8, 0.0, t20)
+                grad_b_row[d] = _where(t8, 0.0, -t20) - 2.0 * seed_n * t5
+                tangent_D = _where(t8, 0.0, t19)
                 tangent_d_D = 2.0 * t22 * tangent_D
                 t23 = (t15 - _zero_times_f64(t15 * tangent_D, t19)) * t2 / D__scaled + _zero_times_f64(tangent_d_D, t19)
-                t24 = t21 + (0.0 if t8 else t23)
+                t24 = t21 + _where(t8, 0.0, t23)
                 diag_a_row[d] = t24
                 diag_b_row[d] = t24
 
@@ -726,7 +748,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -749,12 +771,12 @@ def hvp_f64(
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
                 D__largest_entry = _bits(abs(t1), np.int64)
-                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_entry > D__largest_bits, D__largest_entry, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -769,7 +791,7 @@ def hvp_f64(
             v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -777,9 +799,9 @@ def hvp_f64(
                     t9 = abs(t8) == t5
                     t10 = _sign_f64(t8)
                     t11 = t8 * t2 / D__scaled
-                    t12 = t10 if t9 else t11
+                    t12 = _where(t9, t10, t11)
                     t13 = t7 * t12
-                    tangent_D_block[lane] = 0.0 if t6 else t13
+                    tangent_D_block[lane] = _where(t6, 0.0, t13)
                 tangent_D += _pairwise_sum(tangent_D_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -802,13 +824,13 @@ def hvp_f64(
                 t24 = abs(t23) == t5
                 t25 = _sign_f64(t23)
                 t26 = t23 * t2 / D__scaled
-                t27 = t25 if t24 else t26
+                t27 = _where(t24, t25, t26)
                 t28 = _zero_times_f64(t22, tangent_D * t27)
                 t32 = _zero_times_f64(t31, t27)
                 t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
-                hvp_a_row[d] = 2.0 * t14 * t15 + (0.0 if t6 else t33)
+                hvp_a_row[d] = 2.0 * t14 * t15 + _where(t6, 0.0, t33)
                 t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
-                hvp_b_row[d] = (0.0 if t6 else t34) + -2.0 * t14 * t15
+                hvp_b_row[d] = _where(t6, 0.0, t34) + -2.0 * t14 * t15
 
 
 @_jit
@@ -818,7 +840,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -840,22 +862,22 @@ def value_f32(
             D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 D__largest_here = np.int32(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int32)
-                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
+                    D__largest_here = _where(D__largest_entry > D__largest_here, D__largest_entry, D__largest_here)
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum_f32(D_squared_block, quarters, count)
-                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_here > D__largest_bits, D__largest_here, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -882,7 +904,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -907,22 +929,22 @@ def value_and_grad_f32(
             D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 D__largest_here = np.int32(0)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int32)
-                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
+                    D__largest_here = _where(D__largest_entry > D__largest_here, D__largest_entry, D__largest_here)
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum_f32(D_squared_block, quarters, count)
-                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_here > D__largest_bits, D__largest_here, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -950,9 +972,9 @@ def value_and_grad_f32(
                 t16 = abs(t4) == t7
                 t17 = _sign_f32(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = _zero_times_f32(t15, t17 if t16 else t18)
-                grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t19)
-                grad_b_row[d] = (f32(0.0) if t8 else -t19) - f32(2.0) * seed_n * t5
+                t19 = _zero_times_f32(t15, _where(t16, t17, t18))
+                grad_a_row[d] = f32(2.0) * seed_n * t5 + _where(t8, f32(0.0), t19)
+                grad_b_row[d] = _where(t8, f32(0.0), -t19) - f32(2.0) * seed_n * t5
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t9, t13 * t13)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -968,7 +990,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -993,12 +1015,12 @@ def grad_hess_diag_f32(
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
                 D__largest_entry = _bits(abs(t1), np.int32)
-                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_entry > D__largest_bits, D__largest_entry, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float32)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -1030,14 +1052,14 @@ def grad_hess_diag_f32(
                 t16 = abs(t4) == t7
                 t17 = _sign_f32(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = t17 if t16 else t18
+                t19 = _where(t16, t17, t18)
                 t20 = _zero_times_f32(t15, t19)
-                grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t20)
-                grad_b_row[d] = (f32(0.0) if t8 else -t20) - f32(2.0) * seed_n * t5
-                tangent_D = f32(0.0) if t8 else t19
+                grad_a_row[d] = f32(2.0) * seed_n * t5 + _where(t8, f32(0.0), t20)
+                grad_b_row[d] = _where(t8, f32(0.0), -t20) - f32(2.0) * seed_n * t5
+                tangent_D = _where(t8, f32(0.0), t19)
                 tangent_d_D = f32(2.0) * t22 * tangent_D
                 t23 = (t15 - _zero_times_f32(t15 * tangent_D, t19)) * t2 / D__scaled + _zero_times_f32(tangent_d_D, t19)
-                t24 = t21 + (f32(0.0) if t8 else t23)
+                t24 = t21 + _where(t8, f32(0.0), t23)
                 diag_a_row[d] = t24
                 diag_b_row[d] = t24
 
@@ -1050,7 +1072,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1073,12 +1095,12 @@ def hvp_f32(
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
                 D__largest_entry = _bits(abs(t1), np.int32)
-                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                D__largest_bits = _where(D__largest_entry > D__largest_bits, D__largest_entry, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float32)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
@@ -1093,7 +1115,7 @@ def hvp_f32(
             v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -1101,9 +1123,9 @@ def hvp_f32(
                     t9 = abs(t8) == t5
                     t10 = _sign_f32(t8)
                     t11 = t8 * t2 / D__scaled
-                    t12 = t10 if t9 else t11
+                    t12 = _where(t9, t10, t11)
                     t13 = t7 * t12
-                    tangent_D_block[lane] = f32(0.0) if t6 else t13
+                    tangent_D_block[lane] = _where(t6, f32(0.0), t13)
                 tangent_D += _pairwise_sum_f32(tangent_D_block, quarters, count)
             tangent_D = f32(tangent_D)
             seed_n = weight[n * weight_step] / denominator
@@ -1127,13 +1149,13 @@ def hvp_f32(
                 t24 = abs(t23) == t5
                 t25 = _sign_f32(t23)
                 t26 = t23 * t2 / D__scaled
-                t27 = t25 if t24 else t26
+                t27 = _where(t24, t25, t26)
                 t28 = _zero_times_f32(t22, tangent_D * t27)
                 t32 = _zero_times_f32(t31, t27)
                 t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
-                hvp_a_row[d] = f32(2.0) * t14 * t15 + (f32(0.0) if t6 else t33)
+                hvp_a_row[d] = f32(2.0) * t14 * t15 + _where(t6, f32(0.0), t33)
                 t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
-                hvp_b_row[d] = (f32(0.0) if t6 else t34) + -f32(2.0) * t14 * t15
+                hvp_b_row[d] = _where(t6, f32(0.0), t34) + -f32(2.0) * t14 * t15
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

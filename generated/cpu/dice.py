@@ -24,6 +24,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -106,9 +107,12 @@ META = {'name': 'dice',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -116,9 +120,28 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -398,7 +421,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -417,7 +440,7 @@ def value_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -448,7 +471,7 @@ def value_f64(
             t4 = total2 == 0.0
             overlap = smooth + 2.0 * t1
             t5 = t1_difference / (overlap + t1_difference)
-            value_rows[row] = 0.0 if t4 else t5
+            value_rows[row] = _where(t4, 0.0, t5)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -463,7 +486,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -484,7 +507,7 @@ def value_and_grad_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -519,16 +542,16 @@ def value_and_grad_f64(
             t7 = smooth + t6
             t8 = t7 + t1_difference
             t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = 0.0 if t5 else t9
+            t10 = _where(t5, 0.0, t9)
             t11 = t7 / t8 * (seed_n / t8)
-            t12 = 0.0 if t5 else t11
+            t12 = _where(t5, 0.0, t11)
             grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = 1.0 - y_pixel2
                 grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
             t14 = t1_difference / t8
-            value_rows[row] = 0.0 if t5 else t14
+            value_rows[row] = _where(t5, 0.0, t14)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -542,7 +565,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -561,7 +584,7 @@ def grad_hess_diag_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -596,9 +619,9 @@ def grad_hess_diag_f64(
             t7 = smooth + t6
             t8 = t7 + t1_difference
             t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = 0.0 if t5 else t9
+            t10 = _where(t5, 0.0, t9)
             t11 = t7 / t8 * (seed_n / t8)
-            t12 = 0.0 if t5 else t11
+            t12 = _where(t5, 0.0, t11)
             grad_p_row = grad_p[n]
             t15 = 2.0 * (t1_difference / t8) / t8 / t8
             t16 = -1.0 / t8 / t8
@@ -612,9 +635,9 @@ def grad_hess_diag_f64(
                 grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
                 t14 = 1.0 - 2.0 * y_pixel2
                 t18 = seed_n * (t14 * t17 + 4.0 * (t1_difference / t8) * (y_pixel2 / t8) / t8)
-                tangent_d_overlap = 0.0 if t5 else t18
+                tangent_d_overlap = _where(t5, 0.0, t18)
                 t21 = seed_n * (2.0 * y_pixel2 * t20 - 2.0 * (t7 / t8) * (t14 / t8) / t8)
-                tangent_d_t1_difference = 0.0 if t5 else t21
+                tangent_d_t1_difference = _where(t5, 0.0, t21)
                 diag_p_row[pixel] = 2.0 * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference * t14
 
 
@@ -626,7 +649,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -647,7 +670,7 @@ def hvp_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -692,12 +715,12 @@ def hvp_f64(
             t12 = -tangent_t1_difference / t8 / t8
             t13 = t11 + t12
             t14 = seed_n * t13
-            t15 = 0.0 if t5 else t14
+            t15 = _where(t5, 0.0, t14)
             t16 = 2.0 * (tangent_t1 / t8) / t8
             t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
             t18 = t16 + t17
             t19 = seed_n * t18
-            t20 = 0.0 if t5 else t19
+            t20 = _where(t5, 0.0, t19)
             hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
@@ -712,7 +735,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -731,7 +754,7 @@ def value_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -766,7 +789,7 @@ def value_f32(
             t4 = total2 == f32(0.0)
             overlap = smooth + f32(2.0) * t1
             t5 = t1_difference / (overlap + t1_difference)
-            value_rows[row] = f32(0.0) if t4 else t5
+            value_rows[row] = _where(t4, f32(0.0), t5)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -782,7 +805,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -803,7 +826,7 @@ def value_and_grad_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -842,16 +865,16 @@ def value_and_grad_f32(
             t7 = smooth + t6
             t8 = t7 + t1_difference
             t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = f32(0.0) if t5 else t9
+            t10 = _where(t5, f32(0.0), t9)
             t11 = t7 / t8 * (seed_n / t8)
-            t12 = f32(0.0) if t5 else t11
+            t12 = _where(t5, f32(0.0), t11)
             grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = f32(1.0) - y_pixel2
                 grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
             t14 = t1_difference / t8
-            value_rows[row] = f32(0.0) if t5 else t14
+            value_rows[row] = _where(t5, f32(0.0), t14)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -866,7 +889,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -885,7 +908,7 @@ def grad_hess_diag_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -924,9 +947,9 @@ def grad_hess_diag_f32(
             t7 = smooth + t6
             t8 = t7 + t1_difference
             t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = f32(0.0) if t5 else t9
+            t10 = _where(t5, f32(0.0), t9)
             t11 = t7 / t8 * (seed_n / t8)
-            t12 = f32(0.0) if t5 else t11
+            t12 = _where(t5, f32(0.0), t11)
             grad_p_row = grad_p[n]
             t15 = f32(2.0) * (t1_difference / t8) / t8 / t8
             t16 = -f32(1.0) / t8 / t8
@@ -940,9 +963,9 @@ def grad_hess_diag_f32(
                 grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
                 t14 = f32(1.0) - f32(2.0) * y_pixel2
                 t18 = seed_n * (t14 * t17 + f32(4.0) * (t1_difference / t8) * (y_pixel2 / t8) / t8)
-                tangent_d_overlap = f32(0.0) if t5 else t18
+                tangent_d_overlap = _where(t5, f32(0.0), t18)
                 t21 = seed_n * (f32(2.0) * y_pixel2 * t20 - f32(2.0) * (t7 / t8) * (t14 / t8) / t8)
-                tangent_d_t1_difference = f32(0.0) if t5 else t21
+                tangent_d_t1_difference = _where(t5, f32(0.0), t21)
                 diag_p_row[pixel] = f32(2.0) * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference * t14
 
 
@@ -955,7 +978,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -976,7 +999,7 @@ def hvp_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -1027,12 +1050,12 @@ def hvp_f32(
             t12 = -tangent_t1_difference / t8 / t8
             t13 = t11 + t12
             t14 = seed_n * t13
-            t15 = f32(0.0) if t5 else t14
+            t15 = _where(t5, f32(0.0), t14)
             t16 = f32(2.0) * (tangent_t1 / t8) / t8
             t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
             t18 = t16 + t17
             t19 = seed_n * t18
-            t20 = f32(0.0) if t5 else t19
+            t20 = _where(t5, f32(0.0), t19)
             hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]

@@ -119,9 +119,12 @@ META = {'name': 'dice_bce',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -129,7 +132,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -148,6 +153,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -424,10 +446,10 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -455,11 +477,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -469,18 +491,18 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _xlog1py_f64(x, y):
     """x*log(1 + y), and 0 where x is 0, unless y is NaN."""
     product = x * _log1p_f64(y)
-    zero = 0.0 if y == y else y
-    return zero if x == 0.0 else product
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, product)
 
 
 @_inline
@@ -490,43 +512,43 @@ def _log_f64(x):
     a = n * 0.6931471805601177
     high = a + f
     y = high + (((a - high) + f) + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
-    y = y if x < np.float64(np.inf) else x
-    y = y if x > 0.0 else np.float64(-np.inf)
-    return y if x >= 0.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(x > 0.0, y, np.float64(-np.inf))
+    return _where(x >= 0.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _xlogy_f64(x, y):
     """x*log y, and 0 where x is 0, unless y is NaN."""
     product = x * _log_f64(y)
-    zero = 0.0 if y == y else y
-    return zero if x == 0.0 else product
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, product)
 
 
 @_inline
 def _xovery_f64(x, y):
     """x/y, and 0 where x is 0, unless y is NaN."""
     quotient = x / y
-    zero = 0.0 if y == y else y
-    return zero if x == 0.0 else quotient
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, quotient)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -550,11 +572,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -564,18 +586,18 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
 def _xlog1py_f32(x, y):
     """x*log(1 + y), and 0 where x is 0, unless y is NaN."""
     product = x * _log1p_f32(y)
-    zero = f32(0.0) if y == y else y
-    return zero if x == f32(0.0) else product
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, product)
 
 
 @_inline
@@ -585,33 +607,33 @@ def _log_f32(x):
     a = n * f32(0.693145751953125)
     high = a + f
     y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < f32(np.inf) else x
-    y = y if x > f32(0.0) else f32(-np.inf)
-    return y if x >= f32(0.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(x > f32(0.0), y, f32(-np.inf))
+    return _where(x >= f32(0.0), y, x * f32(np.nan))
 
 
 @_inline
 def _xlogy_f32(x, y):
     """x*log y, and 0 where x is 0, unless y is NaN."""
     product = x * _log_f32(y)
-    zero = f32(0.0) if y == y else y
-    return zero if x == f32(0.0) else product
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, product)
 
 
 @_inline
 def _xovery_f32(x, y):
     """x/y, and 0 where x is 0, unless y is NaN."""
     quotient = x / y
-    zero = f32(0.0) if y == y else y
-    return zero if x == f32(0.0) else quotient
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, quotient)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -623,7 +645,7 @@ def value_f64(
     t3 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -643,7 +665,7 @@ def value_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -678,7 +700,7 @@ def value_f64(
             dice_overlap = 2.0 * dice_t1 + smooth
             t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
             cross_entropy = t1 / float(size_pixel)
-            value_rows[row] = t3 * (0.0 if t4 else t5) + _zero_times_f64(lam, cross_entropy)
+            value_rows[row] = t3 * _where(t4, 0.0, t5) + _zero_times_f64(lam, cross_entropy)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -694,7 +716,7 @@ def value_and_grad_f64(
     t6 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -716,7 +738,7 @@ def value_and_grad_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -754,9 +776,9 @@ def value_and_grad_f64(
             t8 = t7 + smooth
             t9 = t8 + dice_t1_difference
             t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
-            t11 = 0.0 if t5 else t10
+            t11 = _where(t5, 0.0, t10)
             t12 = t8 * (seed_n / t9) * (t6 / t9)
-            t13 = 0.0 if t5 else t12
+            t13 = _where(t5, 0.0, t12)
             t15 = lam * (seed_n / float(size_pixel))
             grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
@@ -770,7 +792,7 @@ def value_and_grad_f64(
                 )
             t17 = dice_t1_difference / t9
             cross_entropy = t1 / float(size_pixel)
-            value_rows[row] = t6 * (0.0 if t5 else t17) + _zero_times_f64(lam, cross_entropy)
+            value_rows[row] = t6 * _where(t5, 0.0, t17) + _zero_times_f64(lam, cross_entropy)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -785,7 +807,7 @@ def grad_hess_diag_f64(
     t5 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -804,7 +826,7 @@ def grad_hess_diag_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -840,9 +862,9 @@ def grad_hess_diag_f64(
             t7 = t6 + smooth
             t8 = t7 + dice_t1_difference
             t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
-            t10 = 0.0 if t4 else t9
+            t10 = _where(t4, 0.0, t9)
             t11 = t7 * (seed_n / t8) * (t5 / t8)
-            t12 = 0.0 if t4 else t11
+            t12 = _where(t4, 0.0, t11)
             t14 = lam * (seed_n / float(size_pixel))
             grad_p_row = grad_p[n]
             t18 = seed_n * t5
@@ -862,9 +884,9 @@ def grad_hess_diag_f64(
                 grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17
                 t19 = 1.0 - 2.0 * y_pixel2
                 t23 = t18 * (t19 * t22 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-                tangent_d_dice_overlap = 0.0 if t4 else t23
+                tangent_d_dice_overlap = _where(t4, 0.0, t23)
                 t26 = t18 * (2.0 * y_pixel2 * t25 - 2.0 * (t7 / t8) * (t19 / t8) / t8)
-                tangent_d_dice_t1_difference = 0.0 if t4 else t26
+                tangent_d_dice_t1_difference = _where(t4, 0.0, t26)
                 diag_p_row[pixel] = (
                     2.0 * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t19 + _zero_times_f64(t17,
                     1.0 / p_pixel2) + _zero_times_f64(t16, 1.0 / t15)
@@ -880,7 +902,7 @@ def hvp_f64(
     t5 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -901,7 +923,7 @@ def hvp_f64(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -947,12 +969,12 @@ def hvp_f64(
             t12 = -tangent_dice_t1_difference / t8 / t8
             t13 = t11 + t12
             t14 = seed_n * t5 * t13
-            t15 = 0.0 if t4 else t14
+            t15 = _where(t4, 0.0, t14)
             t16 = 2.0 * (tangent_dice_t1 / t8) / t8
             t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
-            t20 = 0.0 if t4 else t19
+            t20 = _where(t4, 0.0, t19)
             t22 = lam * (seed_n / float(size_pixel))
             hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
@@ -978,7 +1000,7 @@ def value_f32(
     t3 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -998,7 +1020,7 @@ def value_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -1038,7 +1060,7 @@ def value_f32(
             dice_overlap = f32(2.0) * dice_t1 + smooth
             t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
             cross_entropy = t1 / f32(size_pixel)
-            value_rows[row] = t3 * (f32(0.0) if t4 else t5) + _zero_times_f32(lam, cross_entropy)
+            value_rows[row] = t3 * _where(t4, f32(0.0), t5) + _zero_times_f32(lam, cross_entropy)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1055,7 +1077,7 @@ def value_and_grad_f32(
     t6 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1077,7 +1099,7 @@ def value_and_grad_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -1120,9 +1142,9 @@ def value_and_grad_f32(
             t8 = t7 + smooth
             t9 = t8 + dice_t1_difference
             t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
-            t11 = f32(0.0) if t5 else t10
+            t11 = _where(t5, f32(0.0), t10)
             t12 = t8 * (seed_n / t9) * (t6 / t9)
-            t13 = f32(0.0) if t5 else t12
+            t13 = _where(t5, f32(0.0), t12)
             t15 = lam * (seed_n / f32(size_pixel))
             grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
@@ -1136,7 +1158,7 @@ def value_and_grad_f32(
                 )
             t17 = dice_t1_difference / t9
             cross_entropy = t1 / f32(size_pixel)
-            value_rows[row] = t6 * (f32(0.0) if t5 else t17) + _zero_times_f32(lam, cross_entropy)
+            value_rows[row] = t6 * _where(t5, f32(0.0), t17) + _zero_times_f32(lam, cross_entropy)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1152,7 +1174,7 @@ def grad_hess_diag_f32(
     t5 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1171,7 +1193,7 @@ def grad_hess_diag_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -1211,9 +1233,9 @@ def grad_hess_diag_f32(
             t7 = t6 + smooth
             t8 = t7 + dice_t1_difference
             t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
-            t10 = f32(0.0) if t4 else t9
+            t10 = _where(t4, f32(0.0), t9)
             t11 = t7 * (seed_n / t8) * (t5 / t8)
-            t12 = f32(0.0) if t4 else t11
+            t12 = _where(t4, f32(0.0), t11)
             t14 = lam * (seed_n / f32(size_pixel))
             grad_p_row = grad_p[n]
             t18 = seed_n * t5
@@ -1233,9 +1255,9 @@ def grad_hess_diag_f32(
                 grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17
                 t19 = f32(1.0) - f32(2.0) * y_pixel2
                 t23 = t18 * (t19 * t22 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-                tangent_d_dice_overlap = f32(0.0) if t4 else t23
+                tangent_d_dice_overlap = _where(t4, f32(0.0), t23)
                 t26 = t18 * (f32(2.0) * y_pixel2 * t25 - f32(2.0) * (t7 / t8) * (t19 / t8) / t8)
-                tangent_d_dice_t1_difference = f32(0.0) if t4 else t26
+                tangent_d_dice_t1_difference = _where(t4, f32(0.0), t26)
                 diag_p_row[pixel] = (
                     f32(2.0) * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t19 +
                     _zero_times_f32(t17, f32(1.0) / p_pixel2) + _zero_times_f32(t16, f32(1.0) / t15)
@@ -1252,7 +1274,7 @@ def hvp_f32(
     t5 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1273,7 +1295,7 @@ def hvp_f32(
             outside_0 = False
             outside_1 = False
             for block in range(0, size_pixel, 1024):
-                count = size_pixel - block if size_pixel - block < 1024 else 1024
+                count = _where(size_pixel - block < 1024, size_pixel - block, 1024)
                 outside_0_here = False
                 outside_1_here = False
                 for lane in range(count):
@@ -1325,12 +1347,12 @@ def hvp_f32(
             t12 = -tangent_dice_t1_difference / t8 / t8
             t13 = t11 + t12
             t14 = seed_n * t5 * t13
-            t15 = f32(0.0) if t4 else t14
+            t15 = _where(t4, f32(0.0), t14)
             t16 = f32(2.0) * (tangent_dice_t1 / t8) / t8
             t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
-            t20 = f32(0.0) if t4 else t19
+            t20 = _where(t4, f32(0.0), t19)
             t22 = lam * (seed_n / f32(size_pixel))
             hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):

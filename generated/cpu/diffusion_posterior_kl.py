@@ -157,9 +157,12 @@ META = {'name': 'diffusion_posterior_kl',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -167,7 +170,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -186,6 +191,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -475,10 +497,10 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -507,9 +529,9 @@ def _log_f64(x):
     a = n * 0.6931471805601177
     high = a + f
     y = high + (((a - high) + f) + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
-    y = y if x < np.float64(np.inf) else x
-    y = y if x > 0.0 else np.float64(-np.inf)
-    return y if x >= 0.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(x > 0.0, y, np.float64(-np.inf))
+    return _where(x >= 0.0, y, x * np.float64(np.nan))
 
 
 @_inline
@@ -523,8 +545,8 @@ def _log_ratio_f64(a, b):
     # Both lie between sqrt(1/2) and sqrt(2): at most one halving or doubling brings the quotient there too.
     high = f > 1.4142135623730951 * g
     low = g > 1.4142135623730951 * f
-    n = n + (1.0 if high else (-1.0 if low else 0.0))
-    f = 0.5 * f if high else (2.0 * f if low else f)
+    n = n + _where(high, 1.0, _where(low, -1.0, 0.0))
+    f = _where(high, 0.5 * f, _where(low, 2.0 * f, f))
     f = (f - g) / g
     base = n * 0.6931471805601177
     top = base + f
@@ -539,11 +561,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -573,19 +595,19 @@ def _log_tail_f64(x):
     high, low = _log1p_pair_f64(x)
     y = (x - high) - low
     y = _log_tail_near_f64(x) if abs(x + -0.05) < 0.45 else y
-    y = y if x < 5.764607523034235e17 else x
-    y = y if x > -1.0 else np.float64(np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < 5.764607523034235e17, y, x)
+    y = _where(x > -1.0, y, np.float64(np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -610,9 +632,9 @@ def _log_f32(x):
     a = n * f32(0.693145751953125)
     high = a + f
     y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < f32(np.inf) else x
-    y = y if x > f32(0.0) else f32(-np.inf)
-    return y if x >= f32(0.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(x > f32(0.0), y, f32(-np.inf))
+    return _where(x >= f32(0.0), y, x * f32(np.nan))
 
 
 @_inline
@@ -626,8 +648,8 @@ def _log_ratio_f32(a, b):
     # Both lie between sqrt(1/2) and sqrt(2): at most one halving or doubling brings the quotient there too.
     high = f > f32(1.4142135623730951) * g
     low = g > f32(1.4142135623730951) * f
-    n = n + (f32(1.0) if high else (f32(-1.0) if low else f32(0.0)))
-    f = f32(0.5) * f if high else (f32(2.0) * f if low else f)
+    n = n + _where(high, f32(1.0), _where(low, f32(-1.0), f32(0.0)))
+    f = _where(high, f32(0.5) * f, _where(low, f32(2.0) * f, f))
     f = (f - g) / g
     base = n * f32(0.693145751953125)
     top = base + f
@@ -642,11 +664,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -671,9 +693,9 @@ def _log_tail_f32(x):
     high, low = _log1p_pair_f32(x)
     y = (x - high) - low
     y = _log_tail_near_f32(x) if abs(x + f32(-0.05)) < f32(0.45) else y
-    y = y if x < f32(1073741824.0) else x
-    y = y if x > f32(-1.0) else f32(np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(1073741824.0), y, x)
+    y = _where(x > f32(-1.0), y, f32(np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_jit
@@ -684,7 +706,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -716,8 +738,8 @@ def value_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -750,10 +772,10 @@ def value_f64(
             t16 = _log_ratio_f64(t12, t10)
             t17 = t15 - t16
             t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
+            t19 = _where(t11, t17, t18)
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -774,7 +796,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -806,8 +828,8 @@ def value_and_grad_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -842,12 +864,12 @@ def value_and_grad_f64(
             t16 = _log_ratio_f64(t12, t10)
             t17 = t15 - t16
             t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
+            t19 = _where(t11, t17, t18)
             seed_n = weight[n * weight_step] / denominator
             grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -868,7 +890,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -900,8 +922,8 @@ def grad_hess_diag_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -943,7 +965,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -975,8 +997,8 @@ def hvp_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -1002,7 +1024,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1034,8 +1056,8 @@ def value_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -1068,10 +1090,10 @@ def value_f32(
             t16 = _log_ratio_f32(t12, t10)
             t17 = t15 - t16
             t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
+            t19 = _where(t11, t17, t18)
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -1094,7 +1116,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1126,8 +1148,8 @@ def value_and_grad_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -1162,12 +1184,12 @@ def value_and_grad_f32(
             t16 = _log_ratio_f32(t12, t10)
             t17 = t15 - t16
             t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
+            t19 = _where(t11, t17, t18)
             seed_n = weight[n * weight_step] / denominator
             grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -1190,7 +1212,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1222,8 +1244,8 @@ def grad_hess_diag_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -1266,7 +1288,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1298,8 +1320,8 @@ def hvp_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue

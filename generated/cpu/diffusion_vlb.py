@@ -16,6 +16,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -130,9 +131,12 @@ META = {'name': 'diffusion_vlb',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -140,9 +144,28 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -436,7 +459,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -468,8 +491,8 @@ def value_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -484,7 +507,7 @@ def value_f64(
             eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -509,7 +532,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -541,8 +564,8 @@ def value_and_grad_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -567,7 +590,7 @@ def value_and_grad_f64(
             grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -588,7 +611,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -620,8 +643,8 @@ def grad_hess_diag_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -656,7 +679,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -688,8 +711,8 @@ def hvp_f64(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -720,7 +743,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -752,8 +775,8 @@ def value_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -768,7 +791,7 @@ def value_f32(
             eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -796,7 +819,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -828,8 +851,8 @@ def value_and_grad_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -854,7 +877,7 @@ def value_and_grad_f32(
             grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -877,7 +900,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -909,8 +932,8 @@ def grad_hess_diag_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
@@ -946,7 +969,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -978,8 +1001,8 @@ def hvp_f32(
         if validate:
             for row in range(rows):
                 n = start + row
-                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
-                wrong_3 = here if here < wrong_3 else wrong_3
+                here = _where(mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]), row, rows)
+                wrong_3 = _where(here < wrong_3, here, wrong_3)
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue

@@ -111,9 +111,12 @@ META = {'name': 'giou',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -121,7 +124,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
@@ -143,18 +148,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -174,9 +197,9 @@ def _outside_interval(x, lower, upper):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -184,9 +207,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -426,73 +449,73 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if 0.0 > x else x
-    z = 0.5 if x == 0.0 else y
-    return 1.0 if x > 0.0 else z
+    y = _where(0.0 > x, 0.0, x)
+    z = _where(x == 0.0, 0.5, y)
+    return _where(x > 0.0, 1.0, z)
 
 
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f64(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _ramp_f64(x):
     """The larger of 0 and x."""
-    return 0.0 if x <= 0.0 else x
+    return _where(x <= 0.0, 0.0, x)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if f32(0.0) > x else x
-    z = f32(0.5) if x == f32(0.0) else y
-    return f32(1.0) if x > f32(0.0) else z
+    y = _where(f32(0.0) > x, f32(0.0), x)
+    z = _where(x == f32(0.0), f32(0.5), y)
+    return _where(x > f32(0.0), f32(1.0), z)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f32(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _ramp_f32(x):
     """The larger of 0 and x."""
-    return f32(0.0) if x <= f32(0.0) else x
+    return _where(x <= f32(0.0), f32(0.0), x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -504,11 +527,11 @@ def value_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -547,14 +570,14 @@ def value_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -597,8 +620,8 @@ def value_f64(
                 t6 = t4 == 0.0
                 t7 = measured_target_2 - measured_target_0
                 t8 = 0.5 * (t7 + margin)
-                t9 = t8 if t6 else t7
-                margin5 = margin if t5 else t9
+                t9 = _where(t6, t8, t7)
+                margin5 = _where(t5, margin, t9)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 t10 = measured_pred_3 - measured_pred_1
@@ -607,8 +630,8 @@ def value_f64(
                 )
                 t11 = measured_pred_2 - measured_pred_0
                 t12 = 0.5 * (t11 + margin2)
-                t13 = t12 if t6 else t11
-                margin6 = margin2 if t5 else t13
+                t13 = _where(t6, t12, t11)
+                margin6 = _where(t5, margin2, t13)
                 width = _maximum_f64(0.0, t4)
                 t14 = _minimum_f64(measured_pred_3, measured_target_3)
                 t15 = _maximum_f64(measured_pred_1, measured_target_1)
@@ -619,14 +642,14 @@ def value_f64(
                 )
                 t18 = t16 == 0.0
                 t19 = 0.5 * (t1 + margin3)
-                t20 = t19 if t18 else t1
-                margin8 = margin3 if t17 else t20
+                t20 = _where(t18, t19, t1)
+                margin8 = _where(t17, margin3, t20)
                 margin4 = (
                     _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
                 )
                 t21 = 0.5 * (t10 + margin4)
-                t22 = t21 if t18 else t10
-                margin9 = margin4 if t17 else t22
+                t22 = _where(t18, t21, t10)
+                margin9 = _where(t17, margin4, t22)
                 excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
                 height = _maximum_f64(0.0, t16)
                 I = height * width
@@ -668,11 +691,11 @@ def value_and_grad_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -715,14 +738,14 @@ def value_and_grad_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -767,8 +790,8 @@ def value_and_grad_f64(
                 t8 = t4 == 0.0
                 t9 = measured_target_2 - measured_target_0
                 t10 = 0.5 * (t9 + margin)
-                t11 = t10 if t8 else t9
-                margin5 = margin if t5 else t11
+                t11 = _where(t8, t10, t9)
+                margin5 = _where(t5, margin, t11)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 t12 = measured_pred_3 - measured_pred_1
@@ -777,8 +800,8 @@ def value_and_grad_f64(
                 margin2 = _ramp_f64(t13) + _ramp_f64(t14)
                 t15 = measured_pred_2 - measured_pred_0
                 t16 = 0.5 * (t15 + margin2)
-                t17 = t16 if t8 else t15
-                margin6 = margin2 if t5 else t17
+                t17 = _where(t8, t16, t15)
+                margin6 = _where(t5, margin2, t17)
                 width = _maximum_f64(0.0, t4)
                 t18 = _minimum_f64(measured_pred_3, measured_target_3)
                 t19 = _maximum_f64(measured_pred_1, measured_target_1)
@@ -789,14 +812,14 @@ def value_and_grad_f64(
                 margin3 = _ramp_f64(t22) + _ramp_f64(t23)
                 t24 = t20 == 0.0
                 t25 = 0.5 * (t1 + margin3)
-                t26 = t25 if t24 else t1
-                margin8 = margin3 if t21 else t26
+                t26 = _where(t24, t25, t1)
+                margin8 = _where(t21, margin3, t26)
                 t27 = measured_target_1 - measured_pred_1
                 t28 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f64(t27) + _ramp_f64(t28)
                 t29 = 0.5 * (t12 + margin4)
-                t30 = t29 if t24 else t12
-                margin9 = margin4 if t21 else t30
+                t30 = _where(t24, t29, t12)
+                margin9 = _where(t21, margin4, t30)
                 t31 = margin8 + margin9
                 excess2 = t1 * margin5 + t12 * margin6 + width * t31
                 height = _maximum_f64(0.0, t20)
@@ -824,18 +847,18 @@ def value_and_grad_f64(
                 d_excess2 = I / t32 * (seed_n / t32)
                 d_margin5 = d_excess2 * t1 + d_excess * t35
                 t40 = 0.5 * d_margin5
-                t41 = t40 if t8 else 0.0
-                d_margin = d_margin5 if t5 else t41
+                t41 = _where(t8, t40, 0.0)
+                d_margin = _where(t5, d_margin5, t41)
                 d_margin6 = d_excess2 * t12 + d_excess * t36
                 t42 = 0.5 * d_margin6
-                t43 = t42 if t8 else d_margin6
-                d_length2 = 0.0 if t5 else t43
+                t43 = _where(t8, t42, d_margin6)
+                d_length2 = _where(t5, 0.0, t43)
                 d_U = -excess / t37 * (seed_n / t37)
                 t44 = _half_step_f64(t4)
                 d_I = -d_U - excess2 / t32 * (seed_n / t32)
                 d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
-                t45 = t42 if t8 else 0.0
-                d_margin2 = d_margin6 if t5 else t45
+                t45 = _where(t8, t42, 0.0)
+                d_margin2 = _where(t5, d_margin6, t45)
                 scaled_grad_pred__0 = (
                     hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 -
                     d_U * t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
@@ -847,16 +870,16 @@ def value_and_grad_f64(
                 t48 = d_excess2 * width
                 d_margin8 = t48 + d_excess * margin6
                 t49 = 0.5 * d_margin8
-                t50 = t49 if t24 else 0.0
-                d_margin3 = d_margin8 if t21 else t50
+                t50 = _where(t24, t49, 0.0)
+                d_margin3 = _where(t21, d_margin8, t50)
                 d_margin9 = t48 + d_excess * margin5
                 t51 = 0.5 * d_margin9
-                t52 = t51 if t24 else d_margin9
-                d_length4 = d_excess2 * margin6 + (0.0 if t21 else t52)
+                t52 = _where(t24, t51, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t21, 0.0, t52)
                 t53 = _half_step_f64(t27)
                 t54 = _half_step_f64(t20)
-                t55 = t51 if t24 else 0.0
-                d_margin4 = d_margin9 if t21 else t55
+                t55 = _where(t24, t51, 0.0)
+                d_margin4 = _where(t21, d_margin9, t55)
                 scaled_grad_pred__1 = (
                     _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 -
                     margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
@@ -904,9 +927,9 @@ def grad_hess_diag_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -950,14 +973,14 @@ def grad_hess_diag_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1026,29 +1049,29 @@ def grad_hess_diag_f64(
                 margin = _ramp_f64(t1) + _ramp_f64(t18)
                 t19 = t15 == 0.0
                 t20 = 0.5 * (t10 + margin)
-                t21 = t20 if t19 else t10
-                margin5 = margin if t17 else t21
+                t21 = _where(t19, t20, t10)
+                margin5 = _where(t17, margin, t21)
                 t22 = 0.0 < t14
                 t23 = measured_target_1 - measured_pred_1
                 t24 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f64(t23) + _ramp_f64(t24)
                 t25 = t14 == 0.0
                 t26 = 0.5 * (t9 + margin4)
-                t27 = t26 if t25 else t9
-                margin9 = margin4 if t22 else t27
+                t27 = _where(t25, t26, t9)
+                margin9 = _where(t22, margin4, t27)
                 t28 = margin10 + margin9
                 t29 = measured_target_0 - measured_pred_0
                 t30 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f64(t29) + _ramp_f64(t30)
                 t31 = 0.5 * (t8 + margin2)
-                t32 = t31 if t19 else t8
-                margin6 = margin2 if t17 else t32
+                t32 = _where(t19, t31, t8)
+                margin6 = _where(t17, margin2, t32)
                 t33 = measured_pred_1 - measured_target_1
                 t34 = measured_target_3 - measured_pred_3
                 margin3 = _ramp_f64(t33) + _ramp_f64(t34)
                 t35 = 0.5 * (t11 + margin3)
-                t36 = t35 if t25 else t11
-                margin8 = margin3 if t22 else t36
+                t36 = _where(t25, t35, t11)
+                margin8 = _where(t22, margin3, t36)
                 t37 = margin10 + margin8
                 excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
                 t38 = U + excess
@@ -1059,20 +1082,20 @@ def grad_hess_diag_f64(
                 d_excess2 = I / t40 * (seed_n / t40)
                 d_margin5 = d_excess2 * t11 + d_excess * t28
                 t41 = 0.5 * d_margin5
-                t42 = t41 if t19 else 0.0
-                d_margin = d_margin5 if t17 else t42
+                t42 = _where(t19, t41, 0.0)
+                d_margin = _where(t17, d_margin5, t42)
                 d_margin6 = d_excess2 * t9 + d_excess * t37
                 t43 = 0.5 * d_margin6
-                t44 = t43 if t19 else d_margin6
-                d_length2 = 0.0 if t17 else t44
+                t44 = _where(t19, t43, d_margin6)
+                d_length2 = _where(t17, 0.0, t44)
                 d_U = -excess / t38 * (seed_n / t38)
                 t45 = _half_step_f64(t15)
                 t46 = t2 * t45
                 d_I = -d_U - excess2 / t40 * (seed_n / t40)
                 d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
                 t47 = _half_step_f64(t29)
-                t48 = t43 if t19 else 0.0
-                d_margin2 = d_margin6 if t17 else t48
+                t48 = _where(t19, t43, 0.0)
+                d_margin2 = _where(t17, d_margin6, t48)
                 scaled_grad_pred__0 = (
                     hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
                     _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
@@ -1086,17 +1109,17 @@ def grad_hess_diag_f64(
                 t53 = d_excess2 * width
                 d_margin8 = t53 + d_excess * margin6
                 t54 = 0.5 * d_margin8
-                t55 = t54 if t25 else 0.0
-                d_margin3 = d_margin8 if t22 else t55
+                t55 = _where(t25, t54, 0.0)
+                d_margin3 = _where(t22, d_margin8, t55)
                 d_margin9 = t53 + d_excess * margin5
                 t56 = 0.5 * d_margin9
-                t57 = t56 if t25 else d_margin9
-                d_length4 = d_excess2 * margin6 + (0.0 if t22 else t57)
+                t57 = _where(t25, t56, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t22, 0.0, t57)
                 t58 = _half_step_f64(t23)
                 t59 = _half_step_f64(t14)
                 t60 = t49 * t59
-                t61 = t56 if t25 else 0.0
-                d_margin4 = d_margin9 if t22 else t61
+                t61 = _where(t25, t56, 0.0)
+                d_margin4 = _where(t22, d_margin9, t61)
                 scaled_grad_pred__1 = (
                     _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7
                     * _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58,
@@ -1126,10 +1149,10 @@ def grad_hess_diag_f64(
                 tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
                 t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
                 tangent_margin2_0 = -t47
-                t71 = 0.5 if t19 else 0.0
-                t72 = 1.0 if t17 else t71
-                t73 = -0.5 if t19 else -1.0
-                tangent_margin6_0 = tangent_margin2_0 * t72 + (0.0 if t17 else t73)
+                t71 = _where(t19, 0.5, 0.0)
+                t72 = _where(t17, 1.0, t71)
+                t73 = _where(t19, -0.5, -1.0)
+                tangent_margin6_0 = tangent_margin2_0 * t72 + _where(t17, 0.0, t73)
                 tangent_margin5_0 = t2 * t72
                 tangent_excess_0 = (
                     tangent_margin6_0 * t37 + _zero_times_f64(tangent_margin5_0, t28) + _zero_times_f64(t7, hull_height)
@@ -1148,9 +1171,9 @@ def grad_hess_diag_f64(
                 tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
                 tangent_d_margin_0 = tangent_d_margin5_0 * t72
                 tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
-                t76 = 0.5 if t19 else 1.0
+                t76 = _where(t19, 0.5, 1.0)
                 t77 = tangent_d_margin6_0 * t76
-                tangent_d_length2_0 = 0.0 if t17 else t77
+                tangent_d_length2_0 = _where(t17, 0.0, t77)
                 t78 = 2.0 * (excess / t38) / t38 / t38 - 1.0 / (t38 * t38)
                 tangent_d_U_0 = seed_n * (tangent_excess_0 * t78 + 2.0 * (excess / t38) * (tangent_U_0 / t38) / t38)
                 t79 = excess2 / t40 * (height / t40) / t40
@@ -1170,10 +1193,10 @@ def grad_hess_diag_f64(
                 tangent_height_1 = -t49 * t59
                 t81 = excess2 / t40 * (width / t40) / t40
                 tangent_margin4_1 = -t58
-                t82 = 0.5 if t25 else 0.0
-                t83 = 1.0 if t22 else t82
-                t84 = -0.5 if t25 else -1.0
-                tangent_margin9_1 = tangent_margin4_1 * t83 + (0.0 if t22 else t84)
+                t82 = _where(t25, 0.5, 0.0)
+                t83 = _where(t22, 1.0, t82)
+                t84 = _where(t25, -0.5, -1.0)
+                tangent_margin9_1 = tangent_margin4_1 * t83 + _where(t22, 0.0, t84)
                 tangent_margin8_1 = t49 * t83
                 tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f64(tangent_margin8_1, width) - margin6
                 tangent_excess_1 = (
@@ -1197,9 +1220,9 @@ def grad_hess_diag_f64(
                 tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
                 tangent_d_margin3_1 = tangent_d_margin8_1 * t83
                 tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
-                t87 = 0.5 if t25 else 1.0
+                t87 = _where(t25, 0.5, 1.0)
                 t88 = tangent_d_margin9_1 * t87
-                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t22 else t88)
+                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + _where(t22, 0.0, t88)
                 tangent_d_margin4_1 = tangent_d_margin9_1 * t83
                 scaled_diag_pred__1 = (
                     tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 * _zero_times_f64(t58, -margin7) +
@@ -1207,7 +1230,7 @@ def grad_hess_diag_f64(
                     tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
                 )
                 diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-                tangent_margin6_2 = t64 * t72 + (0.0 if t17 else t76)
+                tangent_margin6_2 = t64 * t72 + _where(t17, 0.0, t76)
                 tangent_margin_2 = -t62
                 tangent_margin5_2 = tangent_margin_2 * t72
                 tangent_excess2_2 = (
@@ -1225,7 +1248,7 @@ def grad_hess_diag_f64(
                 tangent_d_excess_2 = seed_n * (tangent_U_2 * t70 - 2.0 * (U / t38) * (tangent_excess_2 / t38) / t38)
                 tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
                 t89 = tangent_d_margin6_2 * t76
-                tangent_d_length2_2 = 0.0 if t17 else t89
+                tangent_d_length2_2 = _where(t17, 0.0, t89)
                 tangent_d_U_2 = seed_n * (tangent_excess_2 * t78 + 2.0 * (excess / t38) * (tangent_U_2 / t38) / t38)
                 tangent_d_I_2 = (
                     2.0 * seed_n * _zero_times_f64(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
@@ -1240,7 +1263,7 @@ def grad_hess_diag_f64(
                     _zero_times_f64(t62, tangent_d_margin_2)
                 )
                 diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-                tangent_margin9_3 = t66 * t83 + (0.0 if t22 else t87)
+                tangent_margin9_3 = t66 * t83 + _where(t22, 0.0, t87)
                 tangent_margin3_3 = -t67
                 tangent_margin8_3 = tangent_margin3_3 * t83
                 tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f64(tangent_margin8_3, width)
@@ -1258,7 +1281,7 @@ def grad_hess_diag_f64(
                 t91 = tangent_d_excess2_3 * width
                 tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
                 t92 = tangent_d_margin9_3 * t87
-                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (0.0 if t22 else t92)
+                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + _where(t22, 0.0, t92)
                 tangent_d_U_3 = seed_n * (tangent_excess_3 * t78 + 2.0 * (excess / t38) * (tangent_U_3 / t38) / t38)
                 tangent_d_I_3 = (
                     2.0 * seed_n * _zero_times_f64(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
@@ -1291,9 +1314,9 @@ def hvp_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             v_pred__chunk = v_pred_[start : start + rows]
@@ -1337,14 +1360,14 @@ def hvp_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1440,27 +1463,27 @@ def hvp_f64(
                 margin = _ramp_f64(t1) + _ramp_f64(t23)
                 t29 = t21 == 0.0
                 t30 = 0.5 * (t25 + margin)
-                t31 = t30 if t29 else t25
-                margin5 = margin if t28 else t31
+                t31 = _where(t29, t30, t25)
+                margin5 = _where(t28, margin, t31)
                 t32 = 0.0 < t15
                 t33 = measured_target_1 - measured_pred_1
                 t34 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f64(t33) + _ramp_f64(t34)
                 t35 = t15 == 0.0
                 t36 = 0.5 * (t11 + margin4)
-                t37 = t36 if t35 else t11
-                margin9 = margin4 if t32 else t37
+                t37 = _where(t35, t36, t11)
+                margin9 = _where(t32, margin4, t37)
                 t38 = margin10 + margin9
                 t39 = measured_target_0 - measured_pred_0
                 t40 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f64(t39) + _ramp_f64(t40)
                 t41 = 0.5 * (t8 + margin2)
-                t42 = t41 if t29 else t8
-                margin6 = margin2 if t28 else t42
+                t42 = _where(t29, t41, t8)
+                margin6 = _where(t28, margin2, t42)
                 margin3 = _ramp_f64(t19) + _ramp_f64(t17)
                 t43 = 0.5 * (t26 + margin3)
-                t44 = t43 if t35 else t26
-                margin8 = margin3 if t32 else t44
+                t44 = _where(t35, t43, t26)
+                margin8 = _where(t32, margin3, t44)
                 t45 = margin10 + margin8
                 excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
                 t46 = U + excess
@@ -1471,23 +1494,23 @@ def hvp_f64(
                 t50 = _half_step_f64(t33)
                 tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
                 t51 = 0.5 * (t10 + tangent_margin4)
-                t52 = t51 if t35 else t10
-                tangent_margin9 = tangent_margin4 if t32 else t52
+                t52 = _where(t35, t51, t10)
+                tangent_margin9 = _where(t32, tangent_margin4, t52)
                 t53 = tangent_margin10 + tangent_margin9
                 t54 = 0.5 * t48
-                t55 = t54 if t35 else 0.0
-                tangent_margin8 = t48 if t32 else t55
+                t55 = _where(t35, t54, 0.0)
+                tangent_margin8 = _where(t32, t48, t55)
                 t56 = tangent_margin10 + tangent_margin8
                 t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
                 t58 = 0.5 * t57
-                t59 = t58 if t29 else 0.0
-                tangent_margin5 = t57 if t28 else t59
+                t59 = _where(t29, t58, 0.0)
+                tangent_margin5 = _where(t28, t57, t59)
                 t60 = _half_step_f64(t40)
                 t61 = _half_step_f64(t39)
                 tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
                 t62 = 0.5 * (t12 + tangent_margin2)
-                t63 = t62 if t29 else t12
-                tangent_margin6 = tangent_margin2 if t28 else t63
+                t63 = _where(t29, t62, t12)
+                tangent_margin6 = _where(t28, tangent_margin2, t63)
                 tangent_margin7 = _zero_times_f64(t6, t57)
                 tangent_excess = (
                     margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6
@@ -1509,13 +1532,13 @@ def hvp_f64(
                 tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - 2.0 * (I / t66) * (t68 / t66) / t66)
                 tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
                 t69 = 0.5 * tangent_d_margin5
-                t70 = t69 if t29 else 0.0
-                tangent_d_margin = tangent_d_margin5 if t28 else t70
+                t70 = _where(t29, t69, 0.0)
+                tangent_d_margin = _where(t28, tangent_d_margin5, t70)
                 d_excess2 = I / t66 * (seed_n / t66)
                 tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
                 t71 = 0.5 * tangent_d_margin6
-                t72 = t71 if t29 else tangent_d_margin6
-                tangent_d_length2 = 0.0 if t28 else t72
+                t72 = _where(t29, t71, tangent_d_margin6)
+                tangent_d_length2 = _where(t28, 0.0, t72)
                 d_U = -excess / t46 * (seed_n / t46)
                 tangent_d_U = seed_n * (2.0 * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
                 tangent_d_I = (
@@ -1527,8 +1550,8 @@ def hvp_f64(
                     d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
                     _zero_times_f64(tangent_height, d_I) + _zero_times_f64(tangent_margin10, d_excess)
                 )
-                t73 = t71 if t29 else 0.0
-                tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+                t73 = _where(t29, t71, 0.0)
+                tangent_d_margin2 = _where(t28, tangent_d_margin6, t73)
                 scaled_hvp_pred__0 = (
                     hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7,
                     d_excess) + _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U *
@@ -1544,15 +1567,15 @@ def hvp_f64(
                 t76 = _zero_times_f64(tangent_width, d_excess2)
                 tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
                 t77 = 0.5 * tangent_d_margin8
-                t78 = t77 if t35 else 0.0
-                tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+                t78 = _where(t35, t77, 0.0)
+                tangent_d_margin3 = _where(t32, tangent_d_margin8, t78)
                 tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
                 t79 = 0.5 * tangent_d_margin9
-                t80 = t79 if t35 else tangent_d_margin9
-                tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t32 else t80)
+                t80 = _where(t35, t79, tangent_d_margin9)
+                tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + _where(t32, 0.0, t80)
                 t81 = t20 * t16
-                t82 = t79 if t35 else 0.0
-                tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+                t82 = _where(t35, t79, 0.0)
+                tangent_d_margin4 = _where(t32, tangent_d_margin9, t82)
                 scaled_hvp_pred__1 = (
                     _zero_times_f64(t20 * t47, tangent_d_margin10) + _zero_times_f64(t20, tangent_d_margin3) -
                     tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8
@@ -1594,11 +1617,11 @@ def value_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -1637,14 +1660,14 @@ def value_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1687,8 +1710,8 @@ def value_f32(
                 t6 = t4 == f32(0.0)
                 t7 = measured_target_2 - measured_target_0
                 t8 = f32(0.5) * (t7 + margin)
-                t9 = t8 if t6 else t7
-                margin5 = margin if t5 else t9
+                t9 = _where(t6, t8, t7)
+                margin5 = _where(t5, margin, t9)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 t10 = measured_pred_3 - measured_pred_1
@@ -1697,8 +1720,8 @@ def value_f32(
                 )
                 t11 = measured_pred_2 - measured_pred_0
                 t12 = f32(0.5) * (t11 + margin2)
-                t13 = t12 if t6 else t11
-                margin6 = margin2 if t5 else t13
+                t13 = _where(t6, t12, t11)
+                margin6 = _where(t5, margin2, t13)
                 width = _maximum_f32(f32(0.0), t4)
                 t14 = _minimum_f32(measured_pred_3, measured_target_3)
                 t15 = _maximum_f32(measured_pred_1, measured_target_1)
@@ -1709,14 +1732,14 @@ def value_f32(
                 )
                 t18 = t16 == f32(0.0)
                 t19 = f32(0.5) * (t1 + margin3)
-                t20 = t19 if t18 else t1
-                margin8 = margin3 if t17 else t20
+                t20 = _where(t18, t19, t1)
+                margin8 = _where(t17, margin3, t20)
                 margin4 = (
                     _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
                 )
                 t21 = f32(0.5) * (t10 + margin4)
-                t22 = t21 if t18 else t10
-                margin9 = margin4 if t17 else t22
+                t22 = _where(t18, t21, t10)
+                margin9 = _where(t17, margin4, t22)
                 excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
                 height = _maximum_f32(f32(0.0), t16)
                 I = height * width
@@ -1763,11 +1786,11 @@ def value_and_grad_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -1810,14 +1833,14 @@ def value_and_grad_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1862,8 +1885,8 @@ def value_and_grad_f32(
                 t8 = t4 == f32(0.0)
                 t9 = measured_target_2 - measured_target_0
                 t10 = f32(0.5) * (t9 + margin)
-                t11 = t10 if t8 else t9
-                margin5 = margin if t5 else t11
+                t11 = _where(t8, t10, t9)
+                margin5 = _where(t5, margin, t11)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 t12 = measured_pred_3 - measured_pred_1
@@ -1872,8 +1895,8 @@ def value_and_grad_f32(
                 margin2 = _ramp_f32(t13) + _ramp_f32(t14)
                 t15 = measured_pred_2 - measured_pred_0
                 t16 = f32(0.5) * (t15 + margin2)
-                t17 = t16 if t8 else t15
-                margin6 = margin2 if t5 else t17
+                t17 = _where(t8, t16, t15)
+                margin6 = _where(t5, margin2, t17)
                 width = _maximum_f32(f32(0.0), t4)
                 t18 = _minimum_f32(measured_pred_3, measured_target_3)
                 t19 = _maximum_f32(measured_pred_1, measured_target_1)
@@ -1884,14 +1907,14 @@ def value_and_grad_f32(
                 margin3 = _ramp_f32(t22) + _ramp_f32(t23)
                 t24 = t20 == f32(0.0)
                 t25 = f32(0.5) * (t1 + margin3)
-                t26 = t25 if t24 else t1
-                margin8 = margin3 if t21 else t26
+                t26 = _where(t24, t25, t1)
+                margin8 = _where(t21, margin3, t26)
                 t27 = measured_target_1 - measured_pred_1
                 t28 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f32(t27) + _ramp_f32(t28)
                 t29 = f32(0.5) * (t12 + margin4)
-                t30 = t29 if t24 else t12
-                margin9 = margin4 if t21 else t30
+                t30 = _where(t24, t29, t12)
+                margin9 = _where(t21, margin4, t30)
                 t31 = margin8 + margin9
                 excess2 = t1 * margin5 + t12 * margin6 + width * t31
                 height = _maximum_f32(f32(0.0), t20)
@@ -1919,18 +1942,18 @@ def value_and_grad_f32(
                 d_excess2 = I / t32 * (seed_n / t32)
                 d_margin5 = d_excess2 * t1 + d_excess * t35
                 t40 = f32(0.5) * d_margin5
-                t41 = t40 if t8 else f32(0.0)
-                d_margin = d_margin5 if t5 else t41
+                t41 = _where(t8, t40, f32(0.0))
+                d_margin = _where(t5, d_margin5, t41)
                 d_margin6 = d_excess2 * t12 + d_excess * t36
                 t42 = f32(0.5) * d_margin6
-                t43 = t42 if t8 else d_margin6
-                d_length2 = f32(0.0) if t5 else t43
+                t43 = _where(t8, t42, d_margin6)
+                d_length2 = _where(t5, f32(0.0), t43)
                 d_U = -excess / t37 * (seed_n / t37)
                 t44 = _half_step_f32(t4)
                 d_I = -d_U - excess2 / t32 * (seed_n / t32)
                 d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
-                t45 = t42 if t8 else f32(0.0)
-                d_margin2 = d_margin6 if t5 else t45
+                t45 = _where(t8, t42, f32(0.0))
+                d_margin2 = _where(t5, d_margin6, t45)
                 scaled_grad_pred__0 = (
                     hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 -
                     d_U * t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
@@ -1942,16 +1965,16 @@ def value_and_grad_f32(
                 t48 = d_excess2 * width
                 d_margin8 = t48 + d_excess * margin6
                 t49 = f32(0.5) * d_margin8
-                t50 = t49 if t24 else f32(0.0)
-                d_margin3 = d_margin8 if t21 else t50
+                t50 = _where(t24, t49, f32(0.0))
+                d_margin3 = _where(t21, d_margin8, t50)
                 d_margin9 = t48 + d_excess * margin5
                 t51 = f32(0.5) * d_margin9
-                t52 = t51 if t24 else d_margin9
-                d_length4 = d_excess2 * margin6 + (f32(0.0) if t21 else t52)
+                t52 = _where(t24, t51, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t21, f32(0.0), t52)
                 t53 = _half_step_f32(t27)
                 t54 = _half_step_f32(t20)
-                t55 = t51 if t24 else f32(0.0)
-                d_margin4 = d_margin9 if t21 else t55
+                t55 = _where(t24, t51, f32(0.0))
+                d_margin4 = _where(t21, d_margin9, t55)
                 scaled_grad_pred__1 = (
                     _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 -
                     margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
@@ -2003,9 +2026,9 @@ def grad_hess_diag_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -2049,14 +2072,14 @@ def grad_hess_diag_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -2125,29 +2148,29 @@ def grad_hess_diag_f32(
                 margin = _ramp_f32(t1) + _ramp_f32(t18)
                 t19 = t15 == f32(0.0)
                 t20 = f32(0.5) * (t10 + margin)
-                t21 = t20 if t19 else t10
-                margin5 = margin if t17 else t21
+                t21 = _where(t19, t20, t10)
+                margin5 = _where(t17, margin, t21)
                 t22 = f32(0.0) < t14
                 t23 = measured_target_1 - measured_pred_1
                 t24 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f32(t23) + _ramp_f32(t24)
                 t25 = t14 == f32(0.0)
                 t26 = f32(0.5) * (t9 + margin4)
-                t27 = t26 if t25 else t9
-                margin9 = margin4 if t22 else t27
+                t27 = _where(t25, t26, t9)
+                margin9 = _where(t22, margin4, t27)
                 t28 = margin10 + margin9
                 t29 = measured_target_0 - measured_pred_0
                 t30 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f32(t29) + _ramp_f32(t30)
                 t31 = f32(0.5) * (t8 + margin2)
-                t32 = t31 if t19 else t8
-                margin6 = margin2 if t17 else t32
+                t32 = _where(t19, t31, t8)
+                margin6 = _where(t17, margin2, t32)
                 t33 = measured_pred_1 - measured_target_1
                 t34 = measured_target_3 - measured_pred_3
                 margin3 = _ramp_f32(t33) + _ramp_f32(t34)
                 t35 = f32(0.5) * (t11 + margin3)
-                t36 = t35 if t25 else t11
-                margin8 = margin3 if t22 else t36
+                t36 = _where(t25, t35, t11)
+                margin8 = _where(t22, margin3, t36)
                 t37 = margin10 + margin8
                 excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
                 t38 = U + excess
@@ -2158,20 +2181,20 @@ def grad_hess_diag_f32(
                 d_excess2 = I / t40 * (seed_n / t40)
                 d_margin5 = d_excess2 * t11 + d_excess * t28
                 t41 = f32(0.5) * d_margin5
-                t42 = t41 if t19 else f32(0.0)
-                d_margin = d_margin5 if t17 else t42
+                t42 = _where(t19, t41, f32(0.0))
+                d_margin = _where(t17, d_margin5, t42)
                 d_margin6 = d_excess2 * t9 + d_excess * t37
                 t43 = f32(0.5) * d_margin6
-                t44 = t43 if t19 else d_margin6
-                d_length2 = f32(0.0) if t17 else t44
+                t44 = _where(t19, t43, d_margin6)
+                d_length2 = _where(t17, f32(0.0), t44)
                 d_U = -excess / t38 * (seed_n / t38)
                 t45 = _half_step_f32(t15)
                 t46 = t2 * t45
                 d_I = -d_U - excess2 / t40 * (seed_n / t40)
                 d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
                 t47 = _half_step_f32(t29)
-                t48 = t43 if t19 else f32(0.0)
-                d_margin2 = d_margin6 if t17 else t48
+                t48 = _where(t19, t43, f32(0.0))
+                d_margin2 = _where(t17, d_margin6, t48)
                 scaled_grad_pred__0 = (
                     hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
                     _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
@@ -2185,17 +2208,17 @@ def grad_hess_diag_f32(
                 t53 = d_excess2 * width
                 d_margin8 = t53 + d_excess * margin6
                 t54 = f32(0.5) * d_margin8
-                t55 = t54 if t25 else f32(0.0)
-                d_margin3 = d_margin8 if t22 else t55
+                t55 = _where(t25, t54, f32(0.0))
+                d_margin3 = _where(t22, d_margin8, t55)
                 d_margin9 = t53 + d_excess * margin5
                 t56 = f32(0.5) * d_margin9
-                t57 = t56 if t25 else d_margin9
-                d_length4 = d_excess2 * margin6 + (f32(0.0) if t22 else t57)
+                t57 = _where(t25, t56, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t22, f32(0.0), t57)
                 t58 = _half_step_f32(t23)
                 t59 = _half_step_f32(t14)
                 t60 = t49 * t59
-                t61 = t56 if t25 else f32(0.0)
-                d_margin4 = d_margin9 if t22 else t61
+                t61 = _where(t25, t56, f32(0.0))
+                d_margin4 = _where(t22, d_margin9, t61)
                 scaled_grad_pred__1 = (
                     _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7
                     * _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58,
@@ -2225,10 +2248,10 @@ def grad_hess_diag_f32(
                 tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
                 t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
                 tangent_margin2_0 = -t47
-                t71 = f32(0.5) if t19 else f32(0.0)
-                t72 = f32(1.0) if t17 else t71
-                t73 = f32(-0.5) if t19 else f32(-1.0)
-                tangent_margin6_0 = tangent_margin2_0 * t72 + (f32(0.0) if t17 else t73)
+                t71 = _where(t19, f32(0.5), f32(0.0))
+                t72 = _where(t17, f32(1.0), t71)
+                t73 = _where(t19, f32(-0.5), f32(-1.0))
+                tangent_margin6_0 = tangent_margin2_0 * t72 + _where(t17, f32(0.0), t73)
                 tangent_margin5_0 = t2 * t72
                 tangent_excess_0 = (
                     tangent_margin6_0 * t37 + _zero_times_f32(tangent_margin5_0, t28) + _zero_times_f32(t7, hull_height)
@@ -2250,9 +2273,9 @@ def grad_hess_diag_f32(
                 tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
                 tangent_d_margin_0 = tangent_d_margin5_0 * t72
                 tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
-                t76 = f32(0.5) if t19 else f32(1.0)
+                t76 = _where(t19, f32(0.5), f32(1.0))
                 t77 = tangent_d_margin6_0 * t76
-                tangent_d_length2_0 = f32(0.0) if t17 else t77
+                tangent_d_length2_0 = _where(t17, f32(0.0), t77)
                 t78 = f32(2.0) * (excess / t38) / t38 / t38 - f32(1.0) / (t38 * t38)
                 tangent_d_U_0 = (
                     seed_n * (tangent_excess_0 * t78 + f32(2.0) * (excess / t38) * (tangent_U_0 / t38) / t38)
@@ -2274,10 +2297,10 @@ def grad_hess_diag_f32(
                 tangent_height_1 = -t49 * t59
                 t81 = excess2 / t40 * (width / t40) / t40
                 tangent_margin4_1 = -t58
-                t82 = f32(0.5) if t25 else f32(0.0)
-                t83 = f32(1.0) if t22 else t82
-                t84 = f32(-0.5) if t25 else f32(-1.0)
-                tangent_margin9_1 = tangent_margin4_1 * t83 + (f32(0.0) if t22 else t84)
+                t82 = _where(t25, f32(0.5), f32(0.0))
+                t83 = _where(t22, f32(1.0), t82)
+                t84 = _where(t25, f32(-0.5), f32(-1.0))
+                tangent_margin9_1 = tangent_margin4_1 * t83 + _where(t22, f32(0.0), t84)
                 tangent_margin8_1 = t49 * t83
                 tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f32(tangent_margin8_1, width) - margin6
                 tangent_excess_1 = (
@@ -2305,9 +2328,9 @@ def grad_hess_diag_f32(
                 tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
                 tangent_d_margin3_1 = tangent_d_margin8_1 * t83
                 tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
-                t87 = f32(0.5) if t25 else f32(1.0)
+                t87 = _where(t25, f32(0.5), f32(1.0))
                 t88 = tangent_d_margin9_1 * t87
-                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t22 else t88)
+                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + _where(t22, f32(0.0), t88)
                 tangent_d_margin4_1 = tangent_d_margin9_1 * t83
                 scaled_diag_pred__1 = (
                     tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
@@ -2315,7 +2338,7 @@ def grad_hess_diag_f32(
                     tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
                 )
                 diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-                tangent_margin6_2 = t64 * t72 + (f32(0.0) if t17 else t76)
+                tangent_margin6_2 = t64 * t72 + _where(t17, f32(0.0), t76)
                 tangent_margin_2 = -t62
                 tangent_margin5_2 = tangent_margin_2 * t72
                 tangent_excess2_2 = (
@@ -2335,7 +2358,7 @@ def grad_hess_diag_f32(
                 )
                 tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
                 t89 = tangent_d_margin6_2 * t76
-                tangent_d_length2_2 = f32(0.0) if t17 else t89
+                tangent_d_length2_2 = _where(t17, f32(0.0), t89)
                 tangent_d_U_2 = (
                     seed_n * (tangent_excess_2 * t78 + f32(2.0) * (excess / t38) * (tangent_U_2 / t38) / t38)
                 )
@@ -2352,7 +2375,7 @@ def grad_hess_diag_f32(
                     _zero_times_f32(t62, tangent_d_margin_2)
                 )
                 diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-                tangent_margin9_3 = t66 * t83 + (f32(0.0) if t22 else t87)
+                tangent_margin9_3 = t66 * t83 + _where(t22, f32(0.0), t87)
                 tangent_margin3_3 = -t67
                 tangent_margin8_3 = tangent_margin3_3 * t83
                 tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f32(tangent_margin8_3, width)
@@ -2372,7 +2395,7 @@ def grad_hess_diag_f32(
                 t91 = tangent_d_excess2_3 * width
                 tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
                 t92 = tangent_d_margin9_3 * t87
-                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (f32(0.0) if t22 else t92)
+                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + _where(t22, f32(0.0), t92)
                 tangent_d_U_3 = (
                     seed_n * (tangent_excess_3 * t78 + f32(2.0) * (excess / t38) * (tangent_U_3 / t38) / t38)
                 )
@@ -2408,9 +2431,9 @@ def hvp_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             v_pred__chunk = v_pred_[start : start + rows]
@@ -2454,14 +2477,14 @@ def hvp_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -2557,27 +2580,27 @@ def hvp_f32(
                 margin = _ramp_f32(t1) + _ramp_f32(t23)
                 t29 = t21 == f32(0.0)
                 t30 = f32(0.5) * (t25 + margin)
-                t31 = t30 if t29 else t25
-                margin5 = margin if t28 else t31
+                t31 = _where(t29, t30, t25)
+                margin5 = _where(t28, margin, t31)
                 t32 = f32(0.0) < t15
                 t33 = measured_target_1 - measured_pred_1
                 t34 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f32(t33) + _ramp_f32(t34)
                 t35 = t15 == f32(0.0)
                 t36 = f32(0.5) * (t11 + margin4)
-                t37 = t36 if t35 else t11
-                margin9 = margin4 if t32 else t37
+                t37 = _where(t35, t36, t11)
+                margin9 = _where(t32, margin4, t37)
                 t38 = margin10 + margin9
                 t39 = measured_target_0 - measured_pred_0
                 t40 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f32(t39) + _ramp_f32(t40)
                 t41 = f32(0.5) * (t8 + margin2)
-                t42 = t41 if t29 else t8
-                margin6 = margin2 if t28 else t42
+                t42 = _where(t29, t41, t8)
+                margin6 = _where(t28, margin2, t42)
                 margin3 = _ramp_f32(t19) + _ramp_f32(t17)
                 t43 = f32(0.5) * (t26 + margin3)
-                t44 = t43 if t35 else t26
-                margin8 = margin3 if t32 else t44
+                t44 = _where(t35, t43, t26)
+                margin8 = _where(t32, margin3, t44)
                 t45 = margin10 + margin8
                 excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
                 t46 = U + excess
@@ -2588,23 +2611,23 @@ def hvp_f32(
                 t50 = _half_step_f32(t33)
                 tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
                 t51 = f32(0.5) * (t10 + tangent_margin4)
-                t52 = t51 if t35 else t10
-                tangent_margin9 = tangent_margin4 if t32 else t52
+                t52 = _where(t35, t51, t10)
+                tangent_margin9 = _where(t32, tangent_margin4, t52)
                 t53 = tangent_margin10 + tangent_margin9
                 t54 = f32(0.5) * t48
-                t55 = t54 if t35 else f32(0.0)
-                tangent_margin8 = t48 if t32 else t55
+                t55 = _where(t35, t54, f32(0.0))
+                tangent_margin8 = _where(t32, t48, t55)
                 t56 = tangent_margin10 + tangent_margin8
                 t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
                 t58 = f32(0.5) * t57
-                t59 = t58 if t29 else f32(0.0)
-                tangent_margin5 = t57 if t28 else t59
+                t59 = _where(t29, t58, f32(0.0))
+                tangent_margin5 = _where(t28, t57, t59)
                 t60 = _half_step_f32(t40)
                 t61 = _half_step_f32(t39)
                 tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
                 t62 = f32(0.5) * (t12 + tangent_margin2)
-                t63 = t62 if t29 else t12
-                tangent_margin6 = tangent_margin2 if t28 else t63
+                t63 = _where(t29, t62, t12)
+                tangent_margin6 = _where(t28, tangent_margin2, t63)
                 tangent_margin7 = _zero_times_f32(t6, t57)
                 tangent_excess = (
                     margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6
@@ -2626,13 +2649,13 @@ def hvp_f32(
                 tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - f32(2.0) * (I / t66) * (t68 / t66) / t66)
                 tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
                 t69 = f32(0.5) * tangent_d_margin5
-                t70 = t69 if t29 else f32(0.0)
-                tangent_d_margin = tangent_d_margin5 if t28 else t70
+                t70 = _where(t29, t69, f32(0.0))
+                tangent_d_margin = _where(t28, tangent_d_margin5, t70)
                 d_excess2 = I / t66 * (seed_n / t66)
                 tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
                 t71 = f32(0.5) * tangent_d_margin6
-                t72 = t71 if t29 else tangent_d_margin6
-                tangent_d_length2 = f32(0.0) if t28 else t72
+                t72 = _where(t29, t71, tangent_d_margin6)
+                tangent_d_length2 = _where(t28, f32(0.0), t72)
                 d_U = -excess / t46 * (seed_n / t46)
                 tangent_d_U = seed_n * (f32(2.0) * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
                 tangent_d_I = (
@@ -2644,8 +2667,8 @@ def hvp_f32(
                     d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
                     _zero_times_f32(tangent_height, d_I) + _zero_times_f32(tangent_margin10, d_excess)
                 )
-                t73 = t71 if t29 else f32(0.0)
-                tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+                t73 = _where(t29, t71, f32(0.0))
+                tangent_d_margin2 = _where(t28, tangent_d_margin6, t73)
                 scaled_hvp_pred__0 = (
                     hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7,
                     d_excess) + _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U *
@@ -2661,17 +2684,17 @@ def hvp_f32(
                 t76 = _zero_times_f32(tangent_width, d_excess2)
                 tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
                 t77 = f32(0.5) * tangent_d_margin8
-                t78 = t77 if t35 else f32(0.0)
-                tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+                t78 = _where(t35, t77, f32(0.0))
+                tangent_d_margin3 = _where(t32, tangent_d_margin8, t78)
                 tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
                 t79 = f32(0.5) * tangent_d_margin9
-                t80 = t79 if t35 else tangent_d_margin9
-                tangent_d_length4 = (
-                    d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t32 else t80)
+                t80 = _where(t35, t79, tangent_d_margin9)
+                tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + _where(
+                    t32, f32(0.0), t80,
                 )
                 t81 = t20 * t16
-                t82 = t79 if t35 else f32(0.0)
-                tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+                t82 = _where(t35, t79, f32(0.0))
+                tangent_d_margin4 = _where(t32, tangent_d_margin9, t82)
                 scaled_hvp_pred__1 = (
                     _zero_times_f32(t20 * t47, tangent_d_margin10) + _zero_times_f32(t20, tangent_d_margin3) -
                     tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8

@@ -82,9 +82,12 @@ META = {'name': 'gradient_penalty',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -92,7 +95,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -111,6 +116,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -144,9 +166,9 @@ def _pairwise_sum_f32(x, quarters, count):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -154,9 +176,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -386,57 +408,57 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f64(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+    return _where(x > 0.0, 1.0, _where(x < 0.0, -1.0, x))
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f32(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
+    return _where(x > f32(0.0), f32(1.0), _where(x < f32(0.0), f32(-1.0), x))
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -446,7 +468,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -459,14 +481,14 @@ def value_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int64)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -490,7 +512,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -505,14 +527,14 @@ def value_and_grad_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int64)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -534,8 +556,8 @@ def value_and_grad_f64(
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = 0.0 if t4 else t12
+                t12 = 2.0 * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, 0.0, t12)
             value_rows[row] = _zero_times_f64(lam, t8 * t8)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -550,7 +572,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -563,14 +585,14 @@ def grad_hess_diag_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int64)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -590,25 +612,25 @@ def grad_hess_diag_f64(
             t10 = t8 * t9 / length__scaled
             grad_g_row = grad_g[n]
             t13 = t8 * t1 / length__scaled
-            t14 = 1.0 if t6 else t13
+            t14 = _where(t6, 1.0, t13)
             t15 = 2.0 * lam * seed_n * t14
             diag_g_row = diag_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = 0.0 if t4 else t12
+                t12 = 2.0 * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, 0.0, t12)
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f64(g_d3)
                 t18 = g_d3 * t1 / length__scaled
-                t19 = t17 if t16 else t18
-                tangent_length = 0.0 if t4 else t19
+                t19 = _where(t16, t17, t18)
+                tangent_length = _where(t4, 0.0, t19)
                 tangent_d_length = 2.0 * t5 * tangent_length
                 t20 = (
                     t15 + _zero_times_f64(tangent_d_length, t19) + -2.0 * t5 * _zero_times_f64(tangent_length, t14 *
                     t19)
                 )
-                diag_g_row[d] = 0.0 if t4 else t20
+                diag_g_row[d] = _where(t4, 0.0, t20)
 
 
 @_jit
@@ -618,7 +640,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -630,14 +652,14 @@ def hvp_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int64)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -651,7 +673,7 @@ def hvp_f64(
             v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -659,16 +681,16 @@ def hvp_f64(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f64(g_d3)
                     t7 = g_d3 * t1 / length__scaled
-                    t8 = t6 if t5 else t7
+                    t8 = _where(t5, t6, t7)
                     t9 = v_g_d * t8
-                    tangent_length_block[lane] = 0.0 if t4 else t9
+                    tangent_length_block[lane] = _where(t4, 0.0, t9)
                 tangent_length += _pairwise_sum(tangent_length_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
             t10 = 2.0 * lam * seed_n * tangent_length
             t15 = t3 == np.inf
             t16 = t3 - 1.0
             t17 = t16 * t1 / length__scaled
-            t18 = 1.0 if t15 else t17
+            t18 = _where(t15, 1.0, t17)
             t19 = lam * seed_n * t18
             t20 = lam * seed_n * tangent_length * t18
             hvp_g_row = hvp_g[n]
@@ -677,10 +699,10 @@ def hvp_f64(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f64(g_d4)
                 t13 = g_d4 * t1 / length__scaled
-                t14 = t12 if t11 else t13
+                t14 = _where(t11, t12, t13)
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
-                hvp_g_row[d] = 0.0 if t4 else t21
+                hvp_g_row[d] = _where(t4, 0.0, t21)
 
 
 @_jit
@@ -690,7 +712,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -703,14 +725,14 @@ def value_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int32)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -735,7 +757,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -750,14 +772,14 @@ def value_and_grad_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int32)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -779,8 +801,8 @@ def value_and_grad_f32(
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = f32(0.0) if t4 else t12
+                t12 = f32(2.0) * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, f32(0.0), t12)
             value_rows[row] = _zero_times_f32(lam, t8 * t8)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -796,7 +818,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -809,14 +831,14 @@ def grad_hess_diag_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int32)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -836,25 +858,25 @@ def grad_hess_diag_f32(
             t10 = t8 * t9 / length__scaled
             grad_g_row = grad_g[n]
             t13 = t8 * t1 / length__scaled
-            t14 = f32(1.0) if t6 else t13
+            t14 = _where(t6, f32(1.0), t13)
             t15 = f32(2.0) * lam * seed_n * t14
             diag_g_row = diag_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = f32(0.0) if t4 else t12
+                t12 = f32(2.0) * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, f32(0.0), t12)
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f32(g_d3)
                 t18 = g_d3 * t1 / length__scaled
-                t19 = t17 if t16 else t18
-                tangent_length = f32(0.0) if t4 else t19
+                t19 = _where(t16, t17, t18)
+                tangent_length = _where(t4, f32(0.0), t19)
                 tangent_d_length = f32(2.0) * t5 * tangent_length
                 t20 = (
                     t15 + _zero_times_f32(tangent_d_length, t19) + -f32(2.0) * t5 * _zero_times_f32(tangent_length, t14
                     * t19)
                 )
-                diag_g_row[d] = f32(0.0) if t4 else t20
+                diag_g_row[d] = _where(t4, f32(0.0), t20)
 
 
 @_jit
@@ -865,7 +887,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -877,14 +899,14 @@ def hvp_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = _bits(abs(g_d), np.int32)
-                length__largest_bits = (
-                    length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
+                length__largest_bits = _where(
+                    length__largest_entry > length__largest_bits, length__largest_entry, length__largest_bits,
                 )
             length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -898,7 +920,7 @@ def hvp_f32(
             v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -906,9 +928,9 @@ def hvp_f32(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f32(g_d3)
                     t7 = g_d3 * t1 / length__scaled
-                    t8 = t6 if t5 else t7
+                    t8 = _where(t5, t6, t7)
                     t9 = v_g_d * t8
-                    tangent_length_block[lane] = f32(0.0) if t4 else t9
+                    tangent_length_block[lane] = _where(t4, f32(0.0), t9)
                 tangent_length += _pairwise_sum_f32(tangent_length_block, quarters, count)
             tangent_length = f32(tangent_length)
             seed_n = weight[n * weight_step] / denominator
@@ -916,7 +938,7 @@ def hvp_f32(
             t15 = t3 == f32(np.inf)
             t16 = t3 - f32(1.0)
             t17 = t16 * t1 / length__scaled
-            t18 = f32(1.0) if t15 else t17
+            t18 = _where(t15, f32(1.0), t17)
             t19 = lam * seed_n * t18
             t20 = lam * seed_n * tangent_length * t18
             hvp_g_row = hvp_g[n]
@@ -925,10 +947,10 @@ def hvp_f32(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f32(g_d4)
                 t13 = g_d4 * t1 / length__scaled
-                t14 = t12 if t11 else t13
+                t14 = _where(t11, t12, t13)
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
-                hvp_g_row[d] = f32(0.0) if t4 else t21
+                hvp_g_row[d] = _where(t4, f32(0.0), t21)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

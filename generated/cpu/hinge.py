@@ -15,6 +15,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -89,9 +90,12 @@ META = {'name': 'hinge',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -99,24 +103,44 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -371,31 +395,31 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if 0.0 > x else x
-    z = 0.5 if x == 0.0 else y
-    return 1.0 if x > 0.0 else z
+    y = _where(0.0 > x, 0.0, x)
+    z = _where(x == 0.0, 0.5, y)
+    return _where(x > 0.0, 1.0, z)
 
 
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if f32(0.0) > x else x
-    z = f32(0.5) if x == f32(0.0) else y
-    return f32(1.0) if x > f32(0.0) else z
+    y = _where(f32(0.0) > x, f32(0.0), x)
+    z = _where(x == f32(0.0), f32(0.5), y)
+    return _where(x > f32(0.0), f32(1.0), z)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_jit
@@ -405,11 +429,11 @@ def value_f64(
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             score_chunk = score[start : start + rows]
             y_chunk = y[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -452,11 +476,11 @@ def value_and_grad_f64(
 ):
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             score_chunk = score[start : start + rows]
             y_chunk = y[start : start + rows]
             grad_score_chunk = grad_score[start : start + rows]
@@ -484,7 +508,7 @@ def value_and_grad_f64(
                 slack = _maximum_f64(0.0, t1)
                 t2 = t1 == 0.0
                 t3 = -seed[row] * y_n * _half_step_f64(t1)
-                grad_score_chunk[row] = 0.0 if t2 else t3
+                grad_score_chunk[row] = _where(t2, 0.0, t3)
                 value_rows[row] = slack
             if weight_step or mask_step or keep_losses:
                 if mask_step:
@@ -508,9 +532,9 @@ def grad_hess_diag_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             score_chunk = score[start : start + rows]
             y_chunk = y[start : start + rows]
             grad_score_chunk = grad_score[start : start + rows]
@@ -538,7 +562,7 @@ def grad_hess_diag_f64(
                 t1 = margin - score_chunk[row] * y_n
                 t2 = t1 == 0.0
                 t3 = -seed[row] * y_n * _half_step_f64(t1)
-                grad_score_chunk[row] = 0.0 if t2 else t3
+                grad_score_chunk[row] = _where(t2, 0.0, t3)
                 diag_score_chunk[row] = 0.0
             if mask_step:
                 for row in range(rows):
@@ -550,9 +574,9 @@ def grad_hess_diag_f64(
 @_jit
 def hvp_f64(first, last, samples, chunk, hvp_score, mask, mask_step):
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             hvp_score_chunk = hvp_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):
@@ -571,11 +595,11 @@ def value_f32(
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             score_chunk = score[start : start + rows]
             y_chunk = y[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -623,11 +647,11 @@ def value_and_grad_f32(
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             score_chunk = score[start : start + rows]
             y_chunk = y[start : start + rows]
             grad_score_chunk = grad_score[start : start + rows]
@@ -655,7 +679,7 @@ def value_and_grad_f32(
                 slack = _maximum_f32(f32(0.0), t1)
                 t2 = t1 == f32(0.0)
                 t3 = -seed[row] * y_n * _half_step_f32(t1)
-                grad_score_chunk[row] = f32(0.0) if t2 else t3
+                grad_score_chunk[row] = _where(t2, f32(0.0), t3)
                 value_narrow[row] = slack
             if weight_step or mask_step or keep_losses:
                 if mask_step:
@@ -683,9 +707,9 @@ def grad_hess_diag_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             score_chunk = score[start : start + rows]
             y_chunk = y[start : start + rows]
             grad_score_chunk = grad_score[start : start + rows]
@@ -713,7 +737,7 @@ def grad_hess_diag_f32(
                 t1 = margin - score_chunk[row] * y_n
                 t2 = t1 == f32(0.0)
                 t3 = -seed[row] * y_n * _half_step_f32(t1)
-                grad_score_chunk[row] = f32(0.0) if t2 else t3
+                grad_score_chunk[row] = _where(t2, f32(0.0), t3)
                 diag_score_chunk[row] = f32(0.0)
             if mask_step:
                 for row in range(rows):
@@ -725,9 +749,9 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(first, last, samples, chunk, hvp_score, mask, mask_step):
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             hvp_score_chunk = hvp_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):

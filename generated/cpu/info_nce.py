@@ -102,9 +102,12 @@ META = {'name': 'info_nce',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -112,7 +115,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -131,6 +136,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -191,22 +213,22 @@ def _ordered_f64(order):
 @_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else 0.0
+    return _where(a != b, a - b, 0.0)
 
 
 @_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else f32(0.0)
+    return _where(a != b, a - b, f32(0.0))
 
 
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -214,9 +236,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -234,9 +256,9 @@ def matrix_product(first, last, sums, samples, chunk, left, turned, right, out, 
     shared, columns = right.shape
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for tile in range(0, columns, 256):
-            width = columns - tile if columns - tile < 256 else 256
+            width = _where(columns - tile < 256, columns - tile, 256)
             for row in range(rows):
                 for lane in range(width):
                     sums[row, lane] = out[start + row, (tile & NEAR) + lane] if adds else 0.0
@@ -506,8 +528,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -549,10 +571,10 @@ def _exp_f64(x):
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -580,11 +602,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -594,10 +616,10 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
@@ -615,24 +637,24 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+    return _where(x > 0.0, 1.0, _where(x < 0.0, -1.0, x))
 
 
 @_inline
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -644,14 +666,14 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -688,10 +710,10 @@ def _exp_f32(x):
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -715,11 +737,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -729,10 +751,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
@@ -750,24 +772,24 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
+    return _where(x > f32(0.0), f32(1.0), _where(x < f32(0.0), f32(-1.0), x))
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -779,7 +801,7 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 # Runs for each of u, v.
@@ -787,7 +809,7 @@ def _softplus_f32(x):
 def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             u_row = u[i]
@@ -795,12 +817,12 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
             for d in range(size_d):
                 u_d = u_row[d]
                 unit0_d_entry = _bits(abs(u_d), np.int64)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             t1 = _unit_scale_f64(unit0_d)
             t1__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d2 = u_row[d]
@@ -816,7 +838,7 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
                 t2 = abs(measured_u2) == t1__scaled
                 t4 = _sign_f64(measured_u2)
                 t5 = measured_u2 / t1__scaled
-                u_hat_row[d] = t4 if t2 else t5
+                u_hat_row[d] = _where(t2, t4, t5)
 
 
 @_jit
@@ -827,7 +849,7 @@ def value_2_f64(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
@@ -835,15 +857,15 @@ def value_2_f64(
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
-                t4_others__max_order = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
+                t4_others__max_entry = _order_f64(_where(t1, s, -np.inf), np.int64(0))
+                t4_others__max_order = _where(
+                    t4_others__max_entry > t4_others__max_order, t4_others__max_entry, t4_others__max_order,
                 )
             t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -851,13 +873,13 @@ def value_2_f64(
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f64(-_gap_f64(t4_others__max, s2))
-                    t4_others__below_block[lane] = t4_others__terms if t4 else 0.0
-                    t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                    t4_others__below_block[lane] = _where(t4, t4_others__terms, 0.0)
+                    t4_others__ties_here = np.int64(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             t5 = 1 < t4_others__ties
             t6 = t4_others__ties - 1
-            t4_others__rest = _log1p_f64(t4_others__below + float(t6 if t5 else 0))
+            t4_others__rest = _log1p_f64(t4_others__below + float(_where(t5, t6, 0)))
             s3 = t3_row[i] / tau
             scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
             value_rows[row] = scaled_value
@@ -872,7 +894,7 @@ def value_2_f64(
 def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             u_row = u[i]
@@ -880,13 +902,13 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _uni
             for d in range(size_d):
                 u_d = u_row[d]
                 unit0_d_entry = _bits(abs(u_d), np.int64)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d2 = u_row[d]
@@ -903,7 +925,7 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _uni
                 t2 = abs(measured_u2) == t1__scaled2
                 t4 = _sign_f64(measured_u2)
                 t5 = measured_u2 / t1__scaled2
-                u_hat_row[d] = t4 if t2 else t5
+                u_hat_row[d] = _where(t2, t4, t5)
 
 
 @_jit
@@ -915,7 +937,7 @@ def value_and_grad_2_f64(
     d_s = t3
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
@@ -923,15 +945,15 @@ def value_and_grad_2_f64(
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
-                t4_others__max_order = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
+                t4_others__max_entry = _order_f64(_where(t1, s, -np.inf), np.int64(0))
+                t4_others__max_order = _where(
+                    t4_others__max_entry > t4_others__max_order, t4_others__max_entry, t4_others__max_order,
                 )
             t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -940,14 +962,14 @@ def value_and_grad_2_f64(
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f64(-_gap_f64(t4_others__max, s2))
                     t4_others__terms_row[j] = t4_others__terms
-                    t4_others__below_block[lane] = t4_others__terms if t4 else 0.0
-                    t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                    t4_others__below_block[lane] = _where(t4, t4_others__terms, 0.0)
+                    t4_others__ties_here = np.int64(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             seed_i = weight[i * weight_step] / denominator
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t4_others__below + float(t8)
             t10 = _log1p_f64(t9)
             t3_i = t3_row[i]
@@ -965,7 +987,7 @@ def value_and_grad_2_f64(
                 t4_others__terms2 = t4_others__terms_row[j]
                 weight_t4_others = t4_others__share * t4_others__terms2
                 t18 = t16 * weight_t4_others
-                d_s_row[j] = t15 if t5 else t18
+                d_s_row[j] = _where(t5, t15, t18)
             scaled_value = _softplus_f64(t13)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
@@ -981,14 +1003,14 @@ def value_and_grad_3_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
             d_t2_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
@@ -1008,8 +1030,8 @@ def value_and_grad_3_f64(
                 t5 = abs(measured_v) == t2__scaled_i
                 t6 = _sign_f64(measured_v)
                 t7 = measured_v / t2__scaled_i
-                t8 = d_t2 * (t6 if t5 else t7)
-                scaled_grad_v = d_v_hat2 / t2__scaled_i + (0.0 if t1 else t8)
+                t8 = d_t2 * _where(t5, t6, t7)
+                scaled_grad_v = d_v_hat2 / t2__scaled_i + _where(t1, 0.0, t8)
                 grad_v_row[d] = scaled_grad_v * t4
 
 
@@ -1021,7 +1043,7 @@ def hvp_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             u_row = u[i]
@@ -1029,13 +1051,13 @@ def hvp_1_f64(
             for d in range(size_d):
                 u_d = u_row[d]
                 unit0_d_entry = _bits(abs(u_d), np.int64)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d2 = u_row[d]
@@ -1049,7 +1071,7 @@ def hvp_1_f64(
             v_u__row = v_u_[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -1058,9 +1080,9 @@ def hvp_1_f64(
                     t4 = abs(measured_u2) == t1__scaled2
                     t5 = _sign_f64(measured_u2)
                     t6 = measured_u2 / t1__scaled2
-                    t7 = t5 if t4 else t6
+                    t7 = _where(t4, t5, t6)
                     t8 = measured_v_u * t7
-                    tangent_t1_2_block[lane] = 0.0 if t2 else t8
+                    tangent_t1_2_block[lane] = _where(t2, 0.0, t8)
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count, 0.0)
             tangent_t1[i] = tangent_t1_2
             u_hat_row = u_hat[i]
@@ -1071,7 +1093,7 @@ def hvp_1_f64(
                 t9 = abs(measured_u3) == t1__scaled2
                 t10 = _sign_f64(measured_u3)
                 t11 = measured_u3 / t1__scaled2
-                t12 = t10 if t9 else t11
+                t12 = _where(t9, t10, t11)
                 u_hat_row[d] = t12
                 measured_v_u2 = t1 * v_u__row[d]
                 tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t12) / t1__scaled2
@@ -1087,7 +1109,7 @@ def hvp_2_f64(
     tangent_d_s = tangent_t3
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
@@ -1095,15 +1117,15 @@ def hvp_2_f64(
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
-                t4_others__max_order = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
+                t4_others__max_entry = _order_f64(_where(t1, s, -np.inf), np.int64(0))
+                t4_others__max_order = _where(
+                    t4_others__max_entry > t4_others__max_order, t4_others__max_entry, t4_others__max_order,
                 )
             t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1112,19 +1134,19 @@ def hvp_2_f64(
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f64(-_gap_f64(t4_others__max, s2))
                     t4_others__terms_row[j] = t4_others__terms
-                    t4_others__below_block[lane] = t4_others__terms if t4 else 0.0
-                    t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                    t4_others__below_block[lane] = _where(t4, t4_others__terms, 0.0)
+                    t4_others__ties_here = np.int64(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
             tangent_t3_row = tangent_t3[i]
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = 1.0 + t4_others__below + float(t8)
             t4_others__share = 1.0 / t9
             tangent_t4_others = 0.0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t5 = j != i
@@ -1132,7 +1154,7 @@ def hvp_2_f64(
                     t4_others__terms2 = t4_others__terms_row[j]
                     weight_t4_others = t4_others__share * t4_others__terms2
                     t10 = tangent_s * weight_t4_others
-                    tangent_t4_others_block[lane] = t10 if t5 else 0.0
+                    tangent_t4_others_block[lane] = _where(t5, t10, 0.0)
                 tangent_t4_others += _pairwise_sum(tangent_t4_others_block, count, 0.0)
             seed_i = weight[i * weight_step] / denominator
             t12 = t4_others__below + float(t8)
@@ -1157,11 +1179,11 @@ def hvp_2_f64(
                 t4_others__terms3 = t4_others__terms_row[j]
                 weight_t4_others2 = t4_others__share * t4_others__terms3
                 t20 = t19 * weight_t4_others2
-                d_s_row[j] = t18 if t11 else t20
+                d_s_row[j] = _where(t11, t18, t20)
                 tangent_s2 = tangent_t3_row[j] / tau
                 tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
                 t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
-                tangent_d_s_row[j] = t24 if t11 else t26
+                tangent_d_s_row[j] = _where(t11, t24, t26)
 
 
 # Runs for each of v, u.
@@ -1172,7 +1194,7 @@ def hvp_3_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
@@ -1182,7 +1204,7 @@ def hvp_3_f64(
             d_t2_sum = 0.0
             tangent_d_t2_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
@@ -1214,11 +1236,11 @@ def hvp_3_f64(
                 t8 = abs(measured_v) == t2__scaled_i
                 t9 = _sign_f64(measured_v)
                 t10 = measured_v / t2__scaled_i
-                t11 = t9 if t8 else t10
+                t11 = _where(t8, t9, t10)
                 measured_v_v = t7 * v_v__row[d]
                 t14 = t6 * t11 + (measured_v_v * d_t2 + -t13 * t11) / t2__scaled_i
                 scaled_hvp_v = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + (0.0 if t1 else t14)
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + _where(t1, 0.0, t14)
                 )
                 hvp_v_row[d] = scaled_hvp_v * t7
 
@@ -1228,7 +1250,7 @@ def hvp_3_f64(
 def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             u_row = u[i]
@@ -1236,12 +1258,12 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
             for d in range(size_d):
                 u_d = u_row[d]
                 unit0_d_entry = _bits(abs(u_d), np.int32)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             t1 = _unit_scale_f32(unit0_d)
             t1__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d2 = u_row[d]
@@ -1257,7 +1279,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
                 t2 = abs(measured_u2) == t1__scaled
                 t4 = _sign_f32(measured_u2)
                 t5 = measured_u2 / t1__scaled
-                u_hat_row[d] = t4 if t2 else t5
+                u_hat_row[d] = _where(t2, t4, t5)
 
 
 @_jit
@@ -1268,7 +1290,7 @@ def value_2_f32(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
@@ -1276,15 +1298,15 @@ def value_2_f32(
             for j in range(size_i):
                 t1 = np.int32(j) != np.int32(i)
                 s = t3_row[j] / tau
-                t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
-                t4_others__max_order = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
+                t4_others__max_entry = _order_f32(_where(t1, s, f32(-np.inf)), np.int32(0))
+                t4_others__max_order = _where(
+                    t4_others__max_entry > t4_others__max_order, t4_others__max_entry, t4_others__max_order,
                 )
             t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1292,14 +1314,14 @@ def value_2_f32(
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
-                    t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
-                    t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                    t4_others__below_block[lane] = _where(t4, t4_others__terms, f32(0.0))
+                    t4_others__ties_here = np.int32(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             t5 = 1 < t4_others__ties
             t6 = t4_others__ties - 1
-            t4_others__rest = _log1p_f32(t4_others__below + f32(t6 if t5 else 0))
+            t4_others__rest = _log1p_f32(t4_others__below + f32(_where(t5, t6, 0)))
             s3 = t3_row[i] / tau
             scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
             value_rows[row] = scaled_value
@@ -1314,7 +1336,7 @@ def value_2_f32(
 def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             u_row = u[i]
@@ -1322,13 +1344,13 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _uni
             for d in range(size_d):
                 u_d = u_row[d]
                 unit0_d_entry = _bits(abs(u_d), np.int32)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d2 = u_row[d]
@@ -1345,7 +1367,7 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _uni
                 t2 = abs(measured_u2) == t1__scaled2
                 t4 = _sign_f32(measured_u2)
                 t5 = measured_u2 / t1__scaled2
-                u_hat_row[d] = t4 if t2 else t5
+                u_hat_row[d] = _where(t2, t4, t5)
 
 
 @_jit
@@ -1358,7 +1380,7 @@ def value_and_grad_2_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
@@ -1366,15 +1388,15 @@ def value_and_grad_2_f32(
             for j in range(size_i):
                 t1 = np.int32(j) != np.int32(i)
                 s = t3_row[j] / tau
-                t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
-                t4_others__max_order = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
+                t4_others__max_entry = _order_f32(_where(t1, s, f32(-np.inf)), np.int32(0))
+                t4_others__max_order = _where(
+                    t4_others__max_entry > t4_others__max_order, t4_others__max_entry, t4_others__max_order,
                 )
             t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1383,15 +1405,15 @@ def value_and_grad_2_f32(
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
                     t4_others__terms_row[j] = t4_others__terms
-                    t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
-                    t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                    t4_others__below_block[lane] = _where(t4, t4_others__terms, f32(0.0))
+                    t4_others__ties_here = np.int32(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             seed_i = weight[i * weight_step] / denominator
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t4_others__below + f32(t8)
             t10 = _log1p_f32(t9)
             t3_i = t3_row[i]
@@ -1409,7 +1431,7 @@ def value_and_grad_2_f32(
                 t4_others__terms2 = t4_others__terms_row[j]
                 weight_t4_others = t4_others__share * t4_others__terms2
                 t18 = t16 * weight_t4_others
-                d_s_row[j] = t15 if t5 else t18
+                d_s_row[j] = _where(t5, t15, t18)
             scaled_value = _softplus_f32(t13)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
@@ -1426,14 +1448,14 @@ def value_and_grad_3_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
             d_t2_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
@@ -1454,8 +1476,8 @@ def value_and_grad_3_f32(
                 t5 = abs(measured_v) == t2__scaled_i
                 t6 = _sign_f32(measured_v)
                 t7 = measured_v / t2__scaled_i
-                t8 = d_t2 * (t6 if t5 else t7)
-                scaled_grad_v = d_v_hat2 / t2__scaled_i + (f32(0.0) if t1 else t8)
+                t8 = d_t2 * _where(t5, t6, t7)
+                scaled_grad_v = d_v_hat2 / t2__scaled_i + _where(t1, f32(0.0), t8)
                 grad_v_row[d] = scaled_grad_v * t4
 
 
@@ -1467,7 +1489,7 @@ def hvp_1_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             u_row = u[i]
@@ -1475,13 +1497,13 @@ def hvp_1_f32(
             for d in range(size_d):
                 u_d = u_row[d]
                 unit0_d_entry = _bits(abs(u_d), np.int32)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     u_d2 = u_row[d]
@@ -1495,7 +1517,7 @@ def hvp_1_f32(
             v_u__row = v_u_[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -1504,9 +1526,9 @@ def hvp_1_f32(
                     t4 = abs(measured_u2) == t1__scaled2
                     t5 = _sign_f32(measured_u2)
                     t6 = measured_u2 / t1__scaled2
-                    t7 = t5 if t4 else t6
+                    t7 = _where(t4, t5, t6)
                     t8 = measured_v_u * t7
-                    tangent_t1_2_block[lane] = f32(0.0) if t2 else t8
+                    tangent_t1_2_block[lane] = _where(t2, f32(0.0), t8)
                 tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, quarters, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
@@ -1518,7 +1540,7 @@ def hvp_1_f32(
                 t9 = abs(measured_u3) == t1__scaled2
                 t10 = _sign_f32(measured_u3)
                 t11 = measured_u3 / t1__scaled2
-                t12 = t10 if t9 else t11
+                t12 = _where(t9, t10, t11)
                 u_hat_row[d] = t12
                 measured_v_u2 = t1 * v_u__row[d]
                 tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t12) / t1__scaled2
@@ -1535,7 +1557,7 @@ def hvp_2_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
@@ -1543,15 +1565,15 @@ def hvp_2_f32(
             for j in range(size_i):
                 t1 = np.int32(j) != np.int32(i)
                 s = t3_row[j] / tau
-                t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
-                t4_others__max_order = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
+                t4_others__max_entry = _order_f32(_where(t1, s, f32(-np.inf)), np.int32(0))
+                t4_others__max_order = _where(
+                    t4_others__max_entry > t4_others__max_order, t4_others__max_entry, t4_others__max_order,
                 )
             t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1560,20 +1582,20 @@ def hvp_2_f32(
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
                     t4_others__terms_row[j] = t4_others__terms
-                    t4_others__below_block[lane] = t4_others__terms if t4 else f32(0.0)
-                    t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                    t4_others__below_block[lane] = _where(t4, t4_others__terms, f32(0.0))
+                    t4_others__ties_here = np.int32(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             tangent_t3_row = tangent_t3[i]
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = f32(1.0) + t4_others__below + f32(t8)
             t4_others__share = f32(1.0) / t9
             tangent_t4_others = 0.0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t5 = np.int32(j) != np.int32(i)
@@ -1581,7 +1603,7 @@ def hvp_2_f32(
                     t4_others__terms2 = t4_others__terms_row[j]
                     weight_t4_others = t4_others__share * t4_others__terms2
                     t10 = tangent_s * weight_t4_others
-                    tangent_t4_others_block[lane] = t10 if t5 else f32(0.0)
+                    tangent_t4_others_block[lane] = _where(t5, t10, f32(0.0))
                 tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, quarters, count)
             tangent_t4_others = f32(tangent_t4_others)
             seed_i = weight[i * weight_step] / denominator
@@ -1607,11 +1629,11 @@ def hvp_2_f32(
                 t4_others__terms3 = t4_others__terms_row[j]
                 weight_t4_others2 = t4_others__share * t4_others__terms3
                 t20 = t19 * weight_t4_others2
-                d_s_row[j] = t18 if t11 else t20
+                d_s_row[j] = _where(t11, t18, t20)
                 tangent_s2 = tangent_t3_row[j] / tau
                 tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
                 t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
-                tangent_d_s_row[j] = t24 if t11 else t26
+                tangent_d_s_row[j] = _where(t11, t24, t26)
 
 
 # Runs for each of v, u.
@@ -1622,7 +1644,7 @@ def hvp_3_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_v_hat__product_row = d_v_hat__product[i]
@@ -1632,7 +1654,7 @@ def hvp_3_f32(
             d_t2_sum = 0.0
             tangent_d_t2_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_v_hat = d_v_hat__product_row[d] / tau
@@ -1666,11 +1688,11 @@ def hvp_3_f32(
                 t8 = abs(measured_v) == t2__scaled_i
                 t9 = _sign_f32(measured_v)
                 t10 = measured_v / t2__scaled_i
-                t11 = t9 if t8 else t10
+                t11 = _where(t8, t9, t10)
                 measured_v_v = t7 * v_v__row[d]
                 t14 = t6 * t11 + (measured_v_v * d_t2 + -t13 * t11) / t2__scaled_i
                 scaled_hvp_v = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + (f32(0.0) if t1 else
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 / t2__scaled_i)) / t2__scaled_i + _where(t1, f32(0.0),
                     t14)
                 )
                 hvp_v_row[d] = scaled_hvp_v * t7

@@ -107,9 +107,12 @@ META = {'name': 'iou',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -117,7 +120,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
@@ -139,18 +144,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -170,9 +193,9 @@ def _outside_interval(x, lower, upper):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -180,9 +203,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -422,73 +445,73 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if 0.0 > x else x
-    z = 0.5 if x == 0.0 else y
-    return 1.0 if x > 0.0 else z
+    y = _where(0.0 > x, 0.0, x)
+    z = _where(x == 0.0, 0.5, y)
+    return _where(x > 0.0, 1.0, z)
 
 
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f64(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _ramp_f64(x):
     """The larger of 0 and x."""
-    return 0.0 if x <= 0.0 else x
+    return _where(x <= 0.0, 0.0, x)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if f32(0.0) > x else x
-    z = f32(0.5) if x == f32(0.0) else y
-    return f32(1.0) if x > f32(0.0) else z
+    y = _where(f32(0.0) > x, f32(0.0), x)
+    z = _where(x == f32(0.0), f32(0.5), y)
+    return _where(x > f32(0.0), f32(1.0), z)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f32(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _ramp_f32(x):
     """The larger of 0 and x."""
-    return f32(0.0) if x <= f32(0.0) else x
+    return _where(x <= f32(0.0), f32(0.0), x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -500,11 +523,11 @@ def value_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -543,14 +566,14 @@ def value_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -591,8 +614,8 @@ def value_f64(
                 t3 = t1 == 0.0
                 length = measured_target_2 - measured_target_0
                 t4 = 0.5 * (length + margin)
-                t5 = t4 if t3 else length
-                margin5 = margin if t2 else t5
+                t5 = _where(t3, t4, length)
+                margin5 = _where(t2, margin, t5)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 length4 = measured_pred_3 - measured_pred_1
@@ -601,8 +624,8 @@ def value_f64(
                 )
                 length2 = measured_pred_2 - measured_pred_0
                 t6 = 0.5 * (length2 + margin2)
-                t7 = t6 if t3 else length2
-                margin6 = margin2 if t2 else t7
+                t7 = _where(t3, t6, length2)
+                margin6 = _where(t2, margin2, t7)
                 width = _maximum_f64(0.0, t1)
                 t8 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
                 t9 = 0.0 < t8
@@ -611,14 +634,14 @@ def value_f64(
                 )
                 t10 = t8 == 0.0
                 t11 = 0.5 * (length3 + margin3)
-                t12 = t11 if t10 else length3
-                margin7 = margin3 if t9 else t12
+                t12 = _where(t10, t11, length3)
+                margin7 = _where(t9, margin3, t12)
                 margin4 = (
                     _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
                 )
                 t13 = 0.5 * (length4 + margin4)
-                t14 = t13 if t10 else length4
-                margin8 = margin4 if t9 else t14
+                t14 = _where(t10, t13, length4)
+                margin8 = _where(t9, margin4, t14)
                 excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
                 height = _maximum_f64(0.0, t8)
                 I = height * width
@@ -648,11 +671,11 @@ def value_and_grad_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -695,14 +718,14 @@ def value_and_grad_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -745,8 +768,8 @@ def value_and_grad_f64(
                 t5 = t1 == 0.0
                 length = measured_target_2 - measured_target_0
                 t6 = 0.5 * (length + margin)
-                t7 = t6 if t5 else length
-                margin5 = margin if t2 else t7
+                t7 = _where(t5, t6, length)
+                margin5 = _where(t2, margin, t7)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 length4 = measured_pred_3 - measured_pred_1
@@ -755,8 +778,8 @@ def value_and_grad_f64(
                 margin2 = _ramp_f64(t8) + _ramp_f64(t9)
                 length2 = measured_pred_2 - measured_pred_0
                 t10 = 0.5 * (length2 + margin2)
-                t11 = t10 if t5 else length2
-                margin6 = margin2 if t2 else t11
+                t11 = _where(t5, t10, length2)
+                margin6 = _where(t2, margin2, t11)
                 width = _maximum_f64(0.0, t1)
                 t12 = (
                     _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
@@ -767,14 +790,14 @@ def value_and_grad_f64(
                 margin3 = _ramp_f64(t14) + _ramp_f64(t15)
                 t16 = t12 == 0.0
                 t17 = 0.5 * (length3 + margin3)
-                t18 = t17 if t16 else length3
-                margin7 = margin3 if t13 else t18
+                t18 = _where(t16, t17, length3)
+                margin7 = _where(t13, margin3, t18)
                 t19 = measured_target_1 - measured_pred_1
                 t20 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f64(t19) + _ramp_f64(t20)
                 t21 = 0.5 * (length4 + margin4)
-                t22 = t21 if t16 else length4
-                margin8 = margin4 if t13 else t22
+                t22 = _where(t16, t21, length4)
+                margin8 = _where(t13, margin4, t22)
                 t23 = margin7 + margin8
                 excess = length3 * margin5 + length4 * margin6 + width * t23
                 height = _maximum_f64(0.0, t12)
@@ -786,17 +809,17 @@ def value_and_grad_f64(
                 d_excess = I / t24 * (seed_n / t24)
                 t26 = d_excess * length3
                 t27 = 0.5 * d_excess * length3
-                t28 = t27 if t5 else 0.0
-                d_margin = t26 if t2 else t28
+                t28 = _where(t5, t27, 0.0)
+                d_margin = _where(t2, t26, t28)
                 t29 = 0.5 * d_excess * length4
                 t30 = d_excess * length4
-                t31 = t29 if t5 else t30
-                d_length2 = 0.0 if t2 else t31
+                t31 = _where(t5, t29, t30)
+                d_length2 = _where(t2, 0.0, t31)
                 t32 = _half_step_f64(t1)
                 d_I = -excess / t24 * (seed_n / t24)
                 d_width = d_I * height + d_excess * t23
-                t33 = t29 if t5 else 0.0
-                d_margin2 = t30 if t2 else t33
+                t33 = _where(t5, t29, 0.0)
+                d_margin2 = _where(t2, t30, t33)
                 scaled_grad_pred__0 = (
                     _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
                     _zero_times_f64(_half_step_f64(t8), d_margin2)
@@ -805,10 +828,10 @@ def value_and_grad_f64(
                 t34 = _half_step_f64(t14)
                 t35 = d_excess * width
                 t36 = 0.5 * d_excess * width
-                t37 = t36 if t16 else 0.0
-                d_margin4 = t35 if t13 else t37
-                t38 = t36 if t16 else t35
-                d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
+                t37 = _where(t16, t36, 0.0)
+                d_margin4 = _where(t13, t35, t37)
+                t38 = _where(t16, t36, t35)
+                d_length4 = d_excess * margin6 + _where(t13, 0.0, t38)
                 t39 = _half_step_f64(t12)
                 scaled_grad_pred__1 = (
                     _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
@@ -854,9 +877,9 @@ def grad_hess_diag_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -900,14 +923,14 @@ def grad_hess_diag_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -958,49 +981,49 @@ def grad_hess_diag_f64(
                 t7 = t3 == 0.0
                 length = measured_target_2 - measured_target_0
                 t8 = 0.5 * (length + margin)
-                t9 = t8 if t7 else length
-                margin5 = margin if t4 else t9
+                t9 = _where(t7, t8, length)
+                margin5 = _where(t4, margin, t9)
                 length4 = measured_pred_3 - measured_pred_1
                 t10 = measured_target_0 - measured_pred_0
                 t11 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f64(t10) + _ramp_f64(t11)
                 length2 = measured_pred_2 - measured_pred_0
                 t12 = 0.5 * (length2 + margin2)
-                t13 = t12 if t7 else length2
-                margin6 = margin2 if t4 else t13
+                t13 = _where(t7, t12, length2)
+                margin6 = _where(t4, margin2, t13)
                 t14 = 0.0 < t5
                 t15 = measured_pred_1 - measured_target_1
                 t16 = measured_target_3 - measured_pred_3
                 margin3 = _ramp_f64(t15) + _ramp_f64(t16)
                 t17 = t5 == 0.0
                 t18 = 0.5 * (length3 + margin3)
-                t19 = t18 if t17 else length3
-                margin7 = margin3 if t14 else t19
+                t19 = _where(t17, t18, length3)
+                margin7 = _where(t14, margin3, t19)
                 t20 = measured_target_1 - measured_pred_1
                 t21 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f64(t20) + _ramp_f64(t21)
                 t22 = 0.5 * (length4 + margin4)
-                t23 = t22 if t17 else length4
-                margin8 = margin4 if t14 else t23
+                t23 = _where(t17, t22, length4)
+                margin8 = _where(t14, margin4, t23)
                 t24 = margin7 + margin8
                 excess = length3 * margin5 + length4 * margin6 + width * t24
                 t25 = I + excess
                 d_excess = I / t25 * (seed_n / t25)
                 t26 = d_excess * length3
                 t27 = 0.5 * d_excess * length3
-                t28 = t27 if t7 else 0.0
-                d_margin = t26 if t4 else t28
+                t28 = _where(t7, t27, 0.0)
+                d_margin = _where(t4, t26, t28)
                 t29 = 0.5 * d_excess * length4
                 t30 = d_excess * length4
-                t31 = t29 if t7 else t30
-                d_length2 = 0.0 if t4 else t31
+                t31 = _where(t7, t29, t30)
+                d_length2 = _where(t4, 0.0, t31)
                 t32 = _half_step_f64(t3)
                 t33 = t2 * t32
                 d_I = -excess / t25 * (seed_n / t25)
                 d_width = d_I * height + d_excess * t24
                 t34 = _half_step_f64(t10)
-                t35 = t29 if t7 else 0.0
-                d_margin2 = t30 if t4 else t35
+                t35 = _where(t7, t29, 0.0)
+                d_margin2 = _where(t4, t30, t35)
                 scaled_grad_pred__0 = (
                     _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
                     d_margin2)
@@ -1009,10 +1032,10 @@ def grad_hess_diag_f64(
                 t36 = _half_step_f64(t15)
                 t37 = d_excess * width
                 t38 = 0.5 * d_excess * width
-                t39 = t38 if t17 else 0.0
-                d_margin4 = t37 if t14 else t39
-                t40 = t38 if t17 else t37
-                d_length4 = d_excess * margin6 + (0.0 if t14 else t40)
+                t39 = _where(t17, t38, 0.0)
+                d_margin4 = _where(t14, t37, t39)
+                t40 = _where(t17, t38, t37)
+                d_length4 = d_excess * margin6 + _where(t14, 0.0, t40)
                 t41 = _half_step_f64(t5)
                 t42 = t36 * t41
                 t43 = _half_step_f64(t20)
@@ -1041,10 +1064,10 @@ def grad_hess_diag_f64(
                 t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
                 t51 = height * t50
                 tangent_margin2_0 = -t34
-                t52 = 0.5 if t7 else 0.0
-                t53 = 1.0 if t4 else t52
-                t54 = -0.5 if t7 else -1.0
-                tangent_margin6_0 = tangent_margin2_0 * t53 + (0.0 if t4 else t54)
+                t52 = _where(t7, 0.5, 0.0)
+                t53 = _where(t4, 1.0, t52)
+                t54 = _where(t7, -0.5, -1.0)
+                tangent_margin6_0 = tangent_margin2_0 * t53 + _where(t4, 0.0, t54)
                 tangent_margin5_0 = t2 * t53
                 tangent_excess_0 = (
                     length4 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, length3) +
@@ -1054,19 +1077,19 @@ def grad_hess_diag_f64(
                     seed_n * (_zero_times_f64(tangent_width_0, t51) - 2.0 * (I / t25) * (tangent_excess_0 / t25) / t25)
                 )
                 t55 = 0.5 * length3
-                t56 = t55 if t7 else 0.0
-                t57 = length3 if t4 else t56
+                t56 = _where(t7, t55, 0.0)
+                t57 = _where(t4, length3, t56)
                 tangent_d_margin_0 = tangent_d_excess_0 * t57
                 t58 = 0.5 * length4
-                t59 = t58 if t7 else length4
+                t59 = _where(t7, t58, length4)
                 t60 = tangent_d_excess_0 * t59
-                tangent_d_length2_0 = 0.0 if t4 else t60
+                tangent_d_length2_0 = _where(t4, 0.0, t60)
                 t61 = 2.0 * (excess / t25) / t25 / t25 - 1.0 / (t25 * t25)
                 t62 = excess / t25 * (height / t25) / t25
                 tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + 2.0 * _zero_times_f64(tangent_width_0, t62))
                 tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
-                t63 = t58 if t7 else 0.0
-                t64 = length4 if t4 else t63
+                t63 = _where(t7, t58, 0.0)
+                t64 = _where(t4, length4, t63)
                 tangent_d_margin2_0 = tangent_d_excess_0 * t64
                 scaled_diag_pred__0 = (
                     _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33,
@@ -1074,10 +1097,10 @@ def grad_hess_diag_f64(
                 )
                 diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
                 tangent_margin4_1 = -t43
-                t65 = 0.5 if t17 else 0.0
-                t66 = 1.0 if t14 else t65
-                t67 = -0.5 if t17 else -1.0
-                tangent_margin8_1 = tangent_margin4_1 * t66 + (0.0 if t14 else t67)
+                t65 = _where(t17, 0.5, 0.0)
+                t66 = _where(t14, 1.0, t65)
+                t67 = _where(t17, -0.5, -1.0)
+                tangent_margin8_1 = tangent_margin4_1 * t66 + _where(t14, 0.0, t67)
                 tangent_margin7_1 = t36 * t66
                 tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f64(tangent_margin7_1, width) - margin6
                 tangent_height_1 = -t36 * t41
@@ -1088,19 +1111,19 @@ def grad_hess_diag_f64(
                     seed_n * (_zero_times_f64(tangent_height_1, t69) - 2.0 * (I / t25) * (tangent_excess_1 / t25) / t25)
                 )
                 t70 = 0.5 * width
-                t71 = t70 if t17 else 0.0
-                t72 = width if t14 else t71
+                t71 = _where(t17, t70, 0.0)
+                t72 = _where(t14, width, t71)
                 tangent_d_margin4_1 = tangent_d_excess_1 * t72
-                t73 = t70 if t17 else width
-                t74 = margin6 + (0.0 if t14 else t73)
+                t73 = _where(t17, t70, width)
+                t74 = margin6 + _where(t14, 0.0, t73)
                 tangent_d_length4_1 = tangent_d_excess_1 * t74
                 scaled_diag_pred__1 = (
                     tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
                     tangent_d_length4_1
                 )
                 diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-                t75 = 0.5 if t7 else 1.0
-                tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
+                t75 = _where(t7, 0.5, 1.0)
+                tangent_margin6_2 = t46 * t53 + _where(t4, 0.0, t75)
                 tangent_margin_2 = -t44
                 tangent_margin5_2 = tangent_margin_2 * t53
                 tangent_excess_2 = (
@@ -1111,7 +1134,7 @@ def grad_hess_diag_f64(
                     seed_n * (_zero_times_f64(t45, t51) - 2.0 * (I / t25) * (tangent_excess_2 / t25) / t25)
                 )
                 t76 = tangent_d_excess_2 * t59
-                tangent_d_length2_2 = 0.0 if t4 else t76
+                tangent_d_length2_2 = _where(t4, 0.0, t76)
                 tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + 2.0 * _zero_times_f64(t45, t62))
                 tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
                 tangent_d_margin2_2 = tangent_d_excess_2 * t64
@@ -1121,8 +1144,8 @@ def grad_hess_diag_f64(
                     tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2)
                 )
                 diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-                t77 = 0.5 if t17 else 1.0
-                tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
+                t77 = _where(t17, 0.5, 1.0)
+                tangent_margin8_3 = t49 * t66 + _where(t14, 0.0, t77)
                 tangent_margin3_3 = -t47
                 tangent_margin7_3 = tangent_margin3_3 * t66
                 tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f64(tangent_margin7_3, width)
@@ -1155,9 +1178,9 @@ def hvp_f64(
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             v_pred__chunk = v_pred_[start : start + rows]
@@ -1201,14 +1224,14 @@ def hvp_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1282,53 +1305,53 @@ def hvp_f64(
                 t15 = t3 == 0.0
                 length = measured_target_2 - measured_target_0
                 t16 = 0.5 * (length + margin)
-                t17 = t16 if t15 else length
-                margin5 = margin if t4 else t17
+                t17 = _where(t15, t16, length)
+                margin5 = _where(t4, margin, t17)
                 length4 = measured_pred_3 - measured_pred_1
                 t18 = measured_target_0 - measured_pred_0
                 t19 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f64(t18) + _ramp_f64(t19)
                 length2 = measured_pred_2 - measured_pred_0
                 t20 = 0.5 * (length2 + margin2)
-                t21 = t20 if t15 else length2
-                margin6 = margin2 if t4 else t21
+                t21 = _where(t15, t20, length2)
+                margin6 = _where(t4, margin2, t21)
                 t22 = 0.0 < t5
                 margin3 = _ramp_f64(t10) + _ramp_f64(t8)
                 t23 = t5 == 0.0
                 t24 = 0.5 * (length3 + margin3)
-                t25 = t24 if t23 else length3
-                margin7 = margin3 if t22 else t25
+                t25 = _where(t23, t24, length3)
+                margin7 = _where(t22, margin3, t25)
                 t26 = measured_target_1 - measured_pred_1
                 t27 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f64(t26) + _ramp_f64(t27)
                 t28 = 0.5 * (length4 + margin4)
-                t29 = t28 if t23 else length4
-                margin8 = margin4 if t22 else t29
+                t29 = _where(t23, t28, length4)
+                margin8 = _where(t22, margin4, t29)
                 t30 = margin7 + margin8
                 excess = length3 * margin5 + length4 * margin6 + width * t30
                 t31 = I + excess
                 tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
                 t32 = 0.5 * tangent_margin
-                t33 = t32 if t15 else 0.0
-                tangent_margin5 = tangent_margin if t4 else t33
+                t33 = _where(t15, t32, 0.0)
+                tangent_margin5 = _where(t4, tangent_margin, t33)
                 t34 = _half_step_f64(t19)
                 t35 = _half_step_f64(t18)
                 tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
                 tangent_length2 = measured_v_pred__2 - measured_v_pred__0
                 t36 = 0.5 * (tangent_length2 + tangent_margin2)
-                t37 = t36 if t15 else tangent_length2
-                tangent_margin6 = tangent_margin2 if t4 else t37
+                t37 = _where(t15, t36, tangent_length2)
+                tangent_margin6 = _where(t4, tangent_margin2, t37)
                 tangent_length4 = measured_v_pred__3 - measured_v_pred__1
                 tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
                 t38 = 0.5 * tangent_margin3
-                t39 = t38 if t23 else 0.0
-                tangent_margin7 = tangent_margin3 if t22 else t39
+                t39 = _where(t23, t38, 0.0)
+                tangent_margin7 = _where(t22, tangent_margin3, t39)
                 t40 = _half_step_f64(t27)
                 t41 = _half_step_f64(t26)
                 tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
                 t42 = 0.5 * (tangent_length4 + tangent_margin4)
-                t43 = t42 if t23 else tangent_length4
-                tangent_margin8 = tangent_margin4 if t22 else t43
+                t43 = _where(t23, t42, tangent_length4)
+                tangent_margin8 = _where(t22, tangent_margin4, t43)
                 t44 = tangent_margin7 + tangent_margin8
                 tangent_excess = (
                     length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
@@ -1338,20 +1361,20 @@ def hvp_f64(
                 tangent_d_excess = seed_n * (tangent_I / t31 / t31 - 2.0 * (I / t31) * (t45 / t31) / t31)
                 t46 = length3 * tangent_d_excess
                 t47 = 0.5 * length3 * tangent_d_excess
-                t48 = t47 if t15 else 0.0
-                tangent_d_margin = t46 if t4 else t48
+                t48 = _where(t15, t47, 0.0)
+                tangent_d_margin = _where(t4, t46, t48)
                 d_excess = I / t31 * (seed_n / t31)
                 t49 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
                 t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
-                t51 = t49 if t15 else t50
-                tangent_d_length2 = 0.0 if t4 else t51
+                t51 = _where(t15, t49, t50)
+                tangent_d_length2 = _where(t4, 0.0, t51)
                 tangent_d_I = seed_n * (2.0 * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
                 d_I = -excess / t31 * (seed_n / t31)
                 tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f64(
                     tangent_height, d_I,
                 )
-                t52 = t49 if t15 else 0.0
-                tangent_d_margin2 = t50 if t4 else t52
+                t52 = _where(t15, t49, 0.0)
+                tangent_d_margin2 = _where(t4, t50, t52)
                 scaled_hvp_pred__0 = (
                     _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t12,
                     tangent_d_width) - _zero_times_f64(t35, tangent_d_margin2)
@@ -1361,10 +1384,10 @@ def hvp_f64(
                 t54 = _zero_times_f64(tangent_width, d_excess)
                 t55 = tangent_d_excess * width + t54
                 t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
-                t57 = t56 if t23 else 0.0
-                tangent_d_margin4 = t55 if t22 else t57
-                t58 = t56 if t23 else t55
-                tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t22 else t58)
+                t57 = _where(t23, t56, 0.0)
+                tangent_d_margin4 = _where(t22, t55, t57)
+                t58 = _where(t23, t56, t55)
+                tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + _where(t22, 0.0, t58)
                 t59 = t11 * t6
                 scaled_hvp_pred__1 = (
                     _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59,
@@ -1401,11 +1424,11 @@ def value_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -1444,14 +1467,14 @@ def value_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1492,8 +1515,8 @@ def value_f32(
                 t3 = t1 == f32(0.0)
                 length = measured_target_2 - measured_target_0
                 t4 = f32(0.5) * (length + margin)
-                t5 = t4 if t3 else length
-                margin5 = margin if t2 else t5
+                t5 = _where(t3, t4, length)
+                margin5 = _where(t2, margin, t5)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 length4 = measured_pred_3 - measured_pred_1
@@ -1502,8 +1525,8 @@ def value_f32(
                 )
                 length2 = measured_pred_2 - measured_pred_0
                 t6 = f32(0.5) * (length2 + margin2)
-                t7 = t6 if t3 else length2
-                margin6 = margin2 if t2 else t7
+                t7 = _where(t3, t6, length2)
+                margin6 = _where(t2, margin2, t7)
                 width = _maximum_f32(f32(0.0), t1)
                 t8 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
                 t9 = f32(0.0) < t8
@@ -1512,14 +1535,14 @@ def value_f32(
                 )
                 t10 = t8 == f32(0.0)
                 t11 = f32(0.5) * (length3 + margin3)
-                t12 = t11 if t10 else length3
-                margin7 = margin3 if t9 else t12
+                t12 = _where(t10, t11, length3)
+                margin7 = _where(t9, margin3, t12)
                 margin4 = (
                     _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
                 )
                 t13 = f32(0.5) * (length4 + margin4)
-                t14 = t13 if t10 else length4
-                margin8 = margin4 if t9 else t14
+                t14 = _where(t10, t13, length4)
+                margin8 = _where(t9, margin4, t14)
                 excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
                 height = _maximum_f32(f32(0.0), t8)
                 I = height * width
@@ -1554,11 +1577,11 @@ def value_and_grad_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             value_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -1601,14 +1624,14 @@ def value_and_grad_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1651,8 +1674,8 @@ def value_and_grad_f32(
                 t5 = t1 == f32(0.0)
                 length = measured_target_2 - measured_target_0
                 t6 = f32(0.5) * (length + margin)
-                t7 = t6 if t5 else length
-                margin5 = margin if t2 else t7
+                t7 = _where(t5, t6, length)
+                margin5 = _where(t2, margin, t7)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
                 length4 = measured_pred_3 - measured_pred_1
@@ -1661,8 +1684,8 @@ def value_and_grad_f32(
                 margin2 = _ramp_f32(t8) + _ramp_f32(t9)
                 length2 = measured_pred_2 - measured_pred_0
                 t10 = f32(0.5) * (length2 + margin2)
-                t11 = t10 if t5 else length2
-                margin6 = margin2 if t2 else t11
+                t11 = _where(t5, t10, length2)
+                margin6 = _where(t2, margin2, t11)
                 width = _maximum_f32(f32(0.0), t1)
                 t12 = (
                     _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
@@ -1673,14 +1696,14 @@ def value_and_grad_f32(
                 margin3 = _ramp_f32(t14) + _ramp_f32(t15)
                 t16 = t12 == f32(0.0)
                 t17 = f32(0.5) * (length3 + margin3)
-                t18 = t17 if t16 else length3
-                margin7 = margin3 if t13 else t18
+                t18 = _where(t16, t17, length3)
+                margin7 = _where(t13, margin3, t18)
                 t19 = measured_target_1 - measured_pred_1
                 t20 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f32(t19) + _ramp_f32(t20)
                 t21 = f32(0.5) * (length4 + margin4)
-                t22 = t21 if t16 else length4
-                margin8 = margin4 if t13 else t22
+                t22 = _where(t16, t21, length4)
+                margin8 = _where(t13, margin4, t22)
                 t23 = margin7 + margin8
                 excess = length3 * margin5 + length4 * margin6 + width * t23
                 height = _maximum_f32(f32(0.0), t12)
@@ -1692,17 +1715,17 @@ def value_and_grad_f32(
                 d_excess = I / t24 * (seed_n / t24)
                 t26 = d_excess * length3
                 t27 = f32(0.5) * d_excess * length3
-                t28 = t27 if t5 else f32(0.0)
-                d_margin = t26 if t2 else t28
+                t28 = _where(t5, t27, f32(0.0))
+                d_margin = _where(t2, t26, t28)
                 t29 = f32(0.5) * d_excess * length4
                 t30 = d_excess * length4
-                t31 = t29 if t5 else t30
-                d_length2 = f32(0.0) if t2 else t31
+                t31 = _where(t5, t29, t30)
+                d_length2 = _where(t2, f32(0.0), t31)
                 t32 = _half_step_f32(t1)
                 d_I = -excess / t24 * (seed_n / t24)
                 d_width = d_I * height + d_excess * t23
-                t33 = t29 if t5 else f32(0.0)
-                d_margin2 = t30 if t2 else t33
+                t33 = _where(t5, t29, f32(0.0))
+                d_margin2 = _where(t2, t30, t33)
                 scaled_grad_pred__0 = (
                     _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
                     _zero_times_f32(_half_step_f32(t8), d_margin2)
@@ -1711,10 +1734,10 @@ def value_and_grad_f32(
                 t34 = _half_step_f32(t14)
                 t35 = d_excess * width
                 t36 = f32(0.5) * d_excess * width
-                t37 = t36 if t16 else f32(0.0)
-                d_margin4 = t35 if t13 else t37
-                t38 = t36 if t16 else t35
-                d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
+                t37 = _where(t16, t36, f32(0.0))
+                d_margin4 = _where(t13, t35, t37)
+                t38 = _where(t16, t36, t35)
+                d_length4 = d_excess * margin6 + _where(t13, f32(0.0), t38)
                 t39 = _half_step_f32(t12)
                 scaled_grad_pred__1 = (
                     _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
@@ -1764,9 +1787,9 @@ def grad_hess_diag_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             grad_pred_chunk = grad_pred[start : start + rows]
@@ -1810,14 +1833,14 @@ def grad_hess_diag_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -1868,49 +1891,49 @@ def grad_hess_diag_f32(
                 t7 = t3 == f32(0.0)
                 length = measured_target_2 - measured_target_0
                 t8 = f32(0.5) * (length + margin)
-                t9 = t8 if t7 else length
-                margin5 = margin if t4 else t9
+                t9 = _where(t7, t8, length)
+                margin5 = _where(t4, margin, t9)
                 length4 = measured_pred_3 - measured_pred_1
                 t10 = measured_target_0 - measured_pred_0
                 t11 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f32(t10) + _ramp_f32(t11)
                 length2 = measured_pred_2 - measured_pred_0
                 t12 = f32(0.5) * (length2 + margin2)
-                t13 = t12 if t7 else length2
-                margin6 = margin2 if t4 else t13
+                t13 = _where(t7, t12, length2)
+                margin6 = _where(t4, margin2, t13)
                 t14 = f32(0.0) < t5
                 t15 = measured_pred_1 - measured_target_1
                 t16 = measured_target_3 - measured_pred_3
                 margin3 = _ramp_f32(t15) + _ramp_f32(t16)
                 t17 = t5 == f32(0.0)
                 t18 = f32(0.5) * (length3 + margin3)
-                t19 = t18 if t17 else length3
-                margin7 = margin3 if t14 else t19
+                t19 = _where(t17, t18, length3)
+                margin7 = _where(t14, margin3, t19)
                 t20 = measured_target_1 - measured_pred_1
                 t21 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f32(t20) + _ramp_f32(t21)
                 t22 = f32(0.5) * (length4 + margin4)
-                t23 = t22 if t17 else length4
-                margin8 = margin4 if t14 else t23
+                t23 = _where(t17, t22, length4)
+                margin8 = _where(t14, margin4, t23)
                 t24 = margin7 + margin8
                 excess = length3 * margin5 + length4 * margin6 + width * t24
                 t25 = I + excess
                 d_excess = I / t25 * (seed_n / t25)
                 t26 = d_excess * length3
                 t27 = f32(0.5) * d_excess * length3
-                t28 = t27 if t7 else f32(0.0)
-                d_margin = t26 if t4 else t28
+                t28 = _where(t7, t27, f32(0.0))
+                d_margin = _where(t4, t26, t28)
                 t29 = f32(0.5) * d_excess * length4
                 t30 = d_excess * length4
-                t31 = t29 if t7 else t30
-                d_length2 = f32(0.0) if t4 else t31
+                t31 = _where(t7, t29, t30)
+                d_length2 = _where(t4, f32(0.0), t31)
                 t32 = _half_step_f32(t3)
                 t33 = t2 * t32
                 d_I = -excess / t25 * (seed_n / t25)
                 d_width = d_I * height + d_excess * t24
                 t34 = _half_step_f32(t10)
-                t35 = t29 if t7 else f32(0.0)
-                d_margin2 = t30 if t4 else t35
+                t35 = _where(t7, t29, f32(0.0))
+                d_margin2 = _where(t4, t30, t35)
                 scaled_grad_pred__0 = (
                     _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
                     d_margin2)
@@ -1919,10 +1942,10 @@ def grad_hess_diag_f32(
                 t36 = _half_step_f32(t15)
                 t37 = d_excess * width
                 t38 = f32(0.5) * d_excess * width
-                t39 = t38 if t17 else f32(0.0)
-                d_margin4 = t37 if t14 else t39
-                t40 = t38 if t17 else t37
-                d_length4 = d_excess * margin6 + (f32(0.0) if t14 else t40)
+                t39 = _where(t17, t38, f32(0.0))
+                d_margin4 = _where(t14, t37, t39)
+                t40 = _where(t17, t38, t37)
+                d_length4 = d_excess * margin6 + _where(t14, f32(0.0), t40)
                 t41 = _half_step_f32(t5)
                 t42 = t36 * t41
                 t43 = _half_step_f32(t20)
@@ -1951,10 +1974,10 @@ def grad_hess_diag_f32(
                 t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
                 t51 = height * t50
                 tangent_margin2_0 = -t34
-                t52 = f32(0.5) if t7 else f32(0.0)
-                t53 = f32(1.0) if t4 else t52
-                t54 = f32(-0.5) if t7 else f32(-1.0)
-                tangent_margin6_0 = tangent_margin2_0 * t53 + (f32(0.0) if t4 else t54)
+                t52 = _where(t7, f32(0.5), f32(0.0))
+                t53 = _where(t4, f32(1.0), t52)
+                t54 = _where(t7, f32(-0.5), f32(-1.0))
+                tangent_margin6_0 = tangent_margin2_0 * t53 + _where(t4, f32(0.0), t54)
                 tangent_margin5_0 = t2 * t53
                 tangent_excess_0 = (
                     length4 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, length3) +
@@ -1965,19 +1988,19 @@ def grad_hess_diag_f32(
                     t25)
                 )
                 t55 = f32(0.5) * length3
-                t56 = t55 if t7 else f32(0.0)
-                t57 = length3 if t4 else t56
+                t56 = _where(t7, t55, f32(0.0))
+                t57 = _where(t4, length3, t56)
                 tangent_d_margin_0 = tangent_d_excess_0 * t57
                 t58 = f32(0.5) * length4
-                t59 = t58 if t7 else length4
+                t59 = _where(t7, t58, length4)
                 t60 = tangent_d_excess_0 * t59
-                tangent_d_length2_0 = f32(0.0) if t4 else t60
+                tangent_d_length2_0 = _where(t4, f32(0.0), t60)
                 t61 = f32(2.0) * (excess / t25) / t25 / t25 - f32(1.0) / (t25 * t25)
                 t62 = excess / t25 * (height / t25) / t25
                 tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + f32(2.0) * _zero_times_f32(tangent_width_0, t62))
                 tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
-                t63 = t58 if t7 else f32(0.0)
-                t64 = length4 if t4 else t63
+                t63 = _where(t7, t58, f32(0.0))
+                t64 = _where(t4, length4, t63)
                 tangent_d_margin2_0 = tangent_d_excess_0 * t64
                 scaled_diag_pred__0 = (
                     _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33,
@@ -1985,10 +2008,10 @@ def grad_hess_diag_f32(
                 )
                 diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
                 tangent_margin4_1 = -t43
-                t65 = f32(0.5) if t17 else f32(0.0)
-                t66 = f32(1.0) if t14 else t65
-                t67 = f32(-0.5) if t17 else f32(-1.0)
-                tangent_margin8_1 = tangent_margin4_1 * t66 + (f32(0.0) if t14 else t67)
+                t65 = _where(t17, f32(0.5), f32(0.0))
+                t66 = _where(t14, f32(1.0), t65)
+                t67 = _where(t17, f32(-0.5), f32(-1.0))
+                tangent_margin8_1 = tangent_margin4_1 * t66 + _where(t14, f32(0.0), t67)
                 tangent_margin7_1 = t36 * t66
                 tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f32(tangent_margin7_1, width) - margin6
                 tangent_height_1 = -t36 * t41
@@ -2000,19 +2023,19 @@ def grad_hess_diag_f32(
                     t25)
                 )
                 t70 = f32(0.5) * width
-                t71 = t70 if t17 else f32(0.0)
-                t72 = width if t14 else t71
+                t71 = _where(t17, t70, f32(0.0))
+                t72 = _where(t14, width, t71)
                 tangent_d_margin4_1 = tangent_d_excess_1 * t72
-                t73 = t70 if t17 else width
-                t74 = margin6 + (f32(0.0) if t14 else t73)
+                t73 = _where(t17, t70, width)
+                t74 = margin6 + _where(t14, f32(0.0), t73)
                 tangent_d_length4_1 = tangent_d_excess_1 * t74
                 scaled_diag_pred__1 = (
                     tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
                     tangent_d_length4_1
                 )
                 diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
-                t75 = f32(0.5) if t7 else f32(1.0)
-                tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
+                t75 = _where(t7, f32(0.5), f32(1.0))
+                tangent_margin6_2 = t46 * t53 + _where(t4, f32(0.0), t75)
                 tangent_margin_2 = -t44
                 tangent_margin5_2 = tangent_margin_2 * t53
                 tangent_excess_2 = (
@@ -2023,7 +2046,7 @@ def grad_hess_diag_f32(
                     seed_n * (_zero_times_f32(t45, t51) - f32(2.0) * (I / t25) * (tangent_excess_2 / t25) / t25)
                 )
                 t76 = tangent_d_excess_2 * t59
-                tangent_d_length2_2 = f32(0.0) if t4 else t76
+                tangent_d_length2_2 = _where(t4, f32(0.0), t76)
                 tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + f32(2.0) * _zero_times_f32(t45, t62))
                 tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
                 tangent_d_margin2_2 = tangent_d_excess_2 * t64
@@ -2033,8 +2056,8 @@ def grad_hess_diag_f32(
                     tangent_d_margin2_2) - _zero_times_f32(t44, tangent_d_margin_2)
                 )
                 diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
-                t77 = f32(0.5) if t17 else f32(1.0)
-                tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
+                t77 = _where(t17, f32(0.5), f32(1.0))
+                tangent_margin8_3 = t49 * t66 + _where(t14, f32(0.0), t77)
                 tangent_margin3_3 = -t47
                 tangent_margin7_3 = tangent_margin3_3 * t66
                 tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f32(tangent_margin7_3, width)
@@ -2068,9 +2091,9 @@ def hvp_f32(
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
         return
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             pred_chunk = pred[start : start + rows]
             target_chunk = target[start : start + rows]
             v_pred__chunk = v_pred_[start : start + rows]
@@ -2114,14 +2137,14 @@ def hvp_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = row if live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]) else rows
-                    wrong_2 = here if here < wrong_2 else wrong_2
-                    here = row if live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]) else rows
-                    wrong_3 = here if here < wrong_3 else wrong_3
-                    here = row if live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]) else rows
-                    wrong_4 = here if here < wrong_4 else wrong_4
-                    here = row if live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]) else rows
-                    wrong_5 = here if here < wrong_5 else wrong_5
+                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    wrong_2 = _where(here < wrong_2, here, wrong_2)
+                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    wrong_3 = _where(here < wrong_3, here, wrong_3)
+                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    wrong_4 = _where(here < wrong_4, here, wrong_4)
+                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
                 break
@@ -2195,53 +2218,53 @@ def hvp_f32(
                 t15 = t3 == f32(0.0)
                 length = measured_target_2 - measured_target_0
                 t16 = f32(0.5) * (length + margin)
-                t17 = t16 if t15 else length
-                margin5 = margin if t4 else t17
+                t17 = _where(t15, t16, length)
+                margin5 = _where(t4, margin, t17)
                 length4 = measured_pred_3 - measured_pred_1
                 t18 = measured_target_0 - measured_pred_0
                 t19 = measured_pred_2 - measured_target_2
                 margin2 = _ramp_f32(t18) + _ramp_f32(t19)
                 length2 = measured_pred_2 - measured_pred_0
                 t20 = f32(0.5) * (length2 + margin2)
-                t21 = t20 if t15 else length2
-                margin6 = margin2 if t4 else t21
+                t21 = _where(t15, t20, length2)
+                margin6 = _where(t4, margin2, t21)
                 t22 = f32(0.0) < t5
                 margin3 = _ramp_f32(t10) + _ramp_f32(t8)
                 t23 = t5 == f32(0.0)
                 t24 = f32(0.5) * (length3 + margin3)
-                t25 = t24 if t23 else length3
-                margin7 = margin3 if t22 else t25
+                t25 = _where(t23, t24, length3)
+                margin7 = _where(t22, margin3, t25)
                 t26 = measured_target_1 - measured_pred_1
                 t27 = measured_pred_3 - measured_target_3
                 margin4 = _ramp_f32(t26) + _ramp_f32(t27)
                 t28 = f32(0.5) * (length4 + margin4)
-                t29 = t28 if t23 else length4
-                margin8 = margin4 if t22 else t29
+                t29 = _where(t23, t28, length4)
+                margin8 = _where(t22, margin4, t29)
                 t30 = margin7 + margin8
                 excess = length3 * margin5 + length4 * margin6 + width * t30
                 t31 = I + excess
                 tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
                 t32 = f32(0.5) * tangent_margin
-                t33 = t32 if t15 else f32(0.0)
-                tangent_margin5 = tangent_margin if t4 else t33
+                t33 = _where(t15, t32, f32(0.0))
+                tangent_margin5 = _where(t4, tangent_margin, t33)
                 t34 = _half_step_f32(t19)
                 t35 = _half_step_f32(t18)
                 tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
                 tangent_length2 = measured_v_pred__2 - measured_v_pred__0
                 t36 = f32(0.5) * (tangent_length2 + tangent_margin2)
-                t37 = t36 if t15 else tangent_length2
-                tangent_margin6 = tangent_margin2 if t4 else t37
+                t37 = _where(t15, t36, tangent_length2)
+                tangent_margin6 = _where(t4, tangent_margin2, t37)
                 tangent_length4 = measured_v_pred__3 - measured_v_pred__1
                 tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
                 t38 = f32(0.5) * tangent_margin3
-                t39 = t38 if t23 else f32(0.0)
-                tangent_margin7 = tangent_margin3 if t22 else t39
+                t39 = _where(t23, t38, f32(0.0))
+                tangent_margin7 = _where(t22, tangent_margin3, t39)
                 t40 = _half_step_f32(t27)
                 t41 = _half_step_f32(t26)
                 tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
                 t42 = f32(0.5) * (tangent_length4 + tangent_margin4)
-                t43 = t42 if t23 else tangent_length4
-                tangent_margin8 = tangent_margin4 if t22 else t43
+                t43 = _where(t23, t42, tangent_length4)
+                tangent_margin8 = _where(t22, tangent_margin4, t43)
                 t44 = tangent_margin7 + tangent_margin8
                 tangent_excess = (
                     length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
@@ -2251,20 +2274,20 @@ def hvp_f32(
                 tangent_d_excess = seed_n * (tangent_I / t31 / t31 - f32(2.0) * (I / t31) * (t45 / t31) / t31)
                 t46 = length3 * tangent_d_excess
                 t47 = f32(0.5) * length3 * tangent_d_excess
-                t48 = t47 if t15 else f32(0.0)
-                tangent_d_margin = t46 if t4 else t48
+                t48 = _where(t15, t47, f32(0.0))
+                tangent_d_margin = _where(t4, t46, t48)
                 d_excess = I / t31 * (seed_n / t31)
                 t49 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
                 t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
-                t51 = t49 if t15 else t50
-                tangent_d_length2 = f32(0.0) if t4 else t51
+                t51 = _where(t15, t49, t50)
+                tangent_d_length2 = _where(t4, f32(0.0), t51)
                 tangent_d_I = seed_n * (f32(2.0) * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
                 d_I = -excess / t31 * (seed_n / t31)
                 tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f32(
                     tangent_height, d_I,
                 )
-                t52 = t49 if t15 else f32(0.0)
-                tangent_d_margin2 = t50 if t4 else t52
+                t52 = _where(t15, t49, f32(0.0))
+                tangent_d_margin2 = _where(t4, t50, t52)
                 scaled_hvp_pred__0 = (
                     _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t12,
                     tangent_d_width) - _zero_times_f32(t35, tangent_d_margin2)
@@ -2274,10 +2297,10 @@ def hvp_f32(
                 t54 = _zero_times_f32(tangent_width, d_excess)
                 t55 = tangent_d_excess * width + t54
                 t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
-                t57 = t56 if t23 else f32(0.0)
-                tangent_d_margin4 = t55 if t22 else t57
-                t58 = t56 if t23 else t55
-                tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t22 else t58)
+                t57 = _where(t23, t56, f32(0.0))
+                tangent_d_margin4 = _where(t22, t55, t57)
+                t58 = _where(t23, t56, t55)
+                tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + _where(t22, f32(0.0), t58)
                 t59 = t11 * t6
                 scaled_hvp_pred__1 = (
                     _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59,

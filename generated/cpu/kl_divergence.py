@@ -90,9 +90,12 @@ META = {'name': 'kl_divergence',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -100,7 +103,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -119,6 +124,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -407,10 +429,10 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -439,9 +461,9 @@ def _log_f64(x):
     a = n * 0.6931471805601177
     high = a + f
     y = high + (((a - high) + f) + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
-    y = y if x < np.float64(np.inf) else x
-    y = y if x > 0.0 else np.float64(-np.inf)
-    return y if x >= 0.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(x > 0.0, y, np.float64(-np.inf))
+    return _where(x >= 0.0, y, x * np.float64(np.nan))
 
 
 @_inline
@@ -455,8 +477,8 @@ def _log_ratio_f64(a, b):
     # Both lie between sqrt(1/2) and sqrt(2): at most one halving or doubling brings the quotient there too.
     high = f > 1.4142135623730951 * g
     low = g > 1.4142135623730951 * f
-    n = n + (1.0 if high else (-1.0 if low else 0.0))
-    f = 0.5 * f if high else (2.0 * f if low else f)
+    n = n + _where(high, 1.0, _where(low, -1.0, 0.0))
+    f = _where(high, 0.5 * f, _where(low, 2.0 * f, f))
     f = (f - g) / g
     base = n * 0.6931471805601177
     top = base + f
@@ -469,18 +491,18 @@ def _log_ratio_f64(a, b):
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -505,9 +527,9 @@ def _log_f32(x):
     a = n * f32(0.693145751953125)
     high = a + f
     y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < f32(np.inf) else x
-    y = y if x > f32(0.0) else f32(-np.inf)
-    return y if x >= f32(0.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(x > f32(0.0), y, f32(-np.inf))
+    return _where(x >= f32(0.0), y, x * f32(np.nan))
 
 
 @_inline
@@ -521,8 +543,8 @@ def _log_ratio_f32(a, b):
     # Both lie between sqrt(1/2) and sqrt(2): at most one halving or doubling brings the quotient there too.
     high = f > f32(1.4142135623730951) * g
     low = g > f32(1.4142135623730951) * f
-    n = n + (f32(1.0) if high else (f32(-1.0) if low else f32(0.0)))
-    f = f32(0.5) * f if high else (f32(2.0) * f if low else f)
+    n = n + _where(high, f32(1.0), _where(low, f32(-1.0), f32(0.0)))
+    f = _where(high, f32(0.5) * f, _where(low, f32(2.0) * f, f))
     f = (f - g) / g
     base = n * f32(0.693145751953125)
     top = base + f
@@ -535,8 +557,8 @@ def _log_ratio_f32(a, b):
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -546,7 +568,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -555,7 +577,7 @@ def value_f64(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -574,7 +596,7 @@ def value_f64(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -596,13 +618,13 @@ def value_f64(
             q_row = q[n]
             value2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == 0.0) & (q_k == 0.0)
-                    value2_block[lane] = _zero_times_f64(p_k, _log_ratio_f64(p_k, 1.0 if t1 else q_k))
+                    value2_block[lane] = _zero_times_f64(p_k, _log_ratio_f64(p_k, _where(t1, 1.0, q_k)))
                 value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -620,7 +642,7 @@ def value_short_f64(
     p_columns, q_columns = columns_float64[0], columns_float64[1]
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         p_chunk = p[start : start + rows]
         q_chunk = q[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -664,7 +686,7 @@ def value_short_f64(
                 p_k = p_columns[k, row]
                 q_k = q_columns[k, row]
                 t1 = (p_k == 0.0) & (q_k == 0.0)
-                value2_rows[row] += _zero_times_f64(p_k, _log_ratio_f64(p_k, 1.0 if t1 else q_k))
+                value2_rows[row] += _zero_times_f64(p_k, _log_ratio_f64(p_k, _where(t1, 1.0, q_k)))
         for row in range(rows):
             value_rows[row] = value2_rows[row]
         if weight_step:
@@ -687,7 +709,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -696,7 +718,7 @@ def value_and_grad_f64(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -715,7 +737,7 @@ def value_and_grad_f64(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -743,16 +765,16 @@ def value_and_grad_f64(
             grad_q_row = grad_q[n]
             value2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == 0.0) & (q_k == 0.0)
-                    t2 = _log_ratio_f64(p_k, 1.0 if t1 else q_k)
+                    t2 = _log_ratio_f64(p_k, _where(t1, 1.0, q_k))
                     grad_p_row[k] = _zero_times_f64(p_k, seed_n / p_k) + _zero_times_f64(seed_n, t2)
                     t3 = -_zero_times_f64(p_k, seed_n / q_k)
-                    grad_q_row[k] = 0.0 if t1 else t3
+                    grad_q_row[k] = _where(t1, 0.0, t3)
                     value2_block[lane] = _zero_times_f64(p_k, t2)
                 value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
@@ -773,7 +795,7 @@ def value_and_grad_short_f64(
     )
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         grad_p_chunk = grad_p[start : start + rows]
         grad_q_chunk = grad_q[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -822,10 +844,10 @@ def value_and_grad_short_f64(
                 p_k = p_columns[k, row]
                 q_k = q_columns[k, row]
                 t1 = (p_k == 0.0) & (q_k == 0.0)
-                t2 = _log_ratio_f64(p_k, 1.0 if t1 else q_k)
+                t2 = _log_ratio_f64(p_k, _where(t1, 1.0, q_k))
                 grad_p_columns[k, row] = _zero_times_f64(p_k, seed[row] / p_k) + _zero_times_f64(seed[row], t2)
                 t3 = -_zero_times_f64(p_k, seed[row] / q_k)
-                grad_q_columns[k, row] = 0.0 if t1 else t3
+                grad_q_columns[k, row] = _where(t1, 0.0, t3)
                 value2_rows[row] += _zero_times_f64(p_k, t2)
         for row in range(rows):
             value_rows[row] = value2_rows[row]
@@ -856,7 +878,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -865,7 +887,7 @@ def grad_hess_diag_f64(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -884,7 +906,7 @@ def grad_hess_diag_f64(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -917,13 +939,13 @@ def grad_hess_diag_f64(
                 q_k = q_row[k]
                 t2 = (p_k == 0.0) & (q_k == 0.0)
                 grad_p_row[k] = (
-                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed_n, _log_ratio_f64(p_k, 1.0 if t2 else q_k))
+                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed_n, _log_ratio_f64(p_k, _where(t2, 1.0, q_k)))
                 )
                 t3 = -_zero_times_f64(p_k, seed_n / q_k)
-                grad_q_row[k] = 0.0 if t2 else t3
+                grad_q_row[k] = _where(t2, 0.0, t3)
                 diag_p_row[k] = t1
                 t4 = -1.0 / q_k / q_k
-                diag_q_row[k] = -seed_n * _zero_times_f64(p_k, 0.0 if t2 else t4)
+                diag_q_row[k] = -seed_n * _zero_times_f64(p_k, _where(t2, 0.0, t4))
 
 
 @_jit
@@ -938,7 +960,7 @@ def grad_hess_diag_short_f64(
     )
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         grad_p_chunk = grad_p[start : start + rows]
         grad_q_chunk = grad_q[start : start + rows]
         diag_p_chunk = diag_p[start : start + rows]
@@ -989,13 +1011,13 @@ def grad_hess_diag_short_f64(
                 q_k = q_columns[k, row]
                 t2 = (p_k == 0.0) & (q_k == 0.0)
                 grad_p_columns[k, row] = (
-                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed[row], _log_ratio_f64(p_k, 1.0 if t2 else q_k))
+                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed[row], _log_ratio_f64(p_k, _where(t2, 1.0, q_k)))
                 )
                 t3 = -_zero_times_f64(p_k, seed[row] / q_k)
-                grad_q_columns[k, row] = 0.0 if t2 else t3
+                grad_q_columns[k, row] = _where(t2, 0.0, t3)
                 diag_p_columns[k, row] = t1
                 t4 = -1.0 / q_k / q_k
-                diag_q_columns[k, row] = -seed[row] * _zero_times_f64(p_k, 0.0 if t2 else t4)
+                diag_q_columns[k, row] = -seed[row] * _zero_times_f64(p_k, _where(t2, 0.0, t4))
         for row in range(rows):
             for k in range(size_k):
                 grad_p_chunk[row, k] = grad_p_columns[k, row]
@@ -1019,7 +1041,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1028,7 +1050,7 @@ def hvp_f64(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1047,7 +1069,7 @@ def hvp_f64(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1080,11 +1102,11 @@ def hvp_f64(
                 v_q_k = v_q__row[k]
                 t2 = -v_q_k / q_k
                 hvp_p_row[k] = (
-                    _zero_times_f64(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f64(seed_n, v_p_k / p_k + (0.0 if
-                    t1 else t2)) + _zero_times_f64(v_p_k, seed_n / p_k)
+                    _zero_times_f64(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f64(seed_n, v_p_k / p_k +
+                    _where(t1, 0.0, t2)) + _zero_times_f64(v_p_k, seed_n / p_k)
                 )
                 t3 = -(_zero_times_f64(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed_n / q_k))
-                hvp_q_row[k] = 0.0 if t1 else t3
+                hvp_q_row[k] = _where(t1, 0.0, t3)
 
 
 @_jit
@@ -1099,7 +1121,7 @@ def hvp_short_f64(
     )
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         hvp_p_chunk = hvp_p[start : start + rows]
         hvp_q_chunk = hvp_q[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -1155,10 +1177,10 @@ def hvp_short_f64(
                 t2 = -v_q_k / q_k
                 hvp_p_columns[k, row] = (
                     _zero_times_f64(p_k, -seed[row] / p_k * (v_p_k / p_k)) + _zero_times_f64(seed[row], v_p_k / p_k +
-                    (0.0 if t1 else t2)) + _zero_times_f64(v_p_k, seed[row] / p_k)
+                    _where(t1, 0.0, t2)) + _zero_times_f64(v_p_k, seed[row] / p_k)
                 )
                 t3 = -(_zero_times_f64(p_k, -seed[row] / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed[row] / q_k))
-                hvp_q_columns[k, row] = 0.0 if t1 else t3
+                hvp_q_columns[k, row] = _where(t1, 0.0, t3)
         for row in range(rows):
             for k in range(size_k):
                 hvp_p_chunk[row, k] = hvp_p_columns[k, row]
@@ -1178,7 +1200,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1187,7 +1209,7 @@ def value_f32(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1206,7 +1228,7 @@ def value_f32(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1228,13 +1250,13 @@ def value_f32(
             q_row = q[n]
             value2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
-                    value2_block[lane] = _zero_times_f32(p_k, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k))
+                    value2_block[lane] = _zero_times_f32(p_k, _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k)))
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value2 = f32(value2)
             value_rows[row] = value2
@@ -1254,7 +1276,7 @@ def value_short_f32(
     p_columns, q_columns = columns_float32[0], columns_float32[1]
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         p_chunk = p[start : start + rows]
         q_chunk = q[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1298,7 +1320,7 @@ def value_short_f32(
                 p_k = p_columns[k, row]
                 q_k = q_columns[k, row]
                 t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
-                value2_here[row] = _zero_times_f32(p_k, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k))
+                value2_here[row] = _zero_times_f32(p_k, _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k)))
             for row in range(rows):
                 value2_wide[row] += value2_here[row]
         for row in range(rows):
@@ -1328,7 +1350,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1337,7 +1359,7 @@ def value_and_grad_f32(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1356,7 +1378,7 @@ def value_and_grad_f32(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1384,16 +1406,16 @@ def value_and_grad_f32(
             grad_q_row = grad_q[n]
             value2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
-                    t2 = _log_ratio_f32(p_k, f32(1.0) if t1 else q_k)
+                    t2 = _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k))
                     grad_p_row[k] = _zero_times_f32(p_k, seed_n / p_k) + _zero_times_f32(seed_n, t2)
                     t3 = -_zero_times_f32(p_k, seed_n / q_k)
-                    grad_q_row[k] = f32(0.0) if t1 else t3
+                    grad_q_row[k] = _where(t1, f32(0.0), t3)
                     value2_block[lane] = _zero_times_f32(p_k, t2)
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value2 = f32(value2)
@@ -1417,7 +1439,7 @@ def value_and_grad_short_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         grad_p_chunk = grad_p[start : start + rows]
         grad_q_chunk = grad_q[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -1466,10 +1488,10 @@ def value_and_grad_short_f32(
                 p_k = p_columns[k, row]
                 q_k = q_columns[k, row]
                 t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
-                t2 = _log_ratio_f32(p_k, f32(1.0) if t1 else q_k)
+                t2 = _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k))
                 grad_p_columns[k, row] = _zero_times_f32(p_k, seed[row] / p_k) + _zero_times_f32(seed[row], t2)
                 t3 = -_zero_times_f32(p_k, seed[row] / q_k)
-                grad_q_columns[k, row] = f32(0.0) if t1 else t3
+                grad_q_columns[k, row] = _where(t1, f32(0.0), t3)
                 value2_here[row] = _zero_times_f32(p_k, t2)
             for row in range(rows):
                 value2_wide[row] += value2_here[row]
@@ -1507,7 +1529,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1516,7 +1538,7 @@ def grad_hess_diag_f32(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1535,7 +1557,7 @@ def grad_hess_diag_f32(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1568,13 +1590,13 @@ def grad_hess_diag_f32(
                 q_k = q_row[k]
                 t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 grad_p_row[k] = (
-                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed_n, _log_ratio_f32(p_k, f32(1.0) if t2 else q_k))
+                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed_n, _log_ratio_f32(p_k, _where(t2, f32(1.0), q_k)))
                 )
                 t3 = -_zero_times_f32(p_k, seed_n / q_k)
-                grad_q_row[k] = f32(0.0) if t2 else t3
+                grad_q_row[k] = _where(t2, f32(0.0), t3)
                 diag_p_row[k] = t1
                 t4 = -f32(1.0) / q_k / q_k
-                diag_q_row[k] = -seed_n * _zero_times_f32(p_k, f32(0.0) if t2 else t4)
+                diag_q_row[k] = -seed_n * _zero_times_f32(p_k, _where(t2, f32(0.0), t4))
 
 
 @_jit
@@ -1591,7 +1613,7 @@ def grad_hess_diag_short_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         grad_p_chunk = grad_p[start : start + rows]
         grad_q_chunk = grad_q[start : start + rows]
         diag_p_chunk = diag_p[start : start + rows]
@@ -1642,13 +1664,14 @@ def grad_hess_diag_short_f32(
                 q_k = q_columns[k, row]
                 t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 grad_p_columns[k, row] = (
-                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed[row], _log_ratio_f32(p_k, f32(1.0) if t2 else q_k))
+                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed[row], _log_ratio_f32(p_k, _where(t2, f32(1.0),
+                    q_k)))
                 )
                 t3 = -_zero_times_f32(p_k, seed[row] / q_k)
-                grad_q_columns[k, row] = f32(0.0) if t2 else t3
+                grad_q_columns[k, row] = _where(t2, f32(0.0), t3)
                 diag_p_columns[k, row] = t1
                 t4 = -f32(1.0) / q_k / q_k
-                diag_q_columns[k, row] = -seed[row] * _zero_times_f32(p_k, f32(0.0) if t2 else t4)
+                diag_q_columns[k, row] = -seed[row] * _zero_times_f32(p_k, _where(t2, f32(0.0), t4))
         for row in range(rows):
             for k in range(size_k):
                 grad_p_chunk[row, k] = grad_p_columns[k, row]
@@ -1673,7 +1696,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1682,7 +1705,7 @@ def hvp_f32(
                 entries = p[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1701,7 +1724,7 @@ def hvp_f32(
                 entries = q[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1735,10 +1758,10 @@ def hvp_f32(
                 t2 = -v_q_k / q_k
                 hvp_p_row[k] = (
                     _zero_times_f32(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f32(seed_n, v_p_k / p_k +
-                    (f32(0.0) if t1 else t2)) + _zero_times_f32(v_p_k, seed_n / p_k)
+                    _where(t1, f32(0.0), t2)) + _zero_times_f32(v_p_k, seed_n / p_k)
                 )
                 t3 = -(_zero_times_f32(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed_n / q_k))
-                hvp_q_row[k] = f32(0.0) if t1 else t3
+                hvp_q_row[k] = _where(t1, f32(0.0), t3)
 
 
 @_jit
@@ -1755,7 +1778,7 @@ def hvp_short_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         hvp_p_chunk = hvp_p[start : start + rows]
         hvp_q_chunk = hvp_q[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -1811,10 +1834,10 @@ def hvp_short_f32(
                 t2 = -v_q_k / q_k
                 hvp_p_columns[k, row] = (
                     _zero_times_f32(p_k, -seed[row] / p_k * (v_p_k / p_k)) + _zero_times_f32(seed[row], v_p_k / p_k +
-                    (f32(0.0) if t1 else t2)) + _zero_times_f32(v_p_k, seed[row] / p_k)
+                    _where(t1, f32(0.0), t2)) + _zero_times_f32(v_p_k, seed[row] / p_k)
                 )
                 t3 = -(_zero_times_f32(p_k, -seed[row] / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed[row] / q_k))
-                hvp_q_columns[k, row] = f32(0.0) if t1 else t3
+                hvp_q_columns[k, row] = _where(t1, f32(0.0), t3)
         for row in range(rows):
             for k in range(size_k):
                 hvp_p_chunk[row, k] = hvp_p_columns[k, row]

@@ -83,9 +83,12 @@ META = {'name': 'kl_standard_normal',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -93,7 +96,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -112,6 +117,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -367,8 +389,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -409,8 +431,8 @@ def _exp_f64(x):
 @_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = -50.0 if x < -50.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -50.0, -50.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -457,9 +479,9 @@ def _exp_tail_f64(x):
     far = high - half
     back = far - high
     far = 2.0 * (far + (((high - (far - back)) - (half + back)) + low))
-    far = np.float64(np.inf) if x > 710.0 else far
-    far = -x if x < -5.764607523034235e17 else far
-    return near if abs(x) < 0.5 else far
+    far = _where(x > 710.0, np.float64(np.inf), far)
+    far = _where(x < -5.764607523034235e17, -x, far)
+    return _where(abs(x) < 0.5, near, far)
 
 
 @_inline
@@ -467,14 +489,14 @@ def _expm1_f64(x):
     """e^x - 1."""
     high, low = _expm1_pair_f64(x)
     y = 2.0 * (high + low)
-    return x if abs(x) < 2.7755575615628914e-17 else y
+    return _where(abs(x) < 2.7755575615628914e-17, x, y)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -510,8 +532,8 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = f32(-25.0) if x < f32(-25.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-25.0), f32(-25.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -547,9 +569,9 @@ def _exp_tail_f32(x):
     far = high - half
     back = far - high
     far = f32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
-    far = f32(np.inf) if x > f32(89.0) else far
-    far = -x if x < -f32(1073741824.0) else far
-    return near if abs(x) < f32(0.5) else far
+    far = _where(x > f32(89.0), f32(np.inf), far)
+    far = _where(x < -f32(1073741824.0), -x, far)
+    return _where(abs(x) < f32(0.5), near, far)
 
 
 @_inline
@@ -557,7 +579,7 @@ def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
     y = f32(2.0) * (high + low)
-    return x if abs(x) < f32(1.4901161193847656e-08) else y
+    return _where(abs(x) < f32(1.4901161193847656e-08), x, y)
 
 
 @_jit
@@ -567,7 +589,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -579,7 +601,7 @@ def value_f64(
             logvar_row = logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f64(logvar_row[d])
@@ -598,7 +620,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -616,7 +638,7 @@ def value_and_grad_f64(
             grad_logvar_row = grad_logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     mu_d = mu_row[d]
@@ -639,7 +661,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -671,7 +693,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -697,7 +719,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -709,7 +731,7 @@ def value_f32(
             logvar_row = logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f32(logvar_row[d])
@@ -730,7 +752,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -748,7 +770,7 @@ def value_and_grad_f32(
             grad_logvar_row = grad_logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     mu_d = mu_row[d]
@@ -773,7 +795,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -806,7 +828,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:

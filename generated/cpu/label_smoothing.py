@@ -101,9 +101,12 @@ META = {'name': 'label_smoothing',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -111,7 +114,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -130,6 +135,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -195,13 +217,13 @@ def _outside_index(x, size):
 @_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else 0.0
+    return _where(a != b, a - b, 0.0)
 
 
 @_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else f32(0.0)
+    return _where(a != b, a - b, f32(0.0))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -445,8 +467,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -487,8 +509,8 @@ def _exp_f64(x):
 @_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = -50.0 if x < -50.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -50.0, -50.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -519,17 +541,17 @@ def _expm1_f64(x):
     """e^x - 1."""
     high, low = _expm1_pair_f64(x)
     y = 2.0 * (high + low)
-    return x if abs(x) < 2.7755575615628914e-17 else y
+    return _where(abs(x) < 2.7755575615628914e-17, x, y)
 
 
 @_inline
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -557,11 +579,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -571,10 +593,10 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
@@ -592,18 +614,18 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -615,22 +637,22 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -666,8 +688,8 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = f32(-25.0) if x < f32(-25.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-25.0), f32(-25.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -693,17 +715,17 @@ def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
     y = f32(2.0) * (high + low)
-    return x if abs(x) < f32(1.4901161193847656e-08) else y
+    return _where(abs(x) < f32(1.4901161193847656e-08), x, y)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -727,11 +749,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -741,10 +763,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
@@ -762,18 +784,18 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -785,15 +807,15 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -804,7 +826,7 @@ def value_f64(
     t12 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -827,12 +849,12 @@ def value_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f64(z_k, np.int64(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
@@ -840,7 +862,7 @@ def value_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -852,22 +874,22 @@ def value_f64(
                     t4 = z_k2 < t1__max
                     t5 = _gap_f64(t1__max, z_k2)
                     t1__terms = _exp_f64(-t5)
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t4 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t4, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t6 = 1 < t1__ties
             t7 = t1__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1__below + float(t8)
             t10 = _log1p_f64(t9)
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -877,7 +899,7 @@ def value_f64(
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
-            t1_others__rest = _log1p_f64(t1_others__below + float(t14 if t13 else 0))
+            t1_others__rest = _log1p_f64(t1_others__below + float(_where(t13, t14, 0)))
             value_rows[row] = (
                 _zero_times_f64(epsilon, t2_2) / float(size_k) + t12 * _softplus_f64(t1_others__rest +
                 _gap_f64(t1_others__max, z_row[y_n]))
@@ -897,7 +919,7 @@ def value_and_grad_f64(
     t16 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -922,12 +944,12 @@ def value_and_grad_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f64(z_k, np.int64(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
@@ -935,7 +957,7 @@ def value_and_grad_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -949,17 +971,17 @@ def value_and_grad_f64(
                     t5 = _gap_f64(t1__max, z_k2)
                     t1__terms = _exp_f64(-t5)
                     t1__terms_row[k] = t1__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t4 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t4, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
                 t1__ties += t1__ties_here
             t6 = 1 < t1__ties
             t7 = t1__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1__below + float(t8)
             t10 = _log1p_f64(t9)
             seed_n = weight[n * weight_step] / denominator
@@ -969,7 +991,7 @@ def value_and_grad_f64(
             t1__share = 1.0 / t14
             t17 = 1 < t1_others__ties
             t18 = t1_others__ties - 1
-            t19 = t18 if t17 else 0
+            t19 = _where(t17, t18, 0)
             t20 = t1_others__below + float(t19)
             t21 = _log1p_f64(t20)
             z_y = z_row[y_n]
@@ -983,7 +1005,7 @@ def value_and_grad_f64(
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -995,7 +1017,7 @@ def value_and_grad_f64(
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t28 = t26 * weight_t1_others
-                    grad_z_row[k] = t13 * weight_t1 + (t25 if t15 else t28) - t12
+                    grad_z_row[k] = t13 * weight_t1 + _where(t15, t25, t28) - t12
                     t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum(t2_2_block, count, 0.0)
             value_rows[row] = _zero_times_f64(epsilon, t2_2) / float(size_k) + t16 * _softplus_f64(t23)
@@ -1013,7 +1035,7 @@ def grad_hess_diag_f64(
     t14 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1036,12 +1058,12 @@ def grad_hess_diag_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f64(z_k, np.int64(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
@@ -1049,7 +1071,7 @@ def grad_hess_diag_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1064,10 +1086,10 @@ def grad_hess_diag_f64(
                     t6 = _gap_f64(t1__max, z_k2)
                     t1__terms = _exp_f64(-t6)
                     t1__terms_row[k] = t1__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t5 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t5, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
@@ -1077,12 +1099,12 @@ def grad_hess_diag_f64(
             t8 = t7 * float(size_k)
             t9 = 1 < t1__ties
             t10 = t1__ties - 1
-            t11 = t10 if t9 else 0
+            t11 = _where(t9, t10, 0)
             t12 = 1.0 + t1__below + float(t11)
             t1__share = 1.0 / t12
             t15 = 1 < t1_others__ties
             t16 = t1_others__ties - 1
-            t17 = t16 if t15 else 0
+            t17 = _where(t15, t16, 0)
             t18 = t1_others__below + float(t17)
             t19 = _log1p_f64(t18)
             z_y = z_row[y_n]
@@ -1107,14 +1129,14 @@ def grad_hess_diag_f64(
                 t1_others__terms2 = t1_others__terms_row[k]
                 weight_t1_others = t1_others__share * t1_others__terms2
                 t26 = t24 * weight_t1_others
-                grad_z_row[k] = t8 * weight_t1 + (t23 if t13 else t26) - t7
+                grad_z_row[k] = t8 * weight_t1 + _where(t13, t23, t26) - t7
                 t30 = t28 * weight_t1_others
-                tangent_d_t1_others = t29 if t13 else t30
+                tangent_d_t1_others = _where(t13, t29, t30)
                 z_k3 = z_row[k]
                 t31 = _gap_f64(t1_others__max, z_k3)
                 t32 = weight_t1_others * (tangent_d_t1_others - t24 * _expm1_f64(-(t19 + t31)))
                 t35 = _gap_f64(t1__max, z_k3)
-                diag_z_row[k] = (t28 if t13 else t32) - weight_t1 * _zero_times_f64(t8, _expm1_f64(-(t34 + t35)))
+                diag_z_row[k] = _where(t13, t28, t32) - weight_t1 * _zero_times_f64(t8, _expm1_f64(-(t34 + t35)))
 
 
 @_jit
@@ -1126,7 +1148,7 @@ def hvp_f64(
     t18 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1148,12 +1170,12 @@ def hvp_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f64(z_k, np.int64(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
@@ -1161,7 +1183,7 @@ def hvp_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1174,10 +1196,10 @@ def hvp_f64(
                     t4 = z_k2 < t1__max
                     t1__terms = _exp_f64(-_gap_f64(t1__max, z_k2))
                     t1__terms_row[k] = t1__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t4 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t4, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
@@ -1185,18 +1207,18 @@ def hvp_f64(
             v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = 1.0 + t1_others__below + float(t8)
             t1_others__share = 1.0 / t9
             t11 = 1 < t1__ties
             t12 = t1__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = 1.0 + t1__below + float(t13)
             t1__share = 1.0 / t14
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t5 = k != y_n
@@ -1206,7 +1228,7 @@ def hvp_f64(
                     t10 = v_z_k * weight_t1_others
                     t1__terms2 = t1__terms_row[k]
                     weight_t1 = t1__share * t1__terms2
-                    tangent_t1_others_block[lane] = t10 if t5 else 0.0
+                    tangent_t1_others_block[lane] = _where(t5, t10, 0.0)
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count, 0.0)
@@ -1236,7 +1258,7 @@ def hvp_f64(
                 weight_t1_others2 = t1_others__share * t1_others__terms3
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t29 = t27 * tangent_weight_t1_others + t28 * weight_t1_others2
-                hvp_z_row[k] = t16 * tangent_weight_t1 + (t26 if t17 else t29)
+                hvp_z_row[k] = t16 * tangent_weight_t1 + _where(t17, t26, t29)
 
 
 @_jit
@@ -1247,7 +1269,7 @@ def value_f32(
     t12 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1270,12 +1292,12 @@ def value_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f32(z_k, np.int32(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
@@ -1283,7 +1305,7 @@ def value_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1295,10 +1317,10 @@ def value_f32(
                     t4 = z_k2 < t1__max
                     t5 = _gap_f32(t1__max, z_k2)
                     t1__terms = _exp_f32(-t5)
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t4 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t4, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
@@ -1307,12 +1329,12 @@ def value_f32(
             t1__below = f32(t1__below)
             t6 = 1 < t1__ties
             t7 = t1__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1__below + f32(t8)
             t10 = _log1p_f32(t9)
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -1323,7 +1345,7 @@ def value_f32(
             t2_2 = f32(t2_2)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
-            t1_others__rest = _log1p_f32(t1_others__below + f32(t14 if t13 else 0))
+            t1_others__rest = _log1p_f32(t1_others__below + f32(_where(t13, t14, 0)))
             value_rows[row] = (
                 _zero_times_f32(epsilon, t2_2) / f32(size_k) + t12 * _softplus_f32(t1_others__rest +
                 _gap_f32(t1_others__max, z_row[y_n]))
@@ -1344,7 +1366,7 @@ def value_and_grad_f32(
     t16 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1369,12 +1391,12 @@ def value_and_grad_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f32(z_k, np.int32(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
@@ -1382,7 +1404,7 @@ def value_and_grad_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1396,10 +1418,10 @@ def value_and_grad_f32(
                     t5 = _gap_f32(t1__max, z_k2)
                     t1__terms = _exp_f32(-t5)
                     t1__terms_row[k] = t1__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t4 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t4, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
@@ -1408,7 +1430,7 @@ def value_and_grad_f32(
             t1__below = f32(t1__below)
             t6 = 1 < t1__ties
             t7 = t1__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1__below + f32(t8)
             t10 = _log1p_f32(t9)
             seed_n = weight[n * weight_step] / denominator
@@ -1418,7 +1440,7 @@ def value_and_grad_f32(
             t1__share = f32(1.0) / t14
             t17 = 1 < t1_others__ties
             t18 = t1_others__ties - 1
-            t19 = t18 if t17 else 0
+            t19 = _where(t17, t18, 0)
             t20 = t1_others__below + f32(t19)
             t21 = _log1p_f32(t20)
             z_y = z_row[y_n]
@@ -1432,7 +1454,7 @@ def value_and_grad_f32(
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -1444,7 +1466,7 @@ def value_and_grad_f32(
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t28 = t26 * weight_t1_others
-                    grad_z_row[k] = t13 * weight_t1 + (t25 if t15 else t28) - t12
+                    grad_z_row[k] = t13 * weight_t1 + _where(t15, t25, t28) - t12
                     t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
             t2_2 = f32(t2_2)
@@ -1464,7 +1486,7 @@ def grad_hess_diag_f32(
     t14 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1487,12 +1509,12 @@ def grad_hess_diag_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f32(z_k, np.int32(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
@@ -1500,7 +1522,7 @@ def grad_hess_diag_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1515,10 +1537,10 @@ def grad_hess_diag_f32(
                     t6 = _gap_f32(t1__max, z_k2)
                     t1__terms = _exp_f32(-t6)
                     t1__terms_row[k] = t1__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t5 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t5, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
@@ -1530,12 +1552,12 @@ def grad_hess_diag_f32(
             t8 = t7 * f32(size_k)
             t9 = 1 < t1__ties
             t10 = t1__ties - 1
-            t11 = t10 if t9 else 0
+            t11 = _where(t9, t10, 0)
             t12 = f32(1.0) + t1__below + f32(t11)
             t1__share = f32(1.0) / t12
             t15 = 1 < t1_others__ties
             t16 = t1_others__ties - 1
-            t17 = t16 if t15 else 0
+            t17 = _where(t15, t16, 0)
             t18 = t1_others__below + f32(t17)
             t19 = _log1p_f32(t18)
             z_y = z_row[y_n]
@@ -1560,14 +1582,14 @@ def grad_hess_diag_f32(
                 t1_others__terms2 = t1_others__terms_row[k]
                 weight_t1_others = t1_others__share * t1_others__terms2
                 t26 = t24 * weight_t1_others
-                grad_z_row[k] = t8 * weight_t1 + (t23 if t13 else t26) - t7
+                grad_z_row[k] = t8 * weight_t1 + _where(t13, t23, t26) - t7
                 t30 = t28 * weight_t1_others
-                tangent_d_t1_others = t29 if t13 else t30
+                tangent_d_t1_others = _where(t13, t29, t30)
                 z_k3 = z_row[k]
                 t31 = _gap_f32(t1_others__max, z_k3)
                 t32 = weight_t1_others * (tangent_d_t1_others - t24 * _expm1_f32(-(t19 + t31)))
                 t35 = _gap_f32(t1__max, z_k3)
-                diag_z_row[k] = (t28 if t13 else t32) - weight_t1 * _zero_times_f32(t8, _expm1_f32(-(t34 + t35)))
+                diag_z_row[k] = _where(t13, t28, t32) - weight_t1 * _zero_times_f32(t8, _expm1_f32(-(t34 + t35)))
 
 
 @_jit
@@ -1580,7 +1602,7 @@ def hvp_f32(
     t18 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1602,12 +1624,12 @@ def hvp_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
                 t1__max_entry = _order_f32(z_k, np.int32(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
@@ -1615,7 +1637,7 @@ def hvp_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1628,10 +1650,10 @@ def hvp_f32(
                     t4 = z_k2 < t1__max
                     t1__terms = _exp_f32(-_gap_f32(t1__max, z_k2))
                     t1__terms_row[k] = t1__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
-                    t1__below_block[lane] = t1__terms if t4 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
+                    t1__below_block[lane] = _where(t4, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
@@ -1641,18 +1663,18 @@ def hvp_f32(
             v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = f32(1.0) + t1_others__below + f32(t8)
             t1_others__share = f32(1.0) / t9
             t11 = 1 < t1__ties
             t12 = t1__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = f32(1.0) + t1__below + f32(t13)
             t1__share = f32(1.0) / t14
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t5 = np.int32(k) != np.int32(y_n)
@@ -1662,7 +1684,7 @@ def hvp_f32(
                     t10 = v_z_k * weight_t1_others
                     t1__terms2 = t1__terms_row[k]
                     weight_t1 = t1__share * t1__terms2
-                    tangent_t1_others_block[lane] = t10 if t5 else f32(0.0)
+                    tangent_t1_others_block[lane] = _where(t5, t10, f32(0.0))
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, quarters, count)
                 tangent_t1 += _pairwise_sum_f32(tangent_t1_block, quarters, count)
@@ -1694,7 +1716,7 @@ def hvp_f32(
                 weight_t1_others2 = t1_others__share * t1_others__terms3
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t29 = t27 * tangent_weight_t1_others + t28 * weight_t1_others2
-                hvp_z_row[k] = t16 * tangent_weight_t1 + (t26 if t17 else t29)
+                hvp_z_row[k] = t16 * tangent_weight_t1 + _where(t17, t26, t29)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -100,9 +100,12 @@ META = {'name': 'listnet',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -110,7 +113,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -129,6 +134,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -189,13 +211,13 @@ def _ordered_f64(order):
 @_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else 0.0
+    return _where(a != b, a - b, 0.0)
 
 
 @_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else f32(0.0)
+    return _where(a != b, a - b, f32(0.0))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -445,8 +467,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -487,8 +509,8 @@ def _exp_f64(x):
 @_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = -50.0 if x < -50.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -50.0, -50.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -519,17 +541,17 @@ def _expm1_f64(x):
     """e^x - 1."""
     high, low = _expm1_pair_f64(x)
     y = 2.0 * (high + low)
-    return x if abs(x) < 2.7755575615628914e-17 else y
+    return _where(abs(x) < 2.7755575615628914e-17, x, y)
 
 
 @_inline
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -557,11 +579,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -571,17 +593,17 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -617,8 +639,8 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = f32(-25.0) if x < f32(-25.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-25.0), f32(-25.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -644,17 +666,17 @@ def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
     y = f32(2.0) * (high + low)
-    return x if abs(x) < f32(1.4901161193847656e-08) else y
+    return _where(abs(x) < f32(1.4901161193847656e-08), x, y)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -678,11 +700,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -692,10 +714,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_jit
@@ -706,7 +728,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -714,13 +736,13 @@ def value_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
+                        t1_2_block[lane] = _where(valid_row2[k] != 0, 1.0, 0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
-                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < 1.0), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -740,10 +762,10 @@ def value_f64(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f64(_where(valid_k, y_k, -np.inf), np.int64(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f64(_where(valid_k, s_k, -np.inf), np.int64(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f64(t2__max_order)
             t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
@@ -751,7 +773,7 @@ def value_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -765,27 +787,27 @@ def value_f64(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _gap_f64(t3__max, s_k2)
                     t3__terms = _exp_f64(-t4)
-                    t2__below_block[lane] = t2__terms if t1 else 0.0
-                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else 0.0
-                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, 0.0)
+                    t2__ties_here = np.int64(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, 0.0)
+                    t3__ties_here = np.int64(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t5 = 1 < t3__ties
             t6 = t3__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t3__below + float(t7)
             t9 = _log1p_f64(t8)
             t11 = 1 < t2__ties
             t12 = t2__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = t2__below + float(t13)
             t15 = _log1p_f64(t14)
             t4_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -796,7 +818,7 @@ def value_f64(
                     t16 = _gap_f64(t2__max, y_k3)
                     log_q = -(t15 + t16)
                     t17 = log_p * _exp_f64(log_q)
-                    t4_2_block[lane] = t17 if valid_k3 else 0.0
+                    t4_2_block[lane] = _where(valid_k3, t17, 0.0)
                 t4_2 += _pairwise_sum(t4_2_block, count, 0.0)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
@@ -813,7 +835,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -821,13 +843,13 @@ def value_and_grad_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
+                        t1_2_block[lane] = _where(valid_row2[k] != 0, 1.0, 0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
-                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < 1.0), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -849,10 +871,10 @@ def value_and_grad_f64(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f64(_where(valid_k, y_k, -np.inf), np.int64(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f64(_where(valid_k, s_k, -np.inf), np.int64(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f64(t2__max_order)
             t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
@@ -860,7 +882,7 @@ def value_and_grad_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -875,29 +897,29 @@ def value_and_grad_f64(
                     t4 = _gap_f64(t3__max, s_k2)
                     t3__terms = _exp_f64(-t4)
                     t3__terms_row[k] = t3__terms
-                    t2__below_block[lane] = t2__terms if t1 else 0.0
-                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else 0.0
-                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, 0.0)
+                    t2__ties_here = np.int64(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, 0.0)
+                    t3__ties_here = np.int64(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
                 t3__ties += t3__ties_here
             t5 = 1 < t3__ties
             t6 = t3__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t3__below + float(t7)
             t9 = _log1p_f64(t8)
             t11 = 1 < t2__ties
             t12 = t2__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = t2__below + float(t13)
             t15 = _log1p_f64(t14)
             seed_n = weight[n * weight_step] / denominator
             t4_2 = 0.0
             d_t3_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -910,9 +932,9 @@ def value_and_grad_f64(
                     t17 = _exp_f64(log_q)
                     t18 = log_p * t17
                     t19 = -seed_n * t17
-                    d_log_p = t19 if valid_k3 else 0.0
+                    d_log_p = _where(valid_k3, t19, 0.0)
                     d_log_p_row[k] = d_log_p
-                    t4_2_block[lane] = t18 if valid_k3 else 0.0
+                    t4_2_block[lane] = _where(valid_k3, t18, 0.0)
                     d_t3_sum_block[lane] = d_log_p
                 t4_2 += _pairwise_sum(t4_2_block, count, 0.0)
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
@@ -925,7 +947,7 @@ def value_and_grad_f64(
                 t3__terms2 = t3__terms_row[k]
                 weight_t3 = t3__share * t3__terms2
                 t21 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t21 if valid_k4 else 0.0)
+                grad_s_row[k] = d_log_p2 + _where(valid_k4, t21, 0.0)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -941,7 +963,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -949,13 +971,13 @@ def grad_hess_diag_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
+                        t1_2_block[lane] = _where(valid_row2[k] != 0, 1.0, 0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
-                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < 1.0), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -975,10 +997,10 @@ def grad_hess_diag_f64(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f64(_where(valid_k, y_k, -np.inf), np.int64(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f64(_where(valid_k, s_k, -np.inf), np.int64(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f64(t2__max_order)
             t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
@@ -986,7 +1008,7 @@ def grad_hess_diag_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1001,10 +1023,10 @@ def grad_hess_diag_f64(
                     t4 = _gap_f64(t3__max, s_k2)
                     t3__terms = _exp_f64(-t4)
                     t3__terms_row[k] = t3__terms
-                    t2__below_block[lane] = t2__terms if t1 else 0.0
-                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else 0.0
-                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, 0.0)
+                    t2__ties_here = np.int64(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, 0.0)
+                    t3__ties_here = np.int64(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
@@ -1012,12 +1034,12 @@ def grad_hess_diag_f64(
             seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t2__below + float(t7)
             t9 = _log1p_f64(t8)
             d_t3_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1025,13 +1047,13 @@ def grad_hess_diag_f64(
                     t10 = _gap_f64(t2__max, y_k3)
                     log_q = -(t9 + t10)
                     t11 = -seed_n * _exp_f64(log_q)
-                    d_log_p = t11 if valid_k3 else 0.0
+                    d_log_p = _where(valid_k3, t11, 0.0)
                     d_log_p_row[k] = d_log_p
                     d_t3_sum_block[lane] = d_log_p
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
-            t14 = t13 if t12 else 0
+            t14 = _where(t12, t13, 0)
             t15 = 1.0 + t3__below + float(t14)
             t3__share = 1.0 / t15
             grad_s_row = grad_s[n]
@@ -1044,11 +1066,11 @@ def grad_hess_diag_f64(
                 t3__terms2 = t3__terms_row[k]
                 weight_t3 = t3__share * t3__terms2
                 t16 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t16 if valid_k4 else 0.0)
+                grad_s_row[k] = d_log_p2 + _where(valid_k4, t16, 0.0)
                 s_k3 = s_row[k]
                 t19 = _gap_f64(t3__max, s_k3)
                 t20 = d_t3_sum * weight_t3 * _expm1_f64(-(t18 + t19))
-                diag_s_row[k] = t20 if valid_k4 else 0.0
+                diag_s_row[k] = _where(valid_k4, t20, 0.0)
 
 
 @_jit
@@ -1059,7 +1081,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1067,13 +1089,13 @@ def hvp_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
+                        t1_2_block[lane] = _where(valid_row2[k] != 0, 1.0, 0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count, 0.0)
-                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < 1.0), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -1092,10 +1114,10 @@ def hvp_f64(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f64(_where(valid_k, y_k, -np.inf), np.int64(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f64(_where(valid_k, s_k, -np.inf), np.int64(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f64(t2__max_order)
             t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
@@ -1103,7 +1125,7 @@ def hvp_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int64(0)
                 t3__ties_here = np.int64(0)
                 for lane in range(count):
@@ -1117,10 +1139,10 @@ def hvp_f64(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t3__terms = _exp_f64(-_gap_f64(t3__max, s_k2))
                     t3__terms_row[k] = t3__terms
-                    t2__below_block[lane] = t2__terms if t1 else 0.0
-                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else 0.0
-                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, 0.0)
+                    t2__ties_here = np.int64(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, 0.0)
+                    t3__ties_here = np.int64(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum(t2__below_block, count, 0.0)
                 t3__below += _pairwise_sum(t3__below_block, count, 0.0)
                 t2__ties += t2__ties_here
@@ -1128,19 +1150,19 @@ def hvp_f64(
             seed_n = weight[n * weight_step] / denominator
             t4 = 1 < t2__ties
             t5 = t2__ties - 1
-            t6 = t5 if t4 else 0
+            t6 = _where(t4, t5, 0)
             t7 = t2__below + float(t6)
             t8 = _log1p_f64(t7)
             v_s__row = v_s_[n]
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = 1.0 + t3__below + float(t13)
             t3__share = 1.0 / t14
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1148,13 +1170,13 @@ def hvp_f64(
                     t9 = _gap_f64(t2__max, y_k3)
                     log_q = -(t8 + t9)
                     t10 = -seed_n * _exp_f64(log_q)
-                    d_log_p = t10 if valid_k3 else 0.0
+                    d_log_p = _where(valid_k3, t10, 0.0)
                     v_s_k = v_s__row[k]
                     t3__terms2 = t3__terms_row[k]
                     weight_t3 = t3__share * t3__terms2
                     t15 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
-                    tangent_t3_block[lane] = t15 if valid_k3 else 0.0
+                    tangent_t3_block[lane] = _where(valid_k3, t15, 0.0)
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count, 0.0)
                 tangent_t3 += _pairwise_sum(tangent_t3_block, count, 0.0)
             hvp_s_row = hvp_s[n]
@@ -1165,7 +1187,7 @@ def hvp_f64(
                 v_s_k2 = v_s__row[k]
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
                 t16 = -d_t3_sum * tangent_weight_t3
-                hvp_s_row[k] = t16 if valid_k4 else 0.0
+                hvp_s_row[k] = _where(valid_k4, t16, 0.0)
 
 
 @_jit
@@ -1176,7 +1198,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1184,14 +1206,14 @@ def value_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
+                        t1_2_block[lane] = _where(np.int32(valid_row2[k]) != 0, f32(1.0), f32(0.0))
                     t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
-                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < f32(1.0)), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -1211,10 +1233,10 @@ def value_f32(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f32(_where(valid_k, y_k, f32(-np.inf)), np.int32(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f32(_where(valid_k, s_k, f32(-np.inf)), np.int32(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f32(t2__max_order)
             t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
@@ -1222,7 +1244,7 @@ def value_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1236,10 +1258,10 @@ def value_f32(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _gap_f32(t3__max, s_k2)
                     t3__terms = _exp_f32(-t4)
-                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
-                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
-                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, f32(0.0))
+                    t2__ties_here = np.int32(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, f32(0.0))
+                    t3__ties_here = np.int32(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
@@ -1248,17 +1270,17 @@ def value_f32(
             t3__below = f32(t3__below)
             t5 = 1 < t3__ties
             t6 = t3__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t3__below + f32(t7)
             t9 = _log1p_f32(t8)
             t11 = 1 < t2__ties
             t12 = t2__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = t2__below + f32(t13)
             t15 = _log1p_f32(t14)
             t4_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1269,7 +1291,7 @@ def value_f32(
                     t16 = _gap_f32(t2__max, y_k3)
                     log_q = -(t15 + t16)
                     t17 = log_p * _exp_f32(log_q)
-                    t4_2_block[lane] = t17 if valid_k3 else f32(0.0)
+                    t4_2_block[lane] = _where(valid_k3, t17, f32(0.0))
                 t4_2 += _pairwise_sum_f32(t4_2_block, quarters, count)
             t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
@@ -1288,7 +1310,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1296,14 +1318,14 @@ def value_and_grad_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
+                        t1_2_block[lane] = _where(np.int32(valid_row2[k]) != 0, f32(1.0), f32(0.0))
                     t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
-                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < f32(1.0)), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -1325,10 +1347,10 @@ def value_and_grad_f32(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f32(_where(valid_k, y_k, f32(-np.inf)), np.int32(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f32(_where(valid_k, s_k, f32(-np.inf)), np.int32(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f32(t2__max_order)
             t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
@@ -1336,7 +1358,7 @@ def value_and_grad_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1351,10 +1373,10 @@ def value_and_grad_f32(
                     t4 = _gap_f32(t3__max, s_k2)
                     t3__terms = _exp_f32(-t4)
                     t3__terms_row[k] = t3__terms
-                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
-                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
-                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, f32(0.0))
+                    t2__ties_here = np.int32(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, f32(0.0))
+                    t3__ties_here = np.int32(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
@@ -1363,19 +1385,19 @@ def value_and_grad_f32(
             t3__below = f32(t3__below)
             t5 = 1 < t3__ties
             t6 = t3__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t3__below + f32(t7)
             t9 = _log1p_f32(t8)
             t11 = 1 < t2__ties
             t12 = t2__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = t2__below + f32(t13)
             t15 = _log1p_f32(t14)
             seed_n = weight[n * weight_step] / denominator
             t4_2 = 0.0
             d_t3_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1388,9 +1410,9 @@ def value_and_grad_f32(
                     t17 = _exp_f32(log_q)
                     t18 = log_p * t17
                     t19 = -seed_n * t17
-                    d_log_p = t19 if valid_k3 else f32(0.0)
+                    d_log_p = _where(valid_k3, t19, f32(0.0))
                     d_log_p_row[k] = d_log_p
-                    t4_2_block[lane] = t18 if valid_k3 else f32(0.0)
+                    t4_2_block[lane] = _where(valid_k3, t18, f32(0.0))
                     d_t3_sum_block[lane] = d_log_p
                 t4_2 += _pairwise_sum_f32(t4_2_block, quarters, count)
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
@@ -1405,7 +1427,7 @@ def value_and_grad_f32(
                 t3__terms2 = t3__terms_row[k]
                 weight_t3 = t3__share * t3__terms2
                 t21 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t21 if valid_k4 else f32(0.0))
+                grad_s_row[k] = d_log_p2 + _where(valid_k4, t21, f32(0.0))
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1422,7 +1444,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1430,14 +1452,14 @@ def grad_hess_diag_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
+                        t1_2_block[lane] = _where(np.int32(valid_row2[k]) != 0, f32(1.0), f32(0.0))
                     t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
-                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < f32(1.0)), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -1457,10 +1479,10 @@ def grad_hess_diag_f32(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f32(_where(valid_k, y_k, f32(-np.inf)), np.int32(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f32(_where(valid_k, s_k, f32(-np.inf)), np.int32(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f32(t2__max_order)
             t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
@@ -1468,7 +1490,7 @@ def grad_hess_diag_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1483,10 +1505,10 @@ def grad_hess_diag_f32(
                     t4 = _gap_f32(t3__max, s_k2)
                     t3__terms = _exp_f32(-t4)
                     t3__terms_row[k] = t3__terms
-                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
-                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
-                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, f32(0.0))
+                    t2__ties_here = np.int32(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, f32(0.0))
+                    t3__ties_here = np.int32(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
@@ -1496,12 +1518,12 @@ def grad_hess_diag_f32(
             seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t2__below + f32(t7)
             t9 = _log1p_f32(t8)
             d_t3_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1509,14 +1531,14 @@ def grad_hess_diag_f32(
                     t10 = _gap_f32(t2__max, y_k3)
                     log_q = -(t9 + t10)
                     t11 = -seed_n * _exp_f32(log_q)
-                    d_log_p = t11 if valid_k3 else f32(0.0)
+                    d_log_p = _where(valid_k3, t11, f32(0.0))
                     d_log_p_row[k] = d_log_p
                     d_t3_sum_block[lane] = d_log_p
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
             d_t3_sum = f32(d_t3_sum)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
-            t14 = t13 if t12 else 0
+            t14 = _where(t12, t13, 0)
             t15 = f32(1.0) + t3__below + f32(t14)
             t3__share = f32(1.0) / t15
             grad_s_row = grad_s[n]
@@ -1529,11 +1551,11 @@ def grad_hess_diag_f32(
                 t3__terms2 = t3__terms_row[k]
                 weight_t3 = t3__share * t3__terms2
                 t16 = -d_t3_sum * weight_t3
-                grad_s_row[k] = d_log_p2 + (t16 if valid_k4 else f32(0.0))
+                grad_s_row[k] = d_log_p2 + _where(valid_k4, t16, f32(0.0))
                 s_k3 = s_row[k]
                 t19 = _gap_f32(t3__max, s_k3)
                 t20 = d_t3_sum * weight_t3 * _expm1_f32(-(t18 + t19))
-                diag_s_row[k] = t20 if valid_k4 else f32(0.0)
+                diag_s_row[k] = _where(valid_k4, t20, f32(0.0))
 
 
 @_jit
@@ -1545,7 +1567,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1553,14 +1575,14 @@ def hvp_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         k = (block & NEAR) + lane
-                        t1_2_block[lane] = f32(1.0) if np.int32(valid_row2[k]) != 0 else f32(0.0)
+                        t1_2_block[lane] = _where(np.int32(valid_row2[k]) != 0, f32(1.0), f32(0.0))
                     t1_2 += _pairwise_sum_f32(t1_2_block, quarters, count)
                 t1_2 = f32(t1_2)
-                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
-                wrong_0 = here if here < wrong_0 else wrong_0
+                here = _where(mask[n * mask_step] & (t1_2 < f32(1.0)), row, rows)
+                wrong_0 = _where(here < wrong_0, here, wrong_0)
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
@@ -1579,10 +1601,10 @@ def hvp_f32(
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
-                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
-                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
-                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+                t2__max_entry = _order_f32(_where(valid_k, y_k, f32(-np.inf)), np.int32(0))
+                t2__max_order = _where(t2__max_entry > t2__max_order, t2__max_entry, t2__max_order)
+                t3__max_entry = _order_f32(_where(valid_k, s_k, f32(-np.inf)), np.int32(0))
+                t3__max_order = _where(t3__max_entry > t3__max_order, t3__max_entry, t3__max_order)
             t2__max = _ordered_f32(t2__max_order)
             t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
@@ -1590,7 +1612,7 @@ def hvp_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t2__ties_here = np.int32(0)
                 t3__ties_here = np.int32(0)
                 for lane in range(count):
@@ -1604,10 +1626,10 @@ def hvp_f32(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t3__terms = _exp_f32(-_gap_f32(t3__max, s_k2))
                     t3__terms_row[k] = t3__terms
-                    t2__below_block[lane] = t2__terms if t1 else f32(0.0)
-                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
-                    t3__below_block[lane] = t3__terms if t3 else f32(0.0)
-                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                    t2__below_block[lane] = _where(t1, t2__terms, f32(0.0))
+                    t2__ties_here = np.int32(t2__ties_here + _where(valid_k2 & (y_k2 == t2__max), 1, 0))
+                    t3__below_block[lane] = _where(t3, t3__terms, f32(0.0))
+                    t3__ties_here = np.int32(t3__ties_here + _where(valid_k2 & (s_k2 == t3__max), 1, 0))
                 t2__below += _pairwise_sum_f32(t2__below_block, quarters, count)
                 t3__below += _pairwise_sum_f32(t3__below_block, quarters, count)
                 t2__ties += t2__ties_here
@@ -1617,19 +1639,19 @@ def hvp_f32(
             seed_n = weight[n * weight_step] / denominator
             t4 = 1 < t2__ties
             t5 = t2__ties - 1
-            t6 = t5 if t4 else 0
+            t6 = _where(t4, t5, 0)
             t7 = t2__below + f32(t6)
             t8 = _log1p_f32(t7)
             v_s__row = v_s_[n]
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
-            t13 = t12 if t11 else 0
+            t13 = _where(t11, t12, 0)
             t14 = f32(1.0) + t3__below + f32(t13)
             t3__share = f32(1.0) / t14
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
@@ -1637,13 +1659,13 @@ def hvp_f32(
                     t9 = _gap_f32(t2__max, y_k3)
                     log_q = -(t8 + t9)
                     t10 = -seed_n * _exp_f32(log_q)
-                    d_log_p = t10 if valid_k3 else f32(0.0)
+                    d_log_p = _where(valid_k3, t10, f32(0.0))
                     v_s_k = v_s__row[k]
                     t3__terms2 = t3__terms_row[k]
                     weight_t3 = t3__share * t3__terms2
                     t15 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
-                    tangent_t3_block[lane] = t15 if valid_k3 else f32(0.0)
+                    tangent_t3_block[lane] = _where(valid_k3, t15, f32(0.0))
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
                 tangent_t3 += _pairwise_sum_f32(tangent_t3_block, quarters, count)
             d_t3_sum = f32(d_t3_sum)
@@ -1656,7 +1678,7 @@ def hvp_f32(
                 v_s_k2 = v_s__row[k]
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
                 t16 = -d_t3_sum * tangent_weight_t3
-                hvp_s_row[k] = t16 if valid_k4 else f32(0.0)
+                hvp_s_row[k] = _where(valid_k4, t16, f32(0.0))
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

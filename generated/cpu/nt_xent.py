@@ -86,9 +86,12 @@ META = {'name': 'nt_xent',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -96,7 +99,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -115,6 +120,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -175,22 +197,22 @@ def _ordered_f64(order):
 @_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else 0.0
+    return _where(a != b, a - b, 0.0)
 
 
 @_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else f32(0.0)
+    return _where(a != b, a - b, f32(0.0))
 
 
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -198,9 +220,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -218,9 +240,9 @@ def matrix_product(first, last, sums, samples, chunk, left, turned, right, out, 
     shared, columns = right.shape
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for tile in range(0, columns, 256):
-            width = columns - tile if columns - tile < 256 else 256
+            width = _where(columns - tile < 256, columns - tile, 256)
             for row in range(rows):
                 for lane in range(width):
                     sums[row, lane] = out[start + row, (tile & NEAR) + lane] if adds else 0.0
@@ -490,8 +512,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -533,10 +555,10 @@ def _exp_f64(x):
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -564,11 +586,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -578,10 +600,10 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
@@ -599,24 +621,24 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+    return _where(x > 0.0, 1.0, _where(x < 0.0, -1.0, x))
 
 
 @_inline
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -628,14 +650,14 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -672,10 +694,10 @@ def _exp_f32(x):
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -699,11 +721,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -713,10 +735,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
@@ -734,24 +756,24 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
+    return _where(x > f32(0.0), f32(1.0), _where(x < f32(0.0), f32(-1.0), x))
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -763,14 +785,14 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
 def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             z_row = z[i]
@@ -778,12 +800,12 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = _bits(abs(z_d), np.int64)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             t1 = _unit_scale_f64(unit0_d)
             t1__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d2 = z_row[d]
@@ -799,7 +821,7 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
                 t3 = abs(measured_z2) == t1__scaled
                 t4 = _sign_f64(measured_z2)
                 t5 = measured_z2 / t1__scaled
-                z_hat_row[d] = t4 if t3 else t5
+                z_hat_row[d] = _where(t3, t4, t5)
 
 
 @_jit
@@ -810,7 +832,7 @@ def value_2_f64(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
@@ -819,15 +841,15 @@ def value_2_f64(
             for j in range(size_i):
                 t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
-                t3_others__max_entry = _order_f64(s if t3 else -np.inf, np.int64(0))
-                t3_others__max_order = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
+                t3_others__max_entry = _order_f64(_where(t3, s, -np.inf), np.int64(0))
+                t3_others__max_order = _where(
+                    t3_others__max_entry > t3_others__max_order, t3_others__max_entry, t3_others__max_order,
                 )
             t3_others__max = _ordered_f64(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t3_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -835,13 +857,13 @@ def value_2_f64(
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f64(-_gap_f64(t3_others__max, s2))
-                    t3_others__below_block[lane] = t3_others__terms if t5 else 0.0
-                    t3_others__ties_here = np.int64(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
+                    t3_others__below_block[lane] = _where(t5, t3_others__terms, 0.0)
+                    t3_others__ties_here = np.int64(t3_others__ties_here + _where(t4 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum(t3_others__below_block, count, 0.0)
                 t3_others__ties += t3_others__ties_here
             t6 = 1 < t3_others__ties
             t7 = t3_others__ties - 1
-            t3_others__rest = _log1p_f64(t3_others__below + float(t7 if t6 else 0))
+            t3_others__rest = _log1p_f64(t3_others__below + float(_where(t6, t7, 0)))
             s3 = t2_row[t1] / tau
             scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
             value_rows[row] = scaled_value
@@ -855,7 +877,7 @@ def value_2_f64(
 def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__scaled, z_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             z_row = z[i]
@@ -863,13 +885,13 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, z, _uni
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = _bits(abs(z_d), np.int64)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d2 = z_row[d]
@@ -886,7 +908,7 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, z, _uni
                 t3 = abs(measured_z2) == t1__scaled2
                 t4 = _sign_f64(measured_z2)
                 t5 = measured_z2 / t1__scaled2
-                z_hat_row[d] = t4 if t3 else t5
+                z_hat_row[d] = _where(t3, t4, t5)
 
 
 @_jit
@@ -898,7 +920,7 @@ def value_and_grad_2_f64(
     d_s = t2
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
@@ -908,15 +930,15 @@ def value_and_grad_2_f64(
                 t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max_entry = _order_f64(s if t4 else -np.inf, np.int64(0))
-                t3_others__max_order = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
+                t3_others__max_entry = _order_f64(_where(t4, s, -np.inf), np.int64(0))
+                t3_others__max_order = _where(
+                    t3_others__max_entry > t3_others__max_order, t3_others__max_entry, t3_others__max_order,
                 )
             t3_others__max = _ordered_f64(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t3_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -926,14 +948,14 @@ def value_and_grad_2_f64(
                     t7 = t6 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f64(-_gap_f64(t3_others__max, s2))
                     t3_others__terms_row[j] = t3_others__terms
-                    t3_others__below_block[lane] = t3_others__terms if t7 else 0.0
-                    t3_others__ties_here = np.int64(t3_others__ties_here + (1 if t6 & (s2 == t3_others__max) else 0))
+                    t3_others__below_block[lane] = _where(t7, t3_others__terms, 0.0)
+                    t3_others__ties_here = np.int64(t3_others__ties_here + _where(t6 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum(t3_others__below_block, count, 0.0)
                 t3_others__ties += t3_others__ties_here
             seed_i = weight[i * weight_step] / denominator
             t10 = 1 < t3_others__ties
             t11 = t3_others__ties - 1
-            t12 = t11 if t10 else 0
+            t12 = _where(t10, t11, 0)
             t13 = t3_others__below + float(t12)
             t14 = _log1p_f64(t13)
             t2_2 = t2_row[t1]
@@ -951,7 +973,7 @@ def value_and_grad_2_f64(
                 t3_others__terms2 = t3_others__terms_row[j]
                 weight_t3_others = t3_others__share * t3_others__terms2
                 t21 = t19 * weight_t3_others
-                d_s_row[j] = t21 if t9 else 0.0
+                d_s_row[j] = _where(t9, t21, 0.0)
             scaled_value = _softplus_f64(t17)
             d_t3_others[i] = t19
             value_rows[row] = scaled_value
@@ -969,7 +991,7 @@ def value_and_grad_3_f64(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_z_hat_1__product_row = d_z_hat_1__product[i]
@@ -981,7 +1003,7 @@ def value_and_grad_3_f64(
             z_hat_row = z_hat[i]
             d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
@@ -1009,8 +1031,8 @@ def value_and_grad_3_f64(
                 t7 = abs(measured_z) == t1__scaled_i
                 t8 = _sign_f64(measured_z)
                 t9 = measured_z / t1__scaled_i
-                t10 = d_t1 * (t8 if t7 else t9)
-                scaled_grad_z = d_z_hat2 / t1__scaled_i + (0.0 if t4 else t10)
+                t10 = d_t1 * _where(t7, t8, t9)
+                scaled_grad_z = d_z_hat2 / t1__scaled_i + _where(t4, 0.0, t10)
                 grad_z_row[d] = scaled_grad_z * t6
 
 
@@ -1021,7 +1043,7 @@ def hvp_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             z_row = z[i]
@@ -1029,13 +1051,13 @@ def hvp_1_f64(
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = _bits(abs(z_d), np.int64)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d2 = z_row[d]
@@ -1049,7 +1071,7 @@ def hvp_1_f64(
             v_z__row = v_z_[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1058,9 +1080,9 @@ def hvp_1_f64(
                     t4 = abs(measured_z2) == t1__scaled2
                     t5 = _sign_f64(measured_z2)
                     t6 = measured_z2 / t1__scaled2
-                    t7 = t5 if t4 else t6
+                    t7 = _where(t4, t5, t6)
                     t8 = measured_v_z * t7
-                    tangent_t1_2_block[lane] = 0.0 if t3 else t8
+                    tangent_t1_2_block[lane] = _where(t3, 0.0, t8)
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count, 0.0)
             tangent_t1[i] = tangent_t1_2
             z_hat_row = z_hat[i]
@@ -1071,7 +1093,7 @@ def hvp_1_f64(
                 t9 = abs(measured_z3) == t1__scaled2
                 t10 = _sign_f64(measured_z3)
                 t11 = measured_z3 / t1__scaled2
-                t12 = t10 if t9 else t11
+                t12 = _where(t9, t10, t11)
                 z_hat_row[d] = t12
                 measured_v_z2 = t1 * v_z__row[d]
                 tangent_z_hat_row[d] = (measured_v_z2 - tangent_t1_2 * t12) / t1__scaled2
@@ -1087,7 +1109,7 @@ def hvp_2_f64(
     tangent_d_s = tangent_t2
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
@@ -1097,15 +1119,15 @@ def hvp_2_f64(
                 t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max_entry = _order_f64(s if t4 else -np.inf, np.int64(0))
-                t3_others__max_order = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
+                t3_others__max_entry = _order_f64(_where(t4, s, -np.inf), np.int64(0))
+                t3_others__max_order = _where(
+                    t3_others__max_entry > t3_others__max_order, t3_others__max_entry, t3_others__max_order,
                 )
             t3_others__max = _ordered_f64(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t3_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1115,19 +1137,19 @@ def hvp_2_f64(
                     t7 = t6 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f64(-_gap_f64(t3_others__max, s2))
                     t3_others__terms_row[j] = t3_others__terms
-                    t3_others__below_block[lane] = t3_others__terms if t7 else 0.0
-                    t3_others__ties_here = np.int64(t3_others__ties_here + (1 if t6 & (s2 == t3_others__max) else 0))
+                    t3_others__below_block[lane] = _where(t7, t3_others__terms, 0.0)
+                    t3_others__ties_here = np.int64(t3_others__ties_here + _where(t6 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum(t3_others__below_block, count, 0.0)
                 t3_others__ties += t3_others__ties_here
             tangent_t2_row = tangent_t2[i]
             t10 = 1 < t3_others__ties
             t11 = t3_others__ties - 1
-            t12 = t11 if t10 else 0
+            t12 = _where(t10, t11, 0)
             t13 = 1.0 + t3_others__below + float(t12)
             t3_others__share = 1.0 / t13
             tangent_t3_others = 0.0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t8 = j != t1
@@ -1136,7 +1158,7 @@ def hvp_2_f64(
                     t3_others__terms2 = t3_others__terms_row[j]
                     weight_t3_others = t3_others__share * t3_others__terms2
                     t14 = tangent_s * weight_t3_others
-                    tangent_t3_others_block[lane] = t14 if t9 else 0.0
+                    tangent_t3_others_block[lane] = _where(t9, t14, 0.0)
                 tangent_t3_others += _pairwise_sum(tangent_t3_others_block, count, 0.0)
             seed_i = weight[i * weight_step] / denominator
             t17 = t3_others__below + float(t12)
@@ -1160,11 +1182,11 @@ def hvp_2_f64(
                 t3_others__terms3 = t3_others__terms_row[j]
                 weight_t3_others2 = t3_others__share * t3_others__terms3
                 t24 = t23 * weight_t3_others2
-                d_s_row[j] = t24 if t16 else 0.0
+                d_s_row[j] = _where(t16, t24, 0.0)
                 tangent_s2 = tangent_t2_row[j] / tau
                 tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others)
                 t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
-                tangent_d_s_row[j] = t29 if t16 else 0.0
+                tangent_d_s_row[j] = _where(t16, t29, 0.0)
             d_t3_others[i] = t23
             tangent_d_t3_others[i] = t28
 
@@ -1178,7 +1200,7 @@ def hvp_3_f64(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_z_hat_1__product_row = d_z_hat_1__product[i]
@@ -1196,7 +1218,7 @@ def hvp_3_f64(
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
@@ -1246,11 +1268,11 @@ def hvp_3_f64(
                 t10 = abs(measured_z) == t1__scaled_i
                 t11 = _sign_f64(measured_z)
                 t12 = measured_z / t1__scaled_i
-                t13 = t11 if t10 else t12
+                t13 = _where(t10, t11, t12)
                 measured_v_z = t9 * v_z__row[d]
                 t16 = t8 * t13 + (measured_v_z * d_t1 + -t15 * t13) / t1__scaled_i
                 scaled_hvp_z = (
-                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 / t1__scaled_i)) / t1__scaled_i + (0.0 if t4 else t16)
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 / t1__scaled_i)) / t1__scaled_i + _where(t4, 0.0, t16)
                 )
                 hvp_z_row[d] = scaled_hvp_z * t9
 
@@ -1259,7 +1281,7 @@ def hvp_3_f64(
 def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             z_row = z[i]
@@ -1267,12 +1289,12 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = _bits(abs(z_d), np.int32)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             t1 = _unit_scale_f32(unit0_d)
             t1__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d2 = z_row[d]
@@ -1288,7 +1310,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
                 t3 = abs(measured_z2) == t1__scaled
                 t4 = _sign_f32(measured_z2)
                 t5 = measured_z2 / t1__scaled
-                z_hat_row[d] = t4 if t3 else t5
+                z_hat_row[d] = _where(t3, t4, t5)
 
 
 @_jit
@@ -1299,7 +1321,7 @@ def value_2_f32(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
@@ -1308,15 +1330,15 @@ def value_2_f32(
             for j in range(size_i):
                 t3 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
                 s = t2_row[j] / tau
-                t3_others__max_entry = _order_f32(s if t3 else f32(-np.inf), np.int32(0))
-                t3_others__max_order = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
+                t3_others__max_entry = _order_f32(_where(t3, s, f32(-np.inf)), np.int32(0))
+                t3_others__max_order = _where(
+                    t3_others__max_entry > t3_others__max_order, t3_others__max_entry, t3_others__max_order,
                 )
             t3_others__max = _ordered_f32(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1324,14 +1346,14 @@ def value_2_f32(
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
-                    t3_others__below_block[lane] = t3_others__terms if t5 else f32(0.0)
-                    t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
+                    t3_others__below_block[lane] = _where(t5, t3_others__terms, f32(0.0))
+                    t3_others__ties_here = np.int32(t3_others__ties_here + _where(t4 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             t6 = 1 < t3_others__ties
             t7 = t3_others__ties - 1
-            t3_others__rest = _log1p_f32(t3_others__below + f32(t7 if t6 else 0))
+            t3_others__rest = _log1p_f32(t3_others__below + f32(_where(t6, t7, 0)))
             s3 = t2_row[t1] / tau
             scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
             value_rows[row] = scaled_value
@@ -1345,7 +1367,7 @@ def value_2_f32(
 def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__scaled, z_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             z_row = z[i]
@@ -1353,13 +1375,13 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _uni
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = _bits(abs(z_d), np.int32)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d2 = z_row[d]
@@ -1376,7 +1398,7 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _uni
                 t3 = abs(measured_z2) == t1__scaled2
                 t4 = _sign_f32(measured_z2)
                 t5 = measured_z2 / t1__scaled2
-                z_hat_row[d] = t4 if t3 else t5
+                z_hat_row[d] = _where(t3, t4, t5)
 
 
 @_jit
@@ -1389,7 +1411,7 @@ def value_and_grad_2_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
@@ -1399,15 +1421,15 @@ def value_and_grad_2_f32(
                 t3 = np.int32(j) != np.int32(t1)
                 t4 = (np.int32(j) != np.int32(i)) & t3
                 s = t2_row[j] / tau
-                t3_others__max_entry = _order_f32(s if t4 else f32(-np.inf), np.int32(0))
-                t3_others__max_order = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
+                t3_others__max_entry = _order_f32(_where(t4, s, f32(-np.inf)), np.int32(0))
+                t3_others__max_order = _where(
+                    t3_others__max_entry > t3_others__max_order, t3_others__max_entry, t3_others__max_order,
                 )
             t3_others__max = _ordered_f32(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1417,15 +1439,15 @@ def value_and_grad_2_f32(
                     t7 = t6 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
                     t3_others__terms_row[j] = t3_others__terms
-                    t3_others__below_block[lane] = t3_others__terms if t7 else f32(0.0)
-                    t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t6 & (s2 == t3_others__max) else 0))
+                    t3_others__below_block[lane] = _where(t7, t3_others__terms, f32(0.0))
+                    t3_others__ties_here = np.int32(t3_others__ties_here + _where(t6 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             seed_i = weight[i * weight_step] / denominator
             t10 = 1 < t3_others__ties
             t11 = t3_others__ties - 1
-            t12 = t11 if t10 else 0
+            t12 = _where(t10, t11, 0)
             t13 = t3_others__below + f32(t12)
             t14 = _log1p_f32(t13)
             t2_2 = t2_row[t1]
@@ -1443,7 +1465,7 @@ def value_and_grad_2_f32(
                 t3_others__terms2 = t3_others__terms_row[j]
                 weight_t3_others = t3_others__share * t3_others__terms2
                 t21 = t19 * weight_t3_others
-                d_s_row[j] = t21 if t9 else f32(0.0)
+                d_s_row[j] = _where(t9, t21, f32(0.0))
             scaled_value = _softplus_f32(t17)
             d_t3_others[i] = t19
             value_rows[row] = scaled_value
@@ -1461,7 +1483,7 @@ def value_and_grad_3_f32(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_z_hat_1__product_row = d_z_hat_1__product[i]
@@ -1473,7 +1495,7 @@ def value_and_grad_3_f32(
             z_hat_row = z_hat[i]
             d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
@@ -1502,8 +1524,8 @@ def value_and_grad_3_f32(
                 t7 = abs(measured_z) == t1__scaled_i
                 t8 = _sign_f32(measured_z)
                 t9 = measured_z / t1__scaled_i
-                t10 = d_t1 * (t8 if t7 else t9)
-                scaled_grad_z = d_z_hat2 / t1__scaled_i + (f32(0.0) if t4 else t10)
+                t10 = d_t1 * _where(t7, t8, t9)
+                scaled_grad_z = d_z_hat2 / t1__scaled_i + _where(t4, f32(0.0), t10)
                 grad_z_row[d] = scaled_grad_z * t6
 
 
@@ -1514,7 +1536,7 @@ def hvp_1_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             z_row = z[i]
@@ -1522,13 +1544,13 @@ def hvp_1_f32(
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = _bits(abs(z_d), np.int32)
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     z_d2 = z_row[d]
@@ -1542,7 +1564,7 @@ def hvp_1_f32(
             v_z__row = v_z_[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1551,9 +1573,9 @@ def hvp_1_f32(
                     t4 = abs(measured_z2) == t1__scaled2
                     t5 = _sign_f32(measured_z2)
                     t6 = measured_z2 / t1__scaled2
-                    t7 = t5 if t4 else t6
+                    t7 = _where(t4, t5, t6)
                     t8 = measured_v_z * t7
-                    tangent_t1_2_block[lane] = f32(0.0) if t3 else t8
+                    tangent_t1_2_block[lane] = _where(t3, f32(0.0), t8)
                 tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, quarters, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
@@ -1565,7 +1587,7 @@ def hvp_1_f32(
                 t9 = abs(measured_z3) == t1__scaled2
                 t10 = _sign_f32(measured_z3)
                 t11 = measured_z3 / t1__scaled2
-                t12 = t10 if t9 else t11
+                t12 = _where(t9, t10, t11)
                 z_hat_row[d] = t12
                 measured_v_z2 = t1 * v_z__row[d]
                 tangent_z_hat_row[d] = (measured_v_z2 - tangent_t1_2 * t12) / t1__scaled2
@@ -1582,7 +1604,7 @@ def hvp_2_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
@@ -1592,15 +1614,15 @@ def hvp_2_f32(
                 t3 = np.int32(j) != np.int32(t1)
                 t4 = (np.int32(j) != np.int32(i)) & t3
                 s = t2_row[j] / tau
-                t3_others__max_entry = _order_f32(s if t4 else f32(-np.inf), np.int32(0))
-                t3_others__max_order = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
+                t3_others__max_entry = _order_f32(_where(t4, s, f32(-np.inf)), np.int32(0))
+                t3_others__max_order = _where(
+                    t3_others__max_entry > t3_others__max_order, t3_others__max_entry, t3_others__max_order,
                 )
             t3_others__max = _ordered_f32(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
@@ -1610,20 +1632,20 @@ def hvp_2_f32(
                     t7 = t6 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
                     t3_others__terms_row[j] = t3_others__terms
-                    t3_others__below_block[lane] = t3_others__terms if t7 else f32(0.0)
-                    t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t6 & (s2 == t3_others__max) else 0))
+                    t3_others__below_block[lane] = _where(t7, t3_others__terms, f32(0.0))
+                    t3_others__ties_here = np.int32(t3_others__ties_here + _where(t6 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             tangent_t2_row = tangent_t2[i]
             t10 = 1 < t3_others__ties
             t11 = t3_others__ties - 1
-            t12 = t11 if t10 else 0
+            t12 = _where(t10, t11, 0)
             t13 = f32(1.0) + t3_others__below + f32(t12)
             t3_others__share = f32(1.0) / t13
             tangent_t3_others = 0.0
             for block in range(0, size_i, 1024):
-                count = size_i - block if size_i - block < 1024 else 1024
+                count = _where(size_i - block < 1024, size_i - block, 1024)
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t8 = np.int32(j) != np.int32(t1)
@@ -1632,7 +1654,7 @@ def hvp_2_f32(
                     t3_others__terms2 = t3_others__terms_row[j]
                     weight_t3_others = t3_others__share * t3_others__terms2
                     t14 = tangent_s * weight_t3_others
-                    tangent_t3_others_block[lane] = t14 if t9 else f32(0.0)
+                    tangent_t3_others_block[lane] = _where(t9, t14, f32(0.0))
                 tangent_t3_others += _pairwise_sum_f32(tangent_t3_others_block, quarters, count)
             tangent_t3_others = f32(tangent_t3_others)
             seed_i = weight[i * weight_step] / denominator
@@ -1657,11 +1679,11 @@ def hvp_2_f32(
                 t3_others__terms3 = t3_others__terms_row[j]
                 weight_t3_others2 = t3_others__share * t3_others__terms3
                 t24 = t23 * weight_t3_others2
-                d_s_row[j] = t24 if t16 else f32(0.0)
+                d_s_row[j] = _where(t16, t24, f32(0.0))
                 tangent_s2 = tangent_t2_row[j] / tau
                 tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others)
                 t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
-                tangent_d_s_row[j] = t29 if t16 else f32(0.0)
+                tangent_d_s_row[j] = _where(t16, t29, f32(0.0))
             d_t3_others[i] = t23
             tangent_d_t3_others[i] = t28
 
@@ -1675,7 +1697,7 @@ def hvp_3_f32(
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             d_z_hat_1__product_row = d_z_hat_1__product[i]
@@ -1693,7 +1715,7 @@ def hvp_3_f32(
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     d_z_hat_1 = d_z_hat_1__product_row[d] / tau
@@ -1745,11 +1767,11 @@ def hvp_3_f32(
                 t10 = abs(measured_z) == t1__scaled_i
                 t11 = _sign_f32(measured_z)
                 t12 = measured_z / t1__scaled_i
-                t13 = t11 if t10 else t12
+                t13 = _where(t10, t11, t12)
                 measured_v_z = t9 * v_z__row[d]
                 t16 = t8 * t13 + (measured_v_z * d_t1 + -t15 * t13) / t1__scaled_i
                 scaled_hvp_z = (
-                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 / t1__scaled_i)) / t1__scaled_i + (f32(0.0) if t4 else
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 / t1__scaled_i)) / t1__scaled_i + _where(t4, f32(0.0),
                     t16)
                 )
                 hvp_z_row[d] = scaled_hvp_z * t9

@@ -89,9 +89,12 @@ META = {'name': 'reconstruction_bernoulli',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -99,7 +102,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -118,6 +123,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -393,8 +415,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -440,10 +462,10 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
@@ -467,8 +489,8 @@ def _log_tail_core_f64(f):
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -480,22 +502,22 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -536,10 +558,10 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
@@ -559,8 +581,8 @@ def _log_tail_core_f32(f):
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -572,15 +594,15 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -590,7 +612,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -604,7 +626,7 @@ def value_f64(
             entries_0 = x[n]
             outside_0 = False
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -635,7 +657,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -664,7 +686,7 @@ def value_and_grad_f64(
             grad_logits_row = grad_logits[n]
             value2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -689,7 +711,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -731,7 +753,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -754,7 +776,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -768,7 +790,7 @@ def value_f32(
             entries_0 = x[n]
             outside_0 = False
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -801,7 +823,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -830,7 +852,7 @@ def value_and_grad_f32(
             grad_logits_row = grad_logits[n]
             value2 = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -857,7 +879,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -900,7 +922,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:

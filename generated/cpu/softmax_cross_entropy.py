@@ -101,9 +101,12 @@ META = {'name': 'softmax_cross_entropy',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -111,7 +114,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
@@ -133,18 +138,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -223,13 +246,13 @@ def _outside_index(x, size):
 @_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else 0.0
+    return _where(a != b, a - b, 0.0)
 
 
 @_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else f32(0.0)
+    return _where(a != b, a - b, f32(0.0))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -488,8 +511,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -530,8 +553,8 @@ def _exp_f64(x):
 @_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = -50.0 if x < -50.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -50.0, -50.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -562,17 +585,17 @@ def _expm1_f64(x):
     """e^x - 1."""
     high, low = _expm1_pair_f64(x)
     y = 2.0 * (high + low)
-    return x if abs(x) < 2.7755575615628914e-17 else y
+    return _where(abs(x) < 2.7755575615628914e-17, x, y)
 
 
 @_inline
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -600,11 +623,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -614,10 +637,10 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
@@ -635,18 +658,18 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -658,14 +681,14 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -701,8 +724,8 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = f32(-25.0) if x < f32(-25.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-25.0), f32(-25.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -728,17 +751,17 @@ def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
     y = f32(2.0) * (high + low)
-    return x if abs(x) < f32(1.4901161193847656e-08) else y
+    return _where(abs(x) < f32(1.4901161193847656e-08), x, y)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -762,11 +785,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -776,10 +799,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
@@ -797,18 +820,18 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -820,7 +843,7 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
@@ -830,11 +853,11 @@ def total_weight_value_f64(
 ):
     weights, total_rows, total_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             total_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -867,7 +890,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -890,15 +913,15 @@ def value_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -906,13 +929,13 @@ def value_f64(
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             t4 = 1 < t1_others__ties
             t5 = t1_others__ties - 1
-            t1_others__rest = _log1p_f64(t1_others__below + float(t5 if t4 else 0))
+            t1_others__rest = _log1p_f64(t1_others__below + float(_where(t4, t5, 0)))
             value_rows[row] = _softplus_f64(t1_others__rest + _gap_f64(t1_others__max, z_row[y_n]))
             value_rows[row] *= own_weight
             if keep_losses:
@@ -932,7 +955,7 @@ def value_short_f64(
     z_columns = columns_float64[0]
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -961,7 +984,7 @@ def value_short_f64(
             for row in range(rows):
                 t1 = k != y_rows[row]
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_entry = _where(t1, z_k, -np.inf)
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -972,14 +995,14 @@ def value_short_f64(
                 z_k2 = z_columns[k, row]
                 t3 = t2 & (z_k2 < t1_others__max_rows[row])
                 t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_rows[row] += _where(t3, t1_others__terms, 0.0)
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
         for row in range(rows):
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
             t4 = 1 < t1_others__ties_rows[row]
             t5 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(t5 if t4 else 0))
+            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(_where(t4, t5, 0)))
             value_rows[row] = _softplus_f64(t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row]))
         for row in range(rows):
             value_rows[row] *= weights[row]
@@ -1000,7 +1023,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1025,15 +1048,15 @@ def value_and_grad_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1042,14 +1065,14 @@ def value_and_grad_f64(
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
                     t1_others__terms_row[k] = t1_others__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t1_others__below + float(t7)
             t9 = _log1p_f64(t8)
             z_y = z_row[y_n]
@@ -1066,7 +1089,7 @@ def value_and_grad_f64(
                 t1_others__terms2 = t1_others__terms_row[k]
                 weight_t1_others = t1_others__share * t1_others__terms2
                 t16 = t14 * weight_t1_others
-                grad_z_row[k] = t13 if t4 else t16
+                grad_z_row[k] = _where(t4, t13, t16)
             value_rows[row] = _softplus_f64(t11)
             value_rows[row] *= own_weight
             if keep_losses:
@@ -1090,7 +1113,7 @@ def value_and_grad_short_f64(
     t1_others__terms_columns, z_columns, grad_z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
@@ -1121,7 +1144,7 @@ def value_and_grad_short_f64(
             for row in range(rows):
                 t1 = k != y_rows[row]
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_entry = _where(t1, z_k, -np.inf)
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -1133,14 +1156,14 @@ def value_and_grad_short_f64(
                 t3 = t2 & (z_k2 < t1_others__max_rows[row])
                 t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
                 t1_others__terms_columns[k, row] = t1_others__terms
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_rows[row] += _where(t3, t1_others__terms, 0.0)
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
         for row in range(rows):
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
             t5 = 1 < t1_others__ties_rows[row]
             t6 = t1_others__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t1_others__below_rows[row] + float(t7)
             t9 = _log1p_f64(t8)
             t10 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
@@ -1187,7 +1210,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1210,15 +1233,15 @@ def grad_hess_diag_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1228,14 +1251,14 @@ def grad_hess_diag_f64(
                     t4 = _gap_f64(t1_others__max, z_k2)
                     t1_others__terms = _exp_f64(-t4)
                     t1_others__terms_row[k] = t1_others__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1_others__below + float(t8)
             t10 = _log1p_f64(t9)
             z_y = z_row[y_n]
@@ -1256,13 +1279,13 @@ def grad_hess_diag_f64(
                 t1_others__terms2 = t1_others__terms_row[k]
                 weight_t1_others = t1_others__share * t1_others__terms2
                 t17 = t15 * weight_t1_others
-                grad_z_row[k] = t14 if t5 else t17
+                grad_z_row[k] = _where(t5, t14, t17)
                 t21 = t19 * weight_t1_others
-                tangent_d_t1_others = t20 if t5 else t21
+                tangent_d_t1_others = _where(t5, t20, t21)
                 z_k3 = z_row[k]
                 t22 = _gap_f64(t1_others__max, z_k3)
                 t23 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f64(-(t10 + t22)))
-                diag_z_row[k] = t19 if t5 else t23
+                diag_z_row[k] = _where(t5, t19, t23)
 
 
 @_jit
@@ -1283,7 +1306,7 @@ def grad_hess_diag_short_f64(
     )
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
@@ -1315,7 +1338,7 @@ def grad_hess_diag_short_f64(
             for row in range(rows):
                 t1 = k != y_rows[row]
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_entry = _where(t1, z_k, -np.inf)
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -1328,14 +1351,14 @@ def grad_hess_diag_short_f64(
                 t4 = _gap_f64(t1_others__max_rows[row], z_k2)
                 t1_others__terms = _exp_f64(-t4)
                 t1_others__terms_columns[k, row] = t1_others__terms
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_rows[row] += _where(t3, t1_others__terms, 0.0)
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
         for row in range(rows):
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
             t6 = 1 < t1_others__ties_rows[row]
             t7 = t1_others__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1_others__below_rows[row] + float(t8)
             t10 = _log1p_f64(t9)
             t11 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
@@ -1386,7 +1409,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1408,15 +1431,15 @@ def hvp_f64(
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f64(_where(t1, z_k, -np.inf), np.int64(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1425,19 +1448,19 @@ def hvp_f64(
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f64(-_gap_f64(t1_others__max, z_k2))
                     t1_others__terms_row[k] = t1_others__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else 0.0
-                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, 0.0)
+                    t1_others__ties_here = np.int64(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count, 0.0)
                 t1_others__ties += t1_others__ties_here
             v_z__row = v_z_[n]
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = 1.0 + t1_others__below + float(t7)
             t1_others__share = 1.0 / t8
             tangent_t1_others = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t4 = k != y_n
@@ -1445,7 +1468,7 @@ def hvp_f64(
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t9 = v_z_k * weight_t1_others
-                    tangent_t1_others_block[lane] = t9 if t4 else 0.0
+                    tangent_t1_others_block[lane] = _where(t4, t9, 0.0)
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count, 0.0)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
@@ -1468,7 +1491,7 @@ def hvp_f64(
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
-                hvp_z_row[k] = t18 if t10 else t21
+                hvp_z_row[k] = _where(t10, t18, t21)
 
 
 @_jit
@@ -1489,7 +1512,7 @@ def hvp_short_f64(
     )
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
@@ -1523,7 +1546,7 @@ def hvp_short_f64(
             for row in range(rows):
                 t1 = k != y_rows[row]
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else -np.inf
+                t1_others__max_entry = _where(t1, z_k, -np.inf)
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -1535,12 +1558,12 @@ def hvp_short_f64(
                 t3 = t2 & (z_k2 < t1_others__max_rows[row])
                 t1_others__terms = _exp_f64(-_gap_f64(t1_others__max_rows[row], z_k2))
                 t1_others__terms_columns[k, row] = t1_others__terms
-                t1_others__below_rows[row] += t1_others__terms if t3 else 0.0
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_rows[row] += _where(t3, t1_others__terms, 0.0)
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
         for row in range(rows):
             t5 = 1 < t1_others__ties_rows[row]
             t6 = t1_others__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = 1.0 + t1_others__below_rows[row] + float(t7)
             t1_others__share = 1.0 / t8
             t7_rows[row] = t7
@@ -1552,7 +1575,7 @@ def hvp_short_f64(
                 t1_others__terms2 = t1_others__terms_columns[k, row]
                 weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
                 t9 = v_z_k * weight_t1_others
-                tangent_t1_others_rows[row] += t9 if t4 else 0.0
+                tangent_t1_others_rows[row] += _where(t4, t9, 0.0)
         for row in range(rows):
             v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
             z_at_y_rows[row] = z_columns[y_rows[row], row]
@@ -1597,11 +1620,11 @@ def total_weight_value_f32(
     weights, total_narrow = rows_float32[0], rows_float32[1]
     total_lanes = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             total_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             y_chunk = y[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -1634,7 +1657,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1657,15 +1680,15 @@ def value_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1673,14 +1696,14 @@ def value_f32(
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t4 = 1 < t1_others__ties
             t5 = t1_others__ties - 1
-            t1_others__rest = _log1p_f32(t1_others__below + f32(t5 if t4 else 0))
+            t1_others__rest = _log1p_f32(t1_others__below + f32(_where(t4, t5, 0)))
             value_rows[row] = _softplus_f32(t1_others__rest + _gap_f32(t1_others__max, z_row[y_n]))
             value_rows[row] *= own_weight
             if keep_losses:
@@ -1705,7 +1728,7 @@ def value_short_f32(
     z_columns = columns_float32[0]
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1735,7 +1758,7 @@ def value_short_f32(
             for row in range(rows):
                 t1 = np.int32(k) != np.int32(y_rows[row])
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_entry = _where(t1, z_k, f32(-np.inf))
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -1746,8 +1769,8 @@ def value_short_f32(
                 z_k2 = z_columns[k, row]
                 t3 = t2 & (z_k2 < t1_others__max_rows[row])
                 t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_here[row] = _where(t3, t1_others__terms, f32(0.0))
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
             for row in range(rows):
                 t1_others__below_wide[row] += t1_others__below_here[row]
         for row in range(rows):
@@ -1757,7 +1780,7 @@ def value_short_f32(
         for row in range(rows):
             t4 = 1 < t1_others__ties_rows[row]
             t5 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(t5 if t4 else 0))
+            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(_where(t4, t5, 0)))
             value_narrow[row] = _softplus_f32(t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row]))
         for row in range(rows):
             value_rows[row] = value_narrow[row]
@@ -1782,7 +1805,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1807,15 +1830,15 @@ def value_and_grad_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1824,15 +1847,15 @@ def value_and_grad_f32(
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
                     t1_others__terms_row[k] = t1_others__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t1_others__below + f32(t7)
             t9 = _log1p_f32(t8)
             z_y = z_row[y_n]
@@ -1849,7 +1872,7 @@ def value_and_grad_f32(
                 t1_others__terms2 = t1_others__terms_row[k]
                 weight_t1_others = t1_others__share * t1_others__terms2
                 t16 = t14 * weight_t1_others
-                grad_z_row[k] = t13 if t4 else t16
+                grad_z_row[k] = _where(t4, t13, t16)
             value_rows[row] = _softplus_f32(t11)
             value_rows[row] *= own_weight
             if keep_losses:
@@ -1875,7 +1898,7 @@ def value_and_grad_short_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
@@ -1907,7 +1930,7 @@ def value_and_grad_short_f32(
             for row in range(rows):
                 t1 = np.int32(k) != np.int32(y_rows[row])
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_entry = _where(t1, z_k, f32(-np.inf))
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -1919,8 +1942,8 @@ def value_and_grad_short_f32(
                 t3 = t2 & (z_k2 < t1_others__max_rows[row])
                 t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
                 t1_others__terms_columns[k, row] = t1_others__terms
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_here[row] = _where(t3, t1_others__terms, f32(0.0))
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
             for row in range(rows):
                 t1_others__below_wide[row] += t1_others__below_here[row]
         for row in range(rows):
@@ -1930,7 +1953,7 @@ def value_and_grad_short_f32(
         for row in range(rows):
             t5 = 1 < t1_others__ties_rows[row]
             t6 = t1_others__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = t1_others__below_rows[row] + f32(t7)
             t9 = _log1p_f32(t8)
             t10 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
@@ -1980,7 +2003,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -2003,15 +2026,15 @@ def grad_hess_diag_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -2021,15 +2044,15 @@ def grad_hess_diag_f32(
                     t4 = _gap_f32(t1_others__max, z_k2)
                     t1_others__terms = _exp_f32(-t4)
                     t1_others__terms_row[k] = t1_others__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1_others__below + f32(t8)
             t10 = _log1p_f32(t9)
             z_y = z_row[y_n]
@@ -2050,13 +2073,13 @@ def grad_hess_diag_f32(
                 t1_others__terms2 = t1_others__terms_row[k]
                 weight_t1_others = t1_others__share * t1_others__terms2
                 t17 = t15 * weight_t1_others
-                grad_z_row[k] = t14 if t5 else t17
+                grad_z_row[k] = _where(t5, t14, t17)
                 t21 = t19 * weight_t1_others
-                tangent_d_t1_others = t20 if t5 else t21
+                tangent_d_t1_others = _where(t5, t20, t21)
                 z_k3 = z_row[k]
                 t22 = _gap_f32(t1_others__max, z_k3)
                 t23 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f32(-(t10 + t22)))
-                diag_z_row[k] = t19 if t5 else t23
+                diag_z_row[k] = _where(t5, t19, t23)
 
 
 @_jit
@@ -2080,7 +2103,7 @@ def grad_hess_diag_short_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
@@ -2113,7 +2136,7 @@ def grad_hess_diag_short_f32(
             for row in range(rows):
                 t1 = np.int32(k) != np.int32(y_rows[row])
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_entry = _where(t1, z_k, f32(-np.inf))
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -2126,8 +2149,8 @@ def grad_hess_diag_short_f32(
                 t4 = _gap_f32(t1_others__max_rows[row], z_k2)
                 t1_others__terms = _exp_f32(-t4)
                 t1_others__terms_columns[k, row] = t1_others__terms
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_here[row] = _where(t3, t1_others__terms, f32(0.0))
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
             for row in range(rows):
                 t1_others__below_wide[row] += t1_others__below_here[row]
         for row in range(rows):
@@ -2137,7 +2160,7 @@ def grad_hess_diag_short_f32(
         for row in range(rows):
             t6 = 1 < t1_others__ties_rows[row]
             t7 = t1_others__ties_rows[row] - 1
-            t8 = t7 if t6 else 0
+            t8 = _where(t6, t7, 0)
             t9 = t1_others__below_rows[row] + f32(t8)
             t10 = _log1p_f32(t9)
             t11 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
@@ -2189,7 +2212,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         for row in range(rows):
             n = start + row
@@ -2211,15 +2234,15 @@ def hvp_f32(
             for k in range(size_k):
                 t1 = np.int32(k) != np.int32(y_n)
                 z_k = z_row[k]
-                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
-                t1_others__max_order = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
+                t1_others__max_entry = _order_f32(_where(t1, z_k, f32(-np.inf)), np.int32(0))
+                t1_others__max_order = _where(
+                    t1_others__max_entry > t1_others__max_order, t1_others__max_entry, t1_others__max_order,
                 )
             t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -2228,20 +2251,20 @@ def hvp_f32(
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
                     t1_others__terms_row[k] = t1_others__terms
-                    t1_others__below_block[lane] = t1_others__terms if t3 else f32(0.0)
-                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                    t1_others__below_block[lane] = _where(t3, t1_others__terms, f32(0.0))
+                    t1_others__ties_here = np.int32(t1_others__ties_here + _where(t2 & (z_k2 == t1_others__max), 1, 0))
                 t1_others__below += _pairwise_sum_f32(t1_others__below_block, quarters, count)
                 t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = f32(1.0) + t1_others__below + f32(t7)
             t1_others__share = f32(1.0) / t8
             tangent_t1_others = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     t4 = np.int32(k) != np.int32(y_n)
@@ -2249,7 +2272,7 @@ def hvp_f32(
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t9 = v_z_k * weight_t1_others
-                    tangent_t1_others_block[lane] = t9 if t4 else f32(0.0)
+                    tangent_t1_others_block[lane] = _where(t4, t9, f32(0.0))
                 tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, quarters, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = own_weight / denominator
@@ -2273,7 +2296,7 @@ def hvp_f32(
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
-                hvp_z_row[k] = t18 if t10 else t21
+                hvp_z_row[k] = _where(t10, t18, t21)
 
 
 @_jit
@@ -2298,7 +2321,7 @@ def hvp_short_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
@@ -2333,7 +2356,7 @@ def hvp_short_f32(
             for row in range(rows):
                 t1 = np.int32(k) != np.int32(y_rows[row])
                 z_k = z_columns[k, row]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
+                t1_others__max_entry = _where(t1, z_k, f32(-np.inf))
                 t1_others__max_rows[row] = (
                     t1_others__max_entry if (t1_others__max_entry > t1_others__max_rows[row]) | (t1_others__max_entry !=
                     t1_others__max_entry) else t1_others__max_rows[row]
@@ -2345,8 +2368,8 @@ def hvp_short_f32(
                 t3 = t2 & (z_k2 < t1_others__max_rows[row])
                 t1_others__terms = _exp_f32(-_gap_f32(t1_others__max_rows[row], z_k2))
                 t1_others__terms_columns[k, row] = t1_others__terms
-                t1_others__below_here[row] = t1_others__terms if t3 else f32(0.0)
-                t1_others__ties_rows[row] += 1 if t2 & (z_k2 == t1_others__max_rows[row]) else 0
+                t1_others__below_here[row] = _where(t3, t1_others__terms, f32(0.0))
+                t1_others__ties_rows[row] += _where(t2 & (z_k2 == t1_others__max_rows[row]), 1, 0)
             for row in range(rows):
                 t1_others__below_wide[row] += t1_others__below_here[row]
         for row in range(rows):
@@ -2354,7 +2377,7 @@ def hvp_short_f32(
         for row in range(rows):
             t5 = 1 < t1_others__ties_rows[row]
             t6 = t1_others__ties_rows[row] - 1
-            t7 = t6 if t5 else 0
+            t7 = _where(t5, t6, 0)
             t8 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
             t1_others__share = f32(1.0) / t8
             t7_rows[row] = t7
@@ -2366,7 +2389,7 @@ def hvp_short_f32(
                 t1_others__terms2 = t1_others__terms_columns[k, row]
                 weight_t1_others = t1_others__share_rows[row] * t1_others__terms2
                 t9 = v_z_k * weight_t1_others
-                tangent_t1_others_here[row] = t9 if t4 else f32(0.0)
+                tangent_t1_others_here[row] = _where(t4, t9, f32(0.0))
             for row in range(rows):
                 tangent_t1_others_wide[row] += tangent_t1_others_here[row]
         for row in range(rows):

@@ -87,9 +87,12 @@ META = {'name': 'softmax_cross_entropy_soft',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -97,7 +100,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -116,6 +121,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -193,13 +215,13 @@ def _outside_simplex(x, epsilon):
 @_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else 0.0
+    return _where(a != b, a - b, 0.0)
 
 
 @_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
-    return a - b if a != b else f32(0.0)
+    return _where(a != b, a - b, f32(0.0))
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -443,8 +465,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -485,8 +507,8 @@ def _exp_f64(x):
 @_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = -50.0 if x < -50.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -50.0, -50.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -517,17 +539,17 @@ def _expm1_f64(x):
     """e^x - 1."""
     high, low = _expm1_pair_f64(x)
     y = 2.0 * (high + low)
-    return x if abs(x) < 2.7755575615628914e-17 else y
+    return _where(abs(x) < 2.7755575615628914e-17, x, y)
 
 
 @_inline
 def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
-    v = x * 9007199254740992.0 if small else x
+    v = _where(small, x * 9007199254740992.0, x)
     bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
     exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
-    n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
+    n = exponent - _where(small, 4503599627371572.0, 4503599627371519.0)
     m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
@@ -555,11 +577,11 @@ def _log1p_pair_f64(x):
     u = 1.0 + x
     n, f = _log_split_f64(u)
     near = n == 0.0
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * 0.6931471805601177
     high = a + f
-    lost = (x - (u - 1.0)) if x < 1.0 else (1.0 - (u - x))
-    lost = 0.0 if near else lost / u
+    lost = _where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
+    lost = _where(near, 0.0, lost / u)
     low = ((a - high) + f) + (lost + (n * -1.7239444525614835e-13 - _log_tail_core_f64(f)))
     return high, low
 
@@ -569,25 +591,25 @@ def _log1p_f64(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f64(x)
     y = high + low
-    y = y if x < np.float64(np.inf) else x
-    y = x if abs(x) < 2.7755575615628914e-17 else y
-    y = y if x > -1.0 else np.float64(-np.inf)
-    return y if x >= -1.0 else x * np.float64(np.nan)
+    y = _where(x < np.float64(np.inf), y, x)
+    y = _where(abs(x) < 2.7755575615628914e-17, x, y)
+    y = _where(x > -1.0, y, np.float64(-np.inf))
+    return _where(x >= -1.0, y, x * np.float64(np.nan))
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -623,8 +645,8 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = f32(-25.0) if x < f32(-25.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-25.0), f32(-25.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -650,17 +672,17 @@ def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
     y = f32(2.0) * (high + low)
-    return x if abs(x) < f32(1.4901161193847656e-08) else y
+    return _where(abs(x) < f32(1.4901161193847656e-08), x, y)
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
-    v = x * f32(16777216.0) if small else x
+    v = _where(small, x * f32(16777216.0), x)
     bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
     exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
-    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
+    n = exponent - _where(small, f32(8388759.0), f32(8388735.0))
     m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
@@ -684,11 +706,11 @@ def _log1p_pair_f32(x):
     u = f32(1.0) + x
     n, f = _log_split_f32(u)
     near = n == f32(0.0)
-    f = x if near else f
+    f = _where(near, x, f)
     a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
-    lost = f32(0.0) if near else lost / u
+    lost = _where(x < f32(1.0), x - (u - f32(1.0)), f32(1.0) - (u - x))
+    lost = _where(near, f32(0.0), lost / u)
     low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
@@ -698,18 +720,18 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < f32(np.inf) else x
-    y = x if abs(x) < f32(1.4901161193847656e-08) else y
-    y = y if x > f32(-1.0) else f32(-np.inf)
-    return y if x >= f32(-1.0) else x * f32(np.nan)
+    y = _where(x < f32(np.inf), y, x)
+    y = _where(abs(x) < f32(1.4901161193847656e-08), x, y)
+    y = _where(x > f32(-1.0), y, f32(-np.inf))
+    return _where(x >= f32(-1.0), y, x * f32(np.nan))
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -719,7 +741,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -728,7 +750,7 @@ def value_f64(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -751,12 +773,12 @@ def value_f64(
             for k in range(size_k):
                 z_k = z_row[k]
                 t1__max_entry = _order_f64(z_k, np.int64(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -764,19 +786,19 @@ def value_f64(
                     t1 = z_k2 < t1__max
                     t2 = _gap_f64(t1__max, z_k2)
                     t1__terms = _exp_f64(-t2)
-                    t1__below_block[lane] = t1__terms if t1 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             y_row = y[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
+            t5 = _where(t3, t4, 0)
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -799,7 +821,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -808,7 +830,7 @@ def value_and_grad_f64(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -834,7 +856,7 @@ def value_and_grad_f64(
             t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -842,15 +864,15 @@ def value_and_grad_f64(
                     y_k = y_row[k]
                     d_log_p = -seed_n * y_k
                     t1__max_entry = _order_f64(z_k, np.int64(0))
-                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
+                    t1__max_here = _where(t1__max_entry > t1__max_here, t1__max_entry, t1__max_here)
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
-                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_here > t1__max_order, t1__max_here, t1__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -859,13 +881,13 @@ def value_and_grad_f64(
                     t2 = _gap_f64(t1__max, z_k2)
                     t1__terms = _exp_f64(-t2)
                     t1__terms_row[k] = t1__terms
-                    t1__below_block[lane] = t1__terms if t1 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
+            t5 = _where(t3, t4, 0)
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
             t9 = 1.0 + t1__below + float(t5)
@@ -873,7 +895,7 @@ def value_and_grad_f64(
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k2 = y_row[k]
@@ -900,7 +922,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -909,7 +931,7 @@ def grad_hess_diag_f64(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -933,22 +955,22 @@ def grad_hess_diag_f64(
             t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = _order_f64(z_k, np.int64(0))
-                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
+                    t1__max_here = _where(t1__max_entry > t1__max_here, t1__max_entry, t1__max_here)
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
-                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_here > t1__max_order, t1__max_here, t1__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -957,13 +979,13 @@ def grad_hess_diag_f64(
                     t2 = _gap_f64(t1__max, z_k2)
                     t1__terms = _exp_f64(-t2)
                     t1__terms_row[k] = t1__terms
-                    t1__below_block[lane] = t1__terms if t1 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
+            t5 = _where(t3, t4, 0)
             t6 = 1.0 + t1__below + float(t5)
             t1__share = 1.0 / t6
             grad_z_row = grad_z[n]
@@ -987,7 +1009,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -996,7 +1018,7 @@ def hvp_f64(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1019,22 +1041,22 @@ def hvp_f64(
             t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = _order_f64(z_k, np.int64(0))
-                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
+                    t1__max_here = _where(t1__max_entry > t1__max_here, t1__max_entry, t1__max_here)
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count, 0.0)
-                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_here > t1__max_order, t1__max_here, t1__max_order)
             t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int64(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1042,19 +1064,19 @@ def hvp_f64(
                     t1 = z_k2 < t1__max
                     t1__terms = _exp_f64(-_gap_f64(t1__max, z_k2))
                     t1__terms_row[k] = t1__terms
-                    t1__below_block[lane] = t1__terms if t1 else 0.0
-                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, 0.0)
+                    t1__ties_here = np.int64(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum(t1__below_block, count, 0.0)
                 t1__ties += t1__ties_here
             v_z__row = v_z_[n]
             t2 = 1 < t1__ties
             t3 = t1__ties - 1
-            t4 = t3 if t2 else 0
+            t4 = _where(t2, t3, 0)
             t5 = 1.0 + t1__below + float(t4)
             t1__share = 1.0 / t5
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
@@ -1078,7 +1100,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1087,7 +1109,7 @@ def value_f32(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1110,12 +1132,12 @@ def value_f32(
             for k in range(size_k):
                 z_k = z_row[k]
                 t1__max_entry = _order_f32(z_k, np.int32(0))
-                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_entry > t1__max_order, t1__max_entry, t1__max_order)
             t1__max = _ordered_f32(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1123,20 +1145,20 @@ def value_f32(
                     t1 = z_k2 < t1__max
                     t2 = _gap_f32(t1__max, z_k2)
                     t1__terms = _exp_f32(-t2)
-                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             y_row = y[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
+            t5 = _where(t3, t4, 0)
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k3 = z_row[k]
@@ -1161,7 +1183,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1170,7 +1192,7 @@ def value_and_grad_f32(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1196,7 +1218,7 @@ def value_and_grad_f32(
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1204,16 +1226,16 @@ def value_and_grad_f32(
                     y_k = y_row[k]
                     d_log_p = -seed_n * y_k
                     t1__max_entry = _order_f32(z_k, np.int32(0))
-                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
+                    t1__max_here = _where(t1__max_entry > t1__max_here, t1__max_entry, t1__max_here)
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
-                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_here > t1__max_order, t1__max_here, t1__max_order)
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1222,14 +1244,14 @@ def value_and_grad_f32(
                     t2 = _gap_f32(t1__max, z_k2)
                     t1__terms = _exp_f32(-t2)
                     t1__terms_row[k] = t1__terms
-                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
+            t5 = _where(t3, t4, 0)
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
             t9 = f32(1.0) + t1__below + f32(t5)
@@ -1237,7 +1259,7 @@ def value_and_grad_f32(
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     y_k2 = y_row[k]
@@ -1266,7 +1288,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1275,7 +1297,7 @@ def grad_hess_diag_f32(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1299,23 +1321,23 @@ def grad_hess_diag_f32(
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = _order_f32(z_k, np.int32(0))
-                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
+                    t1__max_here = _where(t1__max_entry > t1__max_here, t1__max_entry, t1__max_here)
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
-                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_here > t1__max_order, t1__max_here, t1__max_order)
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1324,14 +1346,14 @@ def grad_hess_diag_f32(
                     t2 = _gap_f32(t1__max, z_k2)
                     t1__terms = _exp_f32(-t2)
                     t1__terms_row[k] = t1__terms
-                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
-            t5 = t4 if t3 else 0
+            t5 = _where(t3, t4, 0)
             t6 = f32(1.0) + t1__below + f32(t5)
             t1__share = f32(1.0) / t6
             grad_z_row = grad_z[n]
@@ -1356,7 +1378,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1365,7 +1387,7 @@ def hvp_f32(
                 entries = y[n]
                 total = 0.0
                 for block in range(0, size_k, 1024):
-                    count = size_k - block if size_k - block < 1024 else 1024
+                    count = _where(size_k - block < 1024, size_k - block, 1024)
                     for lane in range(count):
                         entry = entries[(block & NEAR) + lane]
                         check_block[lane] = entry
@@ -1388,23 +1410,23 @@ def hvp_f32(
             t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = _order_f32(z_k, np.int32(0))
-                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
+                    t1__max_here = _where(t1__max_entry > t1__max_here, t1__max_entry, t1__max_here)
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, quarters, count)
-                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+                t1__max_order = _where(t1__max_here > t1__max_order, t1__max_here, t1__max_order)
             t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
@@ -1412,20 +1434,20 @@ def hvp_f32(
                     t1 = z_k2 < t1__max
                     t1__terms = _exp_f32(-_gap_f32(t1__max, z_k2))
                     t1__terms_row[k] = t1__terms
-                    t1__below_block[lane] = t1__terms if t1 else f32(0.0)
-                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                    t1__below_block[lane] = _where(t1, t1__terms, f32(0.0))
+                    t1__ties_here = np.int32(t1__ties_here + _where(z_k2 == t1__max, 1, 0))
                 t1__below += _pairwise_sum_f32(t1__below_block, quarters, count)
                 t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
             t2 = 1 < t1__ties
             t3 = t1__ties - 1
-            t4 = t3 if t2 else 0
+            t4 = _where(t2, t3, 0)
             t5 = f32(1.0) + t1__below + f32(t4)
             t1__share = f32(1.0) / t5
             tangent_t1 = 0.0
             for block in range(0, size_k, 1024):
-                count = size_k - block if size_k - block < 1024 else 1024
+                count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]

@@ -114,9 +114,12 @@ META = {'name': 'triplet',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -124,7 +127,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -143,6 +148,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -176,9 +198,9 @@ def _pairwise_sum_f32(x, quarters, count):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -186,9 +208,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -418,47 +440,47 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if 0.0 > x else x
-    z = 0.5 if x == 0.0 else y
-    return 1.0 if x > 0.0 else z
+    y = _where(0.0 > x, 0.0, x)
+    z = _where(x == 0.0, 0.5, y)
+    return _where(x > 0.0, 1.0, z)
 
 
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if f32(0.0) > x else x
-    z = f32(0.5) if x == f32(0.0) else y
-    return f32(1.0) if x > f32(0.0) else z
+    y = _where(f32(0.0) > x, f32(0.0), x)
+    z = _where(x == f32(0.0), f32(0.5), y)
+    return _where(x > f32(0.0), f32(1.0), z)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -470,7 +492,7 @@ def value_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -489,13 +511,13 @@ def value_f64(
                 unit0_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -529,7 +551,7 @@ def value_and_grad_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -552,13 +574,13 @@ def value_and_grad_f64(
                 unit0_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -613,7 +635,7 @@ def grad_hess_diag_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -636,13 +658,13 @@ def grad_hess_diag_f64(
                 unit0_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -698,7 +720,7 @@ def hvp_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -725,18 +747,18 @@ def hvp_f64(
                 unit0_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
                 unit1_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))), np.int64,
                 )
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+                unit1_d_bits = _where(unit1_d_entry > unit1_d_bits, unit1_d_entry, unit1_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
             unit1_d = _bits(unit1_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -784,7 +806,7 @@ def value_f32(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -803,13 +825,13 @@ def value_f32(
                 unit0_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -845,7 +867,7 @@ def value_and_grad_f32(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -868,13 +890,13 @@ def value_and_grad_f32(
                 unit0_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -931,7 +953,7 @@ def grad_hess_diag_f32(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -954,13 +976,13 @@ def grad_hess_diag_f32(
                 unit0_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
@@ -1019,7 +1041,7 @@ def hvp_f32(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1046,18 +1068,18 @@ def hvp_f32(
                 unit0_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
-                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
                 unit1_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))), np.int32,
                 )
-                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+                unit1_d_bits = _where(unit1_d_entry > unit1_d_bits, unit1_d_entry, unit1_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
             unit1_d = _bits(unit1_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]

@@ -116,9 +116,12 @@ META = {'name': 'triplet_margin',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -126,7 +129,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -145,6 +150,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -178,9 +200,9 @@ def _pairwise_sum_f32(x, quarters, count):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -188,9 +210,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -420,59 +442,59 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _half_step_f64(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = 0.0 if 0.0 > x else x
-    z = 0.5 if x == 0.0 else y
-    return 1.0 if x > 0.0 else z
+    y = _where(0.0 > x, 0.0, x)
+    z = _where(x == 0.0, 0.5, y)
+    return _where(x > 0.0, 1.0, z)
 
 
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+    return _where(x > 0.0, 1.0, _where(x < 0.0, -1.0, x))
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = f32(0.0) if f32(0.0) > x else x
-    z = f32(0.5) if x == f32(0.0) else y
-    return f32(1.0) if x > f32(0.0) else z
+    y = _where(f32(0.0) > x, f32(0.0), x)
+    z = _where(x == f32(0.0), f32(0.5), y)
+    return _where(x > f32(0.0), f32(1.0), z)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
+    return _where(x > f32(0.0), f32(1.0), _where(x < f32(0.0), f32(-1.0), x))
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -482,7 +504,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -502,11 +524,13 @@ def value_f64(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int64)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int64)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float64)
             far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
@@ -514,7 +538,7 @@ def value_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -537,7 +561,7 @@ def value_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -548,7 +572,7 @@ def value_f64(
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             value_rows[row] = _maximum_f64(0.0, margin + near_less_far)
             value_rows[row] *= weight[n * weight_step]
@@ -565,7 +589,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -589,11 +613,13 @@ def value_and_grad_f64(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int64)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int64)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float64)
             far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
@@ -601,7 +627,7 @@ def value_and_grad_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -624,7 +650,7 @@ def value_and_grad_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -635,7 +661,7 @@ def value_and_grad_f64(
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             t17 = t10 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -653,16 +679,16 @@ def value_and_grad_f64(
                 t22 = abs(t21) == t10
                 t23 = _sign_f64(t21)
                 t24 = t21 * t5 / far__scaled
-                t25 = _zero_times_f64(t20, t23 if t22 else t24)
+                t25 = _zero_times_f64(t20, _where(t22, t23, t24))
                 positive_d4 = positive_row[d]
                 t27 = anchor_d4 - positive_d4
                 t28 = abs(t27) == t12
                 t29 = _sign_f64(t27)
                 t30 = t27 * t3 / near__scaled
-                t31 = _zero_times_f64(t20, t29 if t28 else t30)
-                grad_anchor_row[d] = (0.0 if t17 else t25) + (0.0 if t26 else -t31)
-                grad_positive_row[d] = 0.0 if t26 else t31
-                grad_negative_row[d] = 0.0 if t17 else -t25
+                t31 = _zero_times_f64(t20, _where(t28, t29, t30))
+                grad_anchor_row[d] = _where(t17, 0.0, t25) + _where(t26, 0.0, -t31)
+                grad_positive_row[d] = _where(t26, 0.0, t31)
+                grad_negative_row[d] = _where(t17, 0.0, -t25)
             value_rows[row] = _maximum_f64(0.0, t18)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -678,7 +704,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -702,11 +728,13 @@ def grad_hess_diag_f64(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int64)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int64)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float64)
             far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
@@ -714,7 +742,7 @@ def grad_hess_diag_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -737,7 +765,7 @@ def grad_hess_diag_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -748,7 +776,7 @@ def grad_hess_diag_f64(
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             t17 = t10 == 0.0
             seed_n = weight[n * weight_step] / denominator
@@ -769,24 +797,24 @@ def grad_hess_diag_f64(
                 t22 = abs(t21) == t10
                 t23 = _sign_f64(t21)
                 t24 = t21 * t5 / far__scaled
-                t25 = t23 if t22 else t24
+                t25 = _where(t22, t23, t24)
                 t26 = _zero_times_f64(t20, t25)
                 positive_d4 = positive_row[d]
                 t28 = anchor_d4 - positive_d4
                 t29 = abs(t28) == t12
                 t30 = _sign_f64(t28)
                 t31 = t28 * t3 / near__scaled
-                t32 = t30 if t29 else t31
+                t32 = _where(t29, t30, t31)
                 t33 = _zero_times_f64(t20, t32)
-                grad_anchor_row[d] = (0.0 if t17 else t26) + (0.0 if t27 else -t33)
-                grad_positive_row[d] = 0.0 if t27 else t33
-                grad_negative_row[d] = 0.0 if t17 else -t26
-                tangent_far = 0.0 if t17 else t25
+                grad_anchor_row[d] = _where(t17, 0.0, t26) + _where(t27, 0.0, -t33)
+                grad_positive_row[d] = _where(t27, 0.0, t33)
+                grad_negative_row[d] = _where(t17, 0.0, -t26)
+                tangent_far = _where(t17, 0.0, t25)
                 t34 = _zero_times_f64(t20, (1.0 - _zero_times_f64(tangent_far, t25)) * t5 / far__scaled)
-                t35 = 0.0 if t17 else t34
-                tangent_near = 0.0 if t27 else t32
+                t35 = _where(t17, 0.0, t34)
+                tangent_near = _where(t27, 0.0, t32)
                 t36 = _zero_times_f64(t20, (_zero_times_f64(tangent_near, t32) - 1.0) * t3 / near__scaled)
-                t37 = 0.0 if t27 else t36
+                t37 = _where(t27, 0.0, t36)
                 diag_anchor_row[d] = t35 + t37
                 diag_positive_row[d] = t37
                 diag_negative_row[d] = t35
@@ -800,7 +828,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -821,11 +849,13 @@ def hvp_f64(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int64)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int64)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float64)
             far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
@@ -833,7 +863,7 @@ def hvp_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -863,7 +893,7 @@ def hvp_f64(
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -880,17 +910,17 @@ def hvp_f64(
                     t20 = abs(t19) == t12
                     t21 = _sign_f64(t19)
                     t22 = t19 * t3 / near__scaled
-                    t23 = t21 if t20 else t22
+                    t23 = _where(t20, t21, t22)
                     t24 = t18 * t23
                     t26 = v_anchor_d - v_negative__row[d]
                     t27 = abs(t7) == t10
                     t28 = _sign_f64(t7)
                     t29 = t7 * t5 / far__scaled
-                    t30 = t28 if t27 else t29
+                    t30 = _where(t27, t28, t29)
                     t31 = t26 * t30
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                    tangent_near_block[lane] = 0.0 if t17 else t24
-                    tangent_far_block[lane] = 0.0 if t25 else t31
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
+                    tangent_near_block[lane] = _where(t17, 0.0, t24)
+                    tangent_far_block[lane] = _where(t25, 0.0, t31)
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
                 tangent_near += _pairwise_sum(tangent_near_block, count, 0.0)
                 tangent_far += _pairwise_sum(tangent_far_block, count, 0.0)
@@ -909,22 +939,22 @@ def hvp_f64(
                 t36 = abs(t35) == t10
                 t37 = _sign_f64(t35)
                 t38 = t35 * t5 / far__scaled
-                t39 = t37 if t36 else t38
+                t39 = _where(t36, t37, t38)
                 t40 = _zero_times_f64(t34, (v_anchor_d2 - v_negative__row[d] - tangent_far * t39) * t5 / far__scaled)
                 positive_d4 = positive_row[d]
                 t41 = anchor_d4 - positive_d4
                 t42 = abs(t41) == t12
                 t43 = _sign_f64(t41)
                 t44 = t41 * t3 / near__scaled
-                t45 = t43 if t42 else t44
+                t45 = _where(t42, t43, t44)
                 t46 = v_anchor_d2 - v_positive__row[d]
                 t47 = _zero_times_f64(t34, (tangent_near * t45 - t46) * t3 / near__scaled)
-                hvp_anchor_row[d] = (0.0 if t25 else t40) + (0.0 if t17 else t47)
+                hvp_anchor_row[d] = _where(t25, 0.0, t40) + _where(t17, 0.0, t47)
                 t48 = _zero_times_f64(t34, (v_anchor_d2 - v_positive__row[d] - tangent_near * t45) * t3 / near__scaled)
-                hvp_positive_row[d] = 0.0 if t17 else t48
+                hvp_positive_row[d] = _where(t17, 0.0, t48)
                 t49 = v_anchor_d2 - v_negative__row[d]
                 t50 = _zero_times_f64(t34, (tangent_far * t39 - t49) * t5 / far__scaled)
-                hvp_negative_row[d] = 0.0 if t25 else t50
+                hvp_negative_row[d] = _where(t25, 0.0, t50)
 
 
 @_jit
@@ -935,7 +965,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -955,11 +985,13 @@ def value_f32(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int32)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int32)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float32)
             far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
@@ -967,7 +999,7 @@ def value_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -990,7 +1022,7 @@ def value_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1001,7 +1033,7 @@ def value_f32(
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             value_rows[row] = _maximum_f32(f32(0.0), margin + near_less_far)
@@ -1020,7 +1052,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1044,11 +1076,13 @@ def value_and_grad_f32(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int32)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int32)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float32)
             far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
@@ -1056,7 +1090,7 @@ def value_and_grad_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -1079,7 +1113,7 @@ def value_and_grad_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1090,7 +1124,7 @@ def value_and_grad_f32(
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
@@ -1109,16 +1143,16 @@ def value_and_grad_f32(
                 t22 = abs(t21) == t10
                 t23 = _sign_f32(t21)
                 t24 = t21 * t5 / far__scaled
-                t25 = _zero_times_f32(t20, t23 if t22 else t24)
+                t25 = _zero_times_f32(t20, _where(t22, t23, t24))
                 positive_d4 = positive_row[d]
                 t27 = anchor_d4 - positive_d4
                 t28 = abs(t27) == t12
                 t29 = _sign_f32(t27)
                 t30 = t27 * t3 / near__scaled
-                t31 = _zero_times_f32(t20, t29 if t28 else t30)
-                grad_anchor_row[d] = (f32(0.0) if t17 else t25) + (f32(0.0) if t26 else -t31)
-                grad_positive_row[d] = f32(0.0) if t26 else t31
-                grad_negative_row[d] = f32(0.0) if t17 else -t25
+                t31 = _zero_times_f32(t20, _where(t28, t29, t30))
+                grad_anchor_row[d] = _where(t17, f32(0.0), t25) + _where(t26, f32(0.0), -t31)
+                grad_positive_row[d] = _where(t26, f32(0.0), t31)
+                grad_negative_row[d] = _where(t17, f32(0.0), -t25)
             value_rows[row] = _maximum_f32(f32(0.0), t18)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1135,7 +1169,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1159,11 +1193,13 @@ def grad_hess_diag_f32(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int32)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int32)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float32)
             far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
@@ -1171,7 +1207,7 @@ def grad_hess_diag_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -1194,7 +1230,7 @@ def grad_hess_diag_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1205,7 +1241,7 @@ def grad_hess_diag_f32(
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
@@ -1227,24 +1263,24 @@ def grad_hess_diag_f32(
                 t22 = abs(t21) == t10
                 t23 = _sign_f32(t21)
                 t24 = t21 * t5 / far__scaled
-                t25 = t23 if t22 else t24
+                t25 = _where(t22, t23, t24)
                 t26 = _zero_times_f32(t20, t25)
                 positive_d4 = positive_row[d]
                 t28 = anchor_d4 - positive_d4
                 t29 = abs(t28) == t12
                 t30 = _sign_f32(t28)
                 t31 = t28 * t3 / near__scaled
-                t32 = t30 if t29 else t31
+                t32 = _where(t29, t30, t31)
                 t33 = _zero_times_f32(t20, t32)
-                grad_anchor_row[d] = (f32(0.0) if t17 else t26) + (f32(0.0) if t27 else -t33)
-                grad_positive_row[d] = f32(0.0) if t27 else t33
-                grad_negative_row[d] = f32(0.0) if t17 else -t26
-                tangent_far = f32(0.0) if t17 else t25
+                grad_anchor_row[d] = _where(t17, f32(0.0), t26) + _where(t27, f32(0.0), -t33)
+                grad_positive_row[d] = _where(t27, f32(0.0), t33)
+                grad_negative_row[d] = _where(t17, f32(0.0), -t26)
+                tangent_far = _where(t17, f32(0.0), t25)
                 t34 = _zero_times_f32(t20, (f32(1.0) - _zero_times_f32(tangent_far, t25)) * t5 / far__scaled)
-                t35 = f32(0.0) if t17 else t34
-                tangent_near = f32(0.0) if t27 else t32
+                t35 = _where(t17, f32(0.0), t34)
+                tangent_near = _where(t27, f32(0.0), t32)
                 t36 = _zero_times_f32(t20, (_zero_times_f32(tangent_near, t32) - f32(1.0)) * t3 / near__scaled)
-                t37 = f32(0.0) if t27 else t36
+                t37 = _where(t27, f32(0.0), t36)
                 diag_anchor_row[d] = t35 + t37
                 diag_positive_row[d] = t37
                 diag_negative_row[d] = t35
@@ -1259,7 +1295,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1280,11 +1316,13 @@ def hvp_f32(
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
                 near__largest_entry = _bits(abs(t1), np.int32)
-                near__largest_bits = (
-                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                near__largest_bits = _where(
+                    near__largest_entry > near__largest_bits, near__largest_entry, near__largest_bits,
                 )
                 far__largest_entry = _bits(abs(t2), np.int32)
-                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+                far__largest_bits = _where(
+                    far__largest_entry > far__largest_bits, far__largest_entry, far__largest_bits,
+                )
             near__largest = _bits(near__largest_bits, np.float32)
             far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
@@ -1292,7 +1330,7 @@ def hvp_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
@@ -1322,7 +1360,7 @@ def hvp_f32(
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
@@ -1339,17 +1377,17 @@ def hvp_f32(
                     t20 = abs(t19) == t12
                     t21 = _sign_f32(t19)
                     t22 = t19 * t3 / near__scaled
-                    t23 = t21 if t20 else t22
+                    t23 = _where(t20, t21, t22)
                     t24 = t18 * t23
                     t26 = v_anchor_d - v_negative__row[d]
                     t27 = abs(t7) == t10
                     t28 = _sign_f32(t7)
                     t29 = t7 * t5 / far__scaled
-                    t30 = t28 if t27 else t29
+                    t30 = _where(t27, t28, t29)
                     t31 = t26 * t30
-                    near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                    tangent_near_block[lane] = f32(0.0) if t17 else t24
-                    tangent_far_block[lane] = f32(0.0) if t25 else t31
+                    near_less_far_block[lane] = (negative_d3 - positive_d3) * _where(t14, t15, t16)
+                    tangent_near_block[lane] = _where(t17, f32(0.0), t24)
+                    tangent_far_block[lane] = _where(t25, f32(0.0), t31)
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
                 tangent_near += _pairwise_sum_f32(tangent_near_block, quarters, count)
                 tangent_far += _pairwise_sum_f32(tangent_far_block, quarters, count)
@@ -1371,22 +1409,22 @@ def hvp_f32(
                 t36 = abs(t35) == t10
                 t37 = _sign_f32(t35)
                 t38 = t35 * t5 / far__scaled
-                t39 = t37 if t36 else t38
+                t39 = _where(t36, t37, t38)
                 t40 = _zero_times_f32(t34, (v_anchor_d2 - v_negative__row[d] - tangent_far * t39) * t5 / far__scaled)
                 positive_d4 = positive_row[d]
                 t41 = anchor_d4 - positive_d4
                 t42 = abs(t41) == t12
                 t43 = _sign_f32(t41)
                 t44 = t41 * t3 / near__scaled
-                t45 = t43 if t42 else t44
+                t45 = _where(t42, t43, t44)
                 t46 = v_anchor_d2 - v_positive__row[d]
                 t47 = _zero_times_f32(t34, (tangent_near * t45 - t46) * t3 / near__scaled)
-                hvp_anchor_row[d] = (f32(0.0) if t25 else t40) + (f32(0.0) if t17 else t47)
+                hvp_anchor_row[d] = _where(t25, f32(0.0), t40) + _where(t17, f32(0.0), t47)
                 t48 = _zero_times_f32(t34, (v_anchor_d2 - v_positive__row[d] - tangent_near * t45) * t3 / near__scaled)
-                hvp_positive_row[d] = f32(0.0) if t17 else t48
+                hvp_positive_row[d] = _where(t17, f32(0.0), t48)
                 t49 = v_anchor_d2 - v_negative__row[d]
                 t50 = _zero_times_f32(t34, (tangent_far * t39 - t49) * t5 / far__scaled)
-                hvp_negative_row[d] = f32(0.0) if t25 else t50
+                hvp_negative_row[d] = _where(t25, f32(0.0), t50)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

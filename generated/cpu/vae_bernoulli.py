@@ -138,9 +138,12 @@ META = {'name': 'vae_bernoulli',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -148,7 +151,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -167,6 +172,23 @@ def _type_of_bits(context):
 def _code_of_bits(context, builder, signature, arguments):
     """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
 @_local
@@ -442,8 +464,8 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _exp_pair_f64(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = -746.0 if x < -746.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -746.0, -746.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -484,8 +506,8 @@ def _exp_f64(x):
 @_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = -50.0 if x < -50.0 else x
-    x = 710.0 if x > 710.0 else x
+    x = _where(x < -50.0, -50.0, x)
+    x = _where(x > 710.0, 710.0, x)
     n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
     a = x - n * 0.6931471805601177
     c = n * -1.7239444525614835e-13
@@ -532,9 +554,9 @@ def _exp_tail_f64(x):
     far = high - half
     back = far - high
     far = 2.0 * (far + (((high - (far - back)) - (half + back)) + low))
-    far = np.float64(np.inf) if x > 710.0 else far
-    far = -x if x < -5.764607523034235e17 else far
-    return near if abs(x) < 0.5 else far
+    far = _where(x > 710.0, np.float64(np.inf), far)
+    far = _where(x < -5.764607523034235e17, -x, far)
+    return _where(abs(x) < 0.5, near, far)
 
 
 @_inline
@@ -542,7 +564,7 @@ def _expm1_f64(x):
     """e^x - 1."""
     high, low = _expm1_pair_f64(x)
     y = 2.0 * (high + low)
-    return x if abs(x) < 2.7755575615628914e-17 else y
+    return _where(abs(x) < 2.7755575615628914e-17, x, y)
 
 
 @_inline
@@ -560,10 +582,10 @@ def _sigmoid_f64(x):
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
-    quotient = (e if negative else 1.0) / whole
+    quotient = _where(negative, e, 1.0) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
-    return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
 
 
 @_inline
@@ -587,8 +609,8 @@ def _log_tail_core_f64(f):
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
-    n = 1.0 if far else 0.0
-    f = 0.5 * (e - 1.0) if far else e
+    n = _where(far, 1.0, 0.0)
+    f = _where(far, 0.5 * (e - 1.0), e)
     a = n * 0.6931471805601177
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -600,22 +622,22 @@ def _log1p_unit_f64(e, rest):
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = f32(-104.0) if x < f32(-104.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-104.0), f32(-104.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -651,8 +673,8 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = f32(-25.0) if x < f32(-25.0) else x
-    x = f32(89.0) if x > f32(89.0) else x
+    x = _where(x < f32(-25.0), f32(-25.0), x)
+    x = _where(x > f32(89.0), f32(89.0), x)
     n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
     a = x - n * f32(0.693145751953125)
     c = n * f32(1.428606765330187e-06)
@@ -688,9 +710,9 @@ def _exp_tail_f32(x):
     far = high - half
     back = far - high
     far = f32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
-    far = f32(np.inf) if x > f32(89.0) else far
-    far = -x if x < -f32(1073741824.0) else far
-    return near if abs(x) < f32(0.5) else far
+    far = _where(x > f32(89.0), f32(np.inf), far)
+    far = _where(x < -f32(1073741824.0), -x, far)
+    return _where(abs(x) < f32(0.5), near, far)
 
 
 @_inline
@@ -698,7 +720,7 @@ def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
     y = f32(2.0) * (high + low)
-    return x if abs(x) < f32(1.4901161193847656e-08) else y
+    return _where(abs(x) < f32(1.4901161193847656e-08), x, y)
 
 
 @_inline
@@ -716,10 +738,10 @@ def _sigmoid_f32(x):
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
-    quotient = (e if negative else f32(1.0)) / whole
+    quotient = _where(negative, e, f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
@@ -739,8 +761,8 @@ def _log_tail_core_f32(f):
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
-    n = f32(1.0) if far else f32(0.0)
-    f = f32(0.5) * (e - f32(1.0)) if far else e
+    n = _where(far, f32(1.0), f32(0.0))
+    f = _where(far, f32(0.5) * (e - f32(1.0)), e)
     a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
@@ -752,15 +774,15 @@ def _log1p_unit_f32(e, rest):
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -771,7 +793,7 @@ def value_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -783,7 +805,7 @@ def value_f64(
             logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 1024):
-                count = size_l - block if size_l - block < 1024 else 1024
+                count = _where(size_l - block < 1024, size_l - block, 1024)
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
@@ -794,7 +816,7 @@ def value_f64(
             entries_0 = x[n]
             outside_0 = False
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -827,7 +849,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -861,7 +883,7 @@ def value_and_grad_f64(
             grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 1024):
-                count = size_l - block if size_l - block < 1024 else 1024
+                count = _where(size_l - block < 1024, size_l - block, 1024)
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     mu_l = mu_row[l]
@@ -875,7 +897,7 @@ def value_and_grad_f64(
             grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -905,7 +927,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -966,7 +988,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1004,7 +1026,7 @@ def value_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1016,7 +1038,7 @@ def value_f32(
             logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 1024):
-                count = size_l - block if size_l - block < 1024 else 1024
+                count = _where(size_l - block < 1024, size_l - block, 1024)
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
@@ -1028,7 +1050,7 @@ def value_f32(
             entries_0 = x[n]
             outside_0 = False
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 outside_0_here = False
                 for lane in range(count):
                     d = (block & NEAR) + lane
@@ -1063,7 +1085,7 @@ def value_and_grad_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1097,7 +1119,7 @@ def value_and_grad_f32(
             grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 1024):
-                count = size_l - block if size_l - block < 1024 else 1024
+                count = _where(size_l - block < 1024, size_l - block, 1024)
                 for lane in range(count):
                     l = (block & NEAR) + lane
                     mu_l = mu_row[l]
@@ -1112,7 +1134,7 @@ def value_and_grad_f32(
             grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     x_d = x_row[d]
@@ -1144,7 +1166,7 @@ def grad_hess_diag_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         wrong = False
         if validate:
             for row in range(rows):
@@ -1206,7 +1228,7 @@ def hvp_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:

@@ -114,9 +114,12 @@ META = {'name': 'wgan_gp_critic',
 def _jit(function):
     """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
 
-    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt), and compute with no whole arrays
+    (no_rewrites).
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+    options = {
+        "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -124,7 +127,9 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_alone = {
+    "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True, "_nrt": False,
+}
 _local = numba.njit(**_alone)
 _in_place = numba.njit(forceinline=True, **_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
@@ -146,18 +151,36 @@ def _code_of_bits(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
+def _where(condition, a, b):
+    """One of two numbers, which are both computed."""
+    return a if condition else b
+
+
+@numba.extending.type_callable(_where)
+def _type_of_where(context):
+    return lambda condition, a, b: context.unify_types(a, b)
+
+
+@numba.extending.lower_builtin(_where, numba.types.Any, numba.types.Any, numba.types.Any)
+def _code_of_where(context, builder, signature, arguments):
+    """Compiled in place, without a branch."""
+    kinds = (numba.types.boolean, signature.return_type, signature.return_type)
+    return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
-    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each at a time.
+    """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
 
     Compiled in place: a call for each block would take as long as a tenth of the block.
     """
     for i in range(count, 256):
         x[i] = 0.0
     for i in range(32):
-        a, b, c, d = np.float64(x[i]), np.float64(x[i + 32]), np.float64(x[i + 64]), np.float64(x[i + 96])
-        e, f, g, h = np.float64(x[i + 128]), np.float64(x[i + 160]), np.float64(x[i + 192]), np.float64(x[i + 224])
-        lanes[i] += ((a + b) + (c + d)) + ((e + f) + (g + h))
+        total = np.float64(x[i])
+        for j in range(i + 32, 256, 32):
+            total += x[j]
+        lanes[i] += total
 
 
 @_local
@@ -199,9 +222,9 @@ def _pairwise_sum_f32(x, quarters, count):
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
-    exponent = np.int32(127) if exponent < np.int32(0) else exponent
-    exponent = np.int32(7) if exponent < np.int32(7) else exponent
-    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    exponent = _where(exponent < np.int32(0), np.int32(127), exponent)
+    exponent = _where(exponent < np.int32(7), np.int32(7), exponent)
+    exponent = _where(exponent > np.int32(247), np.int32(247), exponent)
     return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
@@ -209,9 +232,9 @@ def _unit_scale_f32(m):
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
-    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
-    exponent = np.int64(23) if exponent < np.int64(23) else exponent
-    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    exponent = _where(exponent < np.int64(0), np.int64(1023), exponent)
+    exponent = _where(exponent < np.int64(23), np.int64(23), exponent)
+    exponent = _where(exponent > np.int64(2023), np.int64(2023), exponent)
     return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
@@ -441,57 +464,57 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_inline
 def _maximum_f64(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f64(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+    return _where(x > 0.0, 1.0, _where(x < 0.0, -1.0, x))
 
 
 @_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
+    zero = _where(b == b, 0.0, b)
+    return _where(a == 0.0, zero, product)
 
 
 @_inline
 def _maximum_f32(a, b):
     """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
+    larger = _where(a > b, a, b)
+    return _where(a == a, larger, a)
 
 
 @_inline
 def _minimum_f32(a, b):
     """The smaller of a and b; NaN where one is NaN."""
-    smaller = a if a < b else b
-    return smaller if a == a else a
+    smaller = _where(a < b, a, b)
+    return _where(a == a, smaller, a)
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
+    return _where(x > f32(0.0), f32(1.0), _where(x < f32(0.0), f32(-1.0), x))
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = f32(0.0) if b == b else b
-    return zero if a == f32(0.0) else product
+    zero = _where(b == b, f32(0.0), b)
+    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -501,7 +524,7 @@ def value_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -514,15 +537,15 @@ def value_1_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -548,11 +571,11 @@ def value_2_f64(
 ):
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             real_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_real_chunk = f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -579,11 +602,11 @@ def value_3_f64(
 ):
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             fake_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_fake_chunk = f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -610,7 +633,7 @@ def value_and_grad_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -625,15 +648,15 @@ def value_and_grad_1_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -657,8 +680,8 @@ def value_and_grad_1_f64(
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = 0.0 if t4 else t12
+                t12 = 2.0 * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, 0.0, t12)
             penalty_rows[row] = _zero_times_f64(lam, t8 * t8)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -673,11 +696,11 @@ def value_and_grad_2_f64(
 ):
     seed, real_rows, real_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             real_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_real_chunk = f_real[start : start + rows]
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -710,11 +733,11 @@ def value_and_grad_3_f64(
 ):
     seed, fake_rows, fake_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             fake_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_fake_chunk = f_fake[start : start + rows]
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -747,7 +770,7 @@ def grad_hess_diag_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -760,15 +783,15 @@ def grad_hess_diag_1_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -790,25 +813,25 @@ def grad_hess_diag_1_f64(
             t10 = t8 * t9 / gradient_penalty_length__scaled
             grad_g_row = grad_g[i]
             t13 = t8 * t1 / gradient_penalty_length__scaled
-            t14 = 1.0 if t6 else t13
+            t14 = _where(t6, 1.0, t13)
             t15 = 2.0 * lam * seed_penalty_i * t14
             diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = 0.0 if t4 else t12
+                t12 = 2.0 * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, 0.0, t12)
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f64(g_d3)
                 t18 = g_d3 * t1 / gradient_penalty_length__scaled
-                t19 = t17 if t16 else t18
-                tangent_gradient_penalty_length = 0.0 if t4 else t19
+                t19 = _where(t16, t17, t18)
+                tangent_gradient_penalty_length = _where(t4, 0.0, t19)
                 tangent_d_gradient_penalty_length = 2.0 * t5 * tangent_gradient_penalty_length
                 t20 = (
                     t15 + _zero_times_f64(tangent_d_gradient_penalty_length, t19) + -2.0 * t5 *
                     _zero_times_f64(tangent_gradient_penalty_length, t14 * t19)
                 )
-                diag_g_row[d] = 0.0 if t4 else t20
+                diag_g_row[d] = _where(t4, 0.0, t20)
 
 
 @_jit
@@ -818,9 +841,9 @@ def grad_hess_diag_2_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             grad_f_real_chunk = grad_f_real[start : start + rows]
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -845,9 +868,9 @@ def grad_hess_diag_3_f64(
 ):
     seed = rows_float64[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -872,7 +895,7 @@ def hvp_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -884,15 +907,15 @@ def hvp_1_f64(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -908,7 +931,7 @@ def hvp_1_f64(
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -916,16 +939,16 @@ def hvp_1_f64(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f64(g_d3)
                     t7 = g_d3 * t1 / gradient_penalty_length__scaled
-                    t8 = t6 if t5 else t7
+                    t8 = _where(t5, t6, t7)
                     t9 = v_g_d * t8
-                    tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t9
+                    tangent_gradient_penalty_length_block[lane] = _where(t4, 0.0, t9)
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count, 0.0)
             seed_penalty_i = weight[i * weight_step] / denominator
             t10 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
             t15 = t3 == np.inf
             t16 = t3 - 1.0
             t17 = t16 * t1 / gradient_penalty_length__scaled
-            t18 = 1.0 if t15 else t17
+            t18 = _where(t15, 1.0, t17)
             t19 = lam * seed_penalty_i * t18
             t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
             hvp_g_row = hvp_g[i]
@@ -934,19 +957,19 @@ def hvp_1_f64(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f64(g_d4)
                 t13 = g_d4 * t1 / gradient_penalty_length__scaled
-                t14 = t12 if t11 else t13
+                t14 = _where(t11, t12, t13)
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
-                hvp_g_row[d] = 0.0 if t4 else t21
+                hvp_g_row[d] = _where(t4, 0.0, t21)
 
 
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_2_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):
@@ -964,7 +987,7 @@ def value_1_f32(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -977,15 +1000,15 @@ def value_1_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1012,11 +1035,11 @@ def value_2_f32(
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     real_narrow = rows_float32[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             real_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_real_chunk = f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -1047,11 +1070,11 @@ def value_3_f32(
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     fake_narrow = rows_float32[0]
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             fake_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_fake_chunk = f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -1082,7 +1105,7 @@ def value_and_grad_1_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -1097,15 +1120,15 @@ def value_and_grad_1_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1129,8 +1152,8 @@ def value_and_grad_1_f32(
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = f32(0.0) if t4 else t12
+                t12 = f32(2.0) * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, f32(0.0), t12)
             penalty_rows[row] = _zero_times_f32(lam, t8 * t8)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1147,11 +1170,11 @@ def value_and_grad_2_f32(
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             real_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_real_chunk = f_real[start : start + rows]
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -1189,11 +1212,11 @@ def value_and_grad_3_f32(
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
             fake_lanes[lane] = 0.0
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             f_fake_chunk = f_fake[start : start + rows]
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -1230,7 +1253,7 @@ def grad_hess_diag_1_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -1243,15 +1266,15 @@ def grad_hess_diag_1_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1273,25 +1296,25 @@ def grad_hess_diag_1_f32(
             t10 = t8 * t9 / gradient_penalty_length__scaled
             grad_g_row = grad_g[i]
             t13 = t8 * t1 / gradient_penalty_length__scaled
-            t14 = f32(1.0) if t6 else t13
+            t14 = _where(t6, f32(1.0), t13)
             t15 = f32(2.0) * lam * seed_penalty_i * t14
             diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
-                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
-                grad_g_row[d] = f32(0.0) if t4 else t12
+                t12 = f32(2.0) * t5 * _where(t6, g_d3, t11)
+                grad_g_row[d] = _where(t4, f32(0.0), t12)
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f32(g_d3)
                 t18 = g_d3 * t1 / gradient_penalty_length__scaled
-                t19 = t17 if t16 else t18
-                tangent_gradient_penalty_length = f32(0.0) if t4 else t19
+                t19 = _where(t16, t17, t18)
+                tangent_gradient_penalty_length = _where(t4, f32(0.0), t19)
                 tangent_d_gradient_penalty_length = f32(2.0) * t5 * tangent_gradient_penalty_length
                 t20 = (
                     t15 + _zero_times_f32(tangent_d_gradient_penalty_length, t19) + -f32(2.0) * t5 *
                     _zero_times_f32(tangent_gradient_penalty_length, t14 * t19)
                 )
-                diag_g_row[d] = f32(0.0) if t4 else t20
+                diag_g_row[d] = _where(t4, f32(0.0), t20)
 
 
 @_jit
@@ -1302,9 +1325,9 @@ def grad_hess_diag_2_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             grad_f_real_chunk = grad_f_real[start : start + rows]
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -1330,9 +1353,9 @@ def grad_hess_diag_3_f32(
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
@@ -1358,7 +1381,7 @@ def hvp_1_f32(
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
+        rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -1370,15 +1393,15 @@ def hvp_1_f32(
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
-                gradient_penalty_length__largest_bits = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                gradient_penalty_length__largest_bits = _where(
+                    gradient_penalty_length__largest_entry > gradient_penalty_length__largest_bits,
+                    gradient_penalty_length__largest_entry, gradient_penalty_length__largest_bits,
                 )
             gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     g_d2 = g_row[d]
@@ -1394,7 +1417,7 @@ def hvp_1_f32(
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 1024):
-                count = size_d - block if size_d - block < 1024 else 1024
+                count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
@@ -1402,9 +1425,9 @@ def hvp_1_f32(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f32(g_d3)
                     t7 = g_d3 * t1 / gradient_penalty_length__scaled
-                    t8 = t6 if t5 else t7
+                    t8 = _where(t5, t6, t7)
                     t9 = v_g_d * t8
-                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
+                    tangent_gradient_penalty_length_block[lane] = _where(t4, f32(0.0), t9)
                 tangent_gradient_penalty_length += _pairwise_sum_f32(
                     tangent_gradient_penalty_length_block, quarters, count,
                 )
@@ -1414,7 +1437,7 @@ def hvp_1_f32(
             t15 = t3 == f32(np.inf)
             t16 = t3 - f32(1.0)
             t17 = t16 * t1 / gradient_penalty_length__scaled
-            t18 = f32(1.0) if t15 else t17
+            t18 = _where(t15, f32(1.0), t17)
             t19 = lam * seed_penalty_i * t18
             t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
             hvp_g_row = hvp_g[i]
@@ -1423,19 +1446,19 @@ def hvp_1_f32(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f32(g_d4)
                 t13 = g_d4 * t1 / gradient_penalty_length__scaled
-                t14 = t12 if t11 else t13
+                t14 = _where(t11, t12, t13)
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
-                hvp_g_row[d] = f32(0.0) if t4 else t21
+                hvp_g_row[d] = _where(t4, f32(0.0), t21)
 
 
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_2_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
-        end = samples if samples < (c + 1) * chunk else (c + 1) * chunk
+        end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
-            rows = end - start if end - start < 256 else 256
+            rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             for row in range(rows):

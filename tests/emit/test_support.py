@@ -51,8 +51,9 @@ def test_sums_are_added_in_one_order(support, count):
 def onto_lanes(lanes, block):
     """The lanes after a block, in plain Python: of 256 numbers, zeros where there are none, every 32nd onto one."""
     x = [float(entry) for entry in block] + [0.0] * (256 - len(block))
-    eighths = [x[32 * i : 32 * i + 32] for i in range(8)]
-    added = [((a + b) + (c + d)) + ((e + f) + (g + h)) for a, b, c, d, e, f, g, h in zip(*eighths, strict=True)]
+    added = x[:32]
+    for start in range(32, 256, 32):
+        added = [one + other for one, other in zip(added, x[start : start + 32], strict=True)]
     return [lane + one for lane, one in zip(lanes, added, strict=True)]
 
 

@@ -23,6 +23,7 @@ from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
 from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.lanes import LanesPrinter
+from symloss.emit.numba_cpu.selects import with_selects
 from symloss.emit.numba_cpu.wrapping import wrapped
 from symloss.emit.templates import render, template_folder
 from symloss.errors import SymlossError
@@ -175,10 +176,12 @@ class _LossFile:
                 kernels, driver = self.entry(entry, dtype, totals)
                 blocks += kernels
                 drivers.append(driver)
-            sections[dtype] = blocks
+            sections[dtype] = [with_selects(block) for block in blocks]
         elementary = {
             # Looking a name up once less for every constant, Numba compiles the functions a tenth faster.
-            dtype: with_bits(compose(self.functions[dtype], dtype, "@_inline")).replace("np.float32(", "f32(")
+            dtype: with_selects(with_bits(compose(self.functions[dtype], dtype, "@_inline"))).replace(
+                "np.float32(", "f32("
+            )
             for dtype in DTYPES
             if self.functions[dtype]
         }
@@ -186,14 +189,17 @@ class _LossFile:
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
         meta["in_place"] = self.in_place
         meta["by_rows"] = self.by_rows and not self.coupled
-        if "_bits" in self.helpers or "_bits(" in "".join([*elementary.values(), *self.helper_text()]):
-            self.helpers |= {"_bits", "_type_of_bits", "_code_of_bits"}
+        functions = [*elementary.values(), *(block for blocks in sections.values() for block in blocks)]
+        called = "".join([*self.helper_text(), *functions])
+        for name in ("_bits", "_where"):
+            if f"{name}(" in called:
+                self.helpers |= {name, f"_type_of{name}", f"_code_of{name}"}
         helpers = self.helper_text()
-        functions = [*helpers, *elementary.values(), *(block for blocks in sections.values() for block in blocks)]
+        functions += helpers
         text = render(
             "numba_cpu.py.jinja",
             uses_math=any("math." in function for function in functions),
-            uses_bits="_bits" in self.helpers,
+            extends="_bits" in self.helpers or "_where" in self.helpers,
             uses_lanes="_add_onto_lanes" in self.helpers,
             uses_blocks=any(PLACE in function for function in functions),
             longest=LONGEST if any(SHORT in driver for driver in drivers) else None,
@@ -248,7 +254,7 @@ class _LossFile:
 
     def helper_text(self) -> list[str]:
         """The text of the helpers that the file uses, compiled ones marked."""
-        return [text for name, text in support_functions().items() if name in self.helpers]
+        return [with_selects(text) for name, text in support_functions().items() if name in self.helpers]
 
     def total_kernels(self, dtype: str) -> dict[str, KernelPrinter]:
         """Per term with weights of its own, a kernel that sums them."""
