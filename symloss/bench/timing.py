@@ -17,8 +17,12 @@ FEWEST_ROUNDS, MOST_ROUNDS = 5, 25
 #: Calls are repeated within a round until a candidate's turn takes this long.
 LEAST_SECONDS = 0.002
 #: Threads of OpenMP spin for some milliseconds after their last work, on processors that the next candidate needs. So a
-#: turn begins with a pause, and with a call that is not counted where that costs little: it wakes the threads again.
+#: turn begins with a pause.
 SETTLING_SECONDS = 0.01
+#: After a pause a system may leave a woken thread on the processor of the one that woke it, and move it to a free one
+#: only once both have been seen at work (two threads took as long as one for calls of 0.3 to 3 ms). What calls cost
+#: that follow each other is measured; so the first ones of a turn are not counted, where that costs little.
+WARMING_SECONDS = 0.02
 
 
 def take_turns(
@@ -46,8 +50,8 @@ def take_turns(
         started = clock()
         function()
         took = max(clock() - started, 1e-7)
-        repeats[name], warm[name] = max(1, math.ceil(least / took)), took < SETTLING_SECONDS
-        once += SETTLING_SECONDS + (repeats[name] + warm[name]) * took
+        repeats[name], warm[name] = max(1, math.ceil(least / took)), took < WARMING_SECONDS
+        once += SETTLING_SECONDS + warm[name] * WARMING_SECONDS + repeats[name] * took
     count = min(MOST_ROUNDS, max(FEWEST_ROUNDS, int(seconds / once)))
     names = list(candidates)
     found: dict[str, list[float]] = {name: [] for name in names}
@@ -59,7 +63,8 @@ def take_turns(
                 name = names[(number + place) % len(names)]
                 function, repeat = candidates[name], range(repeats[name])
                 pause(SETTLING_SECONDS)
-                if warm[name]:
+                begin = clock()
+                while warm[name] and clock() - begin < WARMING_SECONDS:
                     function()
                 started = clock()
                 for _ in repeat:

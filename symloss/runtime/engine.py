@@ -37,6 +37,8 @@ _KNOWN_REDUCTIONS = frozenset(REDUCTIONS)
 
 _ndarray = np.ndarray
 
+_empty = np.empty
+
 _may_share_memory = np.may_share_memory
 
 #: Shapes remembered per loss. A training loop meets a handful; the bound only stops endless growth.
@@ -324,10 +326,15 @@ class Engine:
         specs = call.layout.results[entry]
         if type(out) is _ndarray and len(chosen) == 1 and weight is mask is None and not directions:
             # What nearly every call with one array comes to; whatever does not fit is worded below.
-            spec = specs[chosen[0]]
-            if out.shape == spec.shape and out.dtype == spec.dtype and out.flags.carray:
+            spec, flags = specs[chosen[0]], out.flags
+            if out.shape == spec.shape and out.dtype == spec.dtype and flags.carray:
+                owned = flags.owndata  # two arrays that own their memory do not share it, which is quickly seen
                 for given in call.given:
-                    if given is not None and (type(given) is not _ndarray or _may_share_memory(out, given)):
+                    if given is None or (
+                        type(given) is _ndarray and owned and given is not out and given.flags.owndata
+                    ):
+                        continue
+                    if type(given) is not _ndarray or _may_share_memory(out, given):
                         break
                 else:
                     return {chosen[0]: out}
@@ -404,10 +411,13 @@ def buffers(
 ) -> tuple[list[Array | Rows], list[Array | None]]:
     """What the driver writes into, and what the caller gets (None where `finish` makes it)."""
     if specs.plain:
-        given = targets or {}
-        made: list[Any] = [
-            given[number] if number in given else np.empty(spec.shape, spec.dtype) for number, spec in enumerate(specs)
-        ]
+        if targets:
+            made: list[Any] = [
+                targets[number] if number in targets else _empty(spec.shape, spec.dtype)
+                for number, spec in enumerate(specs)
+            ]
+        else:
+            made = [_empty(spec.shape, spec.dtype) for spec in specs]
         return made, made
     outputs: list[Array | Rows] = []
     results: list[Array | None] = []

@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from symloss.bench.timing import FEWEST_ROUNDS, MOST_ROUNDS, SETTLING_SECONDS, ratios, spread, take_turns
+from symloss.bench.timing import (
+    FEWEST_ROUNDS,
+    MOST_ROUNDS,
+    SETTLING_SECONDS,
+    WARMING_SECONDS,
+    ratios,
+    spread,
+    take_turns,
+)
 
 
 class Clock:
@@ -63,14 +71,13 @@ def test_seconds_per_call_and_enough_repeats() -> None:
 
 def test_threads_are_awake_when_a_short_turn_begins() -> None:
     """What a call costs after a pause, and what calls cost that follow it, differ; the latter is measured."""
-    clock, asleep = Clock(), [True]
+    clock, woken = Clock(), [0.0]
 
     def function() -> None:
-        clock.now += 0.004 if asleep[0] else 0.001
-        asleep[0] = False
+        clock.now += 0.004 if clock.now < woken[0] + 0.9 * WARMING_SECONDS else 0.001
 
     def pause(seconds: float) -> None:
-        asleep[0] = True
+        woken[0] = clock.now
 
     found = take_turns({"one": function}, 0.0, clock=clock, pause=pause)
     assert found["one"] == [pytest.approx(0.001)] * FEWEST_ROUNDS
