@@ -15,8 +15,8 @@ one loss.
 
 - All candidates of a case run in one process and take turns; within a turn a call is repeated for 2 ms or more, after a
   pause in which the threads of the candidate before come to rest, and calls for 20 ms that are not counted. A figure
-  such as "4.1 (3.9 to 4.6)" is the time of the library in ours: the median of the ratios within each round, and the quartiles.
-  Above 1 we are faster.
+  such as "4.1 (3.9 to 4.6)" is the time of the library in ours: the median of the ratios within each round, and the
+  quartiles. Above 1 we are faster.
 - Results are compared before anything is timed; a library that computes something else is left out.
 - Ours writes into `out=` and checks its inputs. torch, torch.compile (for these very shapes) and JAX (jit) run forward
   and backward of the library's own function, or of what its users write where there is none. scikit-learn's compiled
