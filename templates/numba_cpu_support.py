@@ -281,6 +281,11 @@ def _chunk_rows(entries):
     return max(1, min(256, 16384 // max(1, entries)))
 
 
+def _tile_rows(samples, chunk):
+    """Samples, in whole chunks, whose rows of pairs are in memory at a time: 8 million numbers, at least 256 rows."""
+    return min(-(-samples // chunk), max(256, 2**23 // max(1, samples)) // chunk) * chunk
+
+
 @functools.cache
 def _ones(count, dtype):
     """Ones that calls share and never write to."""

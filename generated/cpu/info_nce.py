@@ -312,6 +312,11 @@ def _chunk_rows(entries):
     return max(1, min(256, 16384 // max(1, entries)))
 
 
+def _tile_rows(samples, chunk):
+    """Samples, in whole chunks, whose rows of pairs are in memory at a time: 8 million numbers, at least 256 rows."""
+    return min(-(-samples // chunk), max(256, 2**23 // max(1, samples)) // chunk) * chunk
+
+
 @functools.cache
 def _ones(count, dtype):
     """Ones that calls share and never write to."""
@@ -843,16 +848,16 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
 
 @_jit
 def value_2_f64(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t4_others__below_block, samples, chunk, begin, t3, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
-            t3_row = t3[i]
+            t3_row = t3[i - begin]
             t4_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
@@ -930,17 +935,17 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _uni
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, value_rows, t4_others__terms_row, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__terms_row, t4_others__below_block, samples, chunk, begin, t3, tau, weight,
+    weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     d_s = t3
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
-            t3_row = t3[i]
+            t3_row = t3[i - begin]
             t4_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
@@ -981,7 +986,7 @@ def value_and_grad_2_f64(
             t16 = seed_i * t14
             t17 = 1.0 + t4_others__below + float(t8)
             t4_others__share = 1.0 / t17
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             for j in range(size_i):
                 t5 = i == j
                 t4_others__terms2 = t4_others__terms_row[j]
@@ -1101,18 +1106,18 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, samples, chunk, t3, tangent_t3,
-    tau, weight, weight_step, denominator,
+    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, samples, chunk, begin, t3,
+    tangent_t3, tau, weight, weight_step, denominator,
 ):
     size_i = samples
     d_s = t3
     tangent_d_s = tangent_t3
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
-            t3_row = t3[i]
+            t3_row = t3[i - begin]
             t4_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
@@ -1138,7 +1143,7 @@ def hvp_2_f64(
                     t4_others__ties_here = np.int64(t4_others__ties_here + _where(t2 & (s2 == t4_others__max), 1, 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count, 0.0)
                 t4_others__ties += t4_others__ties_here
-            tangent_t3_row = tangent_t3[i]
+            tangent_t3_row = tangent_t3[i - begin]
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
             t8 = _where(t6, t7, 0)
@@ -1166,14 +1171,14 @@ def hvp_2_f64(
             t17 = _sigmoid_f64(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             tangent_t3_i = tangent_t3_row[i]
             t21 = -tangent_t3_i / tau
             t22 = tangent_t4_others + t21
             t23 = _sigmoid_f64(-t16)
             t24 = -seed_i * t22 * t23 * t17
             t25 = seed_i * t22 * t23 * t17
-            tangent_d_s_row = tangent_d_s[i]
+            tangent_d_s_row = tangent_d_s[i - begin]
             for j in range(size_i):
                 t11 = i == j
                 t4_others__terms3 = t4_others__terms_row[j]
@@ -1284,16 +1289,16 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t4_others__below_block, quarters, samples, chunk, t3, tau, weight, weight_step, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, quarters, samples, chunk, begin, t3, tau, weight, weight_step,
+    losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
-            t3_row = t3[i]
+            t3_row = t3[i - begin]
             t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = np.int32(j) != np.int32(i)
@@ -1372,18 +1377,18 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _uni
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__terms_row, t4_others__below_block, quarters, samples, chunk, t3, tau, weight,
-    weight_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__terms_row, t4_others__below_block, quarters, samples, chunk, begin, t3, tau,
+    weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     d_s = t3
     denominator = f32(denominator)
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
-            t3_row = t3[i]
+            t3_row = t3[i - begin]
             t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = np.int32(j) != np.int32(i)
@@ -1425,7 +1430,7 @@ def value_and_grad_2_f32(
             t16 = seed_i * t14
             t17 = f32(1.0) + t4_others__below + f32(t8)
             t4_others__share = f32(1.0) / t17
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             for j in range(size_i):
                 t5 = np.int32(i) == np.int32(j)
                 t4_others__terms2 = t4_others__terms_row[j]
@@ -1548,19 +1553,19 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, quarters, samples, chunk, t3,
-    tangent_t3, tau, weight, weight_step, denominator,
+    first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, quarters, samples, chunk, begin,
+    t3, tangent_t3, tau, weight, weight_step, denominator,
 ):
     size_i = samples
     d_s = t3
     tangent_d_s = tangent_t3
     denominator = f32(denominator)
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
-            t3_row = t3[i]
+            t3_row = t3[i - begin]
             t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = np.int32(j) != np.int32(i)
@@ -1587,7 +1592,7 @@ def hvp_2_f32(
                 t4_others__below += _pairwise_sum_f32(t4_others__below_block, quarters, count)
                 t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
-            tangent_t3_row = tangent_t3[i]
+            tangent_t3_row = tangent_t3[i - begin]
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
             t8 = _where(t6, t7, 0)
@@ -1616,14 +1621,14 @@ def hvp_2_f32(
             t17 = _sigmoid_f32(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             tangent_t3_i = tangent_t3_row[i]
             t21 = -tangent_t3_i / tau
             t22 = tangent_t4_others + t21
             t23 = _sigmoid_f32(-t16)
             t24 = -seed_i * t22 * t23 * t17
             t25 = seed_i * t22 * t23 * t17
-            tangent_d_s_row = tangent_d_s[i]
+            tangent_d_s_row = tangent_d_s[i - begin]
             for j in range(size_i):
                 t11 = np.int32(i) == np.int32(j)
                 t4_others__terms3 = t4_others__terms_row[j]
@@ -1704,7 +1709,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    t3 = np.empty((size_i, size_i), np.float64)
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
+    t3 = np.empty((tile, size_i), np.float64)
     u_hat = np.empty((size_i, size_d), np.float64)
     v_hat = np.empty((size_i, size_d), np.float64)
     samples = size_i
@@ -1712,7 +1718,6 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, u, u_hat, size_d)
     run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, v, v_hat, size_d)
-    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1720,10 +1725,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    run(
-        value_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t3, tau, weight, weight_step,
-        losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, u_hat[begin:end], v_hat.T, t3[: end - begin])
+        run(
+            value_2_f64, -(-(end - begin) // chunk), ((chunk, np.float64), (1024, np.float64)), samples, chunk, begin,
+            t3, tau, weight, weight_step, losses_out, keep_losses, value_partial,
+        )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1737,13 +1745,14 @@ def _value_and_grad_f64(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float64)
     _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat__product = np.empty((size_i, size_d), np.float64)
     d_v_hat__product = np.empty((size_i, size_d), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
     t2__scaled = np.empty((size_i,), np.float64)
-    t3 = np.empty((size_i, size_i), np.float64)
+    t3 = np.empty((tile, size_i), np.float64)
     u_hat = np.empty((size_i, size_d), np.float64)
     v_hat = np.empty((size_i, size_d), np.float64)
     d_s = t3
@@ -1752,7 +1761,6 @@ def _value_and_grad_f64(
     chunks = -(-samples // chunk)
     run(value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d)
     run(value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, v, _unit1_d, t2__scaled, v_hat, size_d)
-    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1761,13 +1769,17 @@ def _value_and_grad_f64(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (size_i, np.float64), (1024, np.float64)), samples, chunk,
-        t3, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, u_hat[begin:end], v_hat.T, t3[: end - begin])
+        run(
+            value_and_grad_2_f64, -(-(end - begin) // chunk), ((chunk, np.float64), (size_i, np.float64), (1024,
+            np.float64)), samples, chunk, begin, t3, tau, weight, weight_step, denominator, losses_out, keep_losses,
+            value_partial,
+        )
+        _matrix_product(run, d_s[: end - begin], v_hat, d_u_hat__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, u_hat[begin:end], d_v_hat__product, begin > 0)
     value_value = _total(value_partial, chunks) / value_denominator
-    _matrix_product(run, d_s, v_hat, d_u_hat__product)
-    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -1790,18 +1802,19 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float64)
     _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat__product = np.empty((size_i, size_d), np.float64)
     d_v_hat__product = np.empty((size_i, size_d), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
     t2__scaled = np.empty((size_i,), np.float64)
-    t3 = np.empty((size_i, size_i), np.float64)
+    t3 = np.empty((tile, size_i), np.float64)
     tangent_d_u_hat_sum = np.empty((size_i, size_d), np.float64)
     tangent_d_v_hat_sum = np.empty((size_i, size_d), np.float64)
     tangent_t1 = np.empty((size_i,), np.float64)
     tangent_t2 = np.empty((size_i,), np.float64)
-    tangent_t3 = np.empty((size_i, size_i), np.float64)
+    tangent_t3 = np.empty((tile, size_i), np.float64)
     tangent_u_hat = np.empty((size_i, size_d), np.float64)
     tangent_v_hat = np.empty((size_i, size_d), np.float64)
     u_hat = np.empty((size_i, size_d), np.float64)
@@ -1819,24 +1832,26 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, v, _unit1_d, t2__scaled, v_v_,
         tangent_t2, v_hat, tangent_v_hat, size_d,
     )
-    _matrix_product(run, u_hat, v_hat.T, t3)
-    _matrix_product(run, tangent_u_hat, v_hat.T, tangent_t3)
-    _matrix_product(run, u_hat, tangent_v_hat.T, tangent_t3, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    run(
-        hvp_2_f64, chunks, ((size_i, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, t3,
-        tangent_t3, tau, weight, weight_step, denominator,
-    )
-    _matrix_product(run, d_s, v_hat, d_u_hat__product)
-    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
-    _matrix_product(run, d_s, tangent_v_hat, tangent_d_u_hat_sum)
-    _matrix_product(run, tangent_d_s, v_hat, tangent_d_u_hat_sum, True)
-    _matrix_product(run, d_s.T, tangent_u_hat, tangent_d_v_hat_sum)
-    _matrix_product(run, tangent_d_s.T, u_hat, tangent_d_v_hat_sum, True)
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, u_hat[begin:end], v_hat.T, t3[: end - begin])
+        _matrix_product(run, tangent_u_hat[begin:end], v_hat.T, tangent_t3[: end - begin])
+        _matrix_product(run, u_hat[begin:end], tangent_v_hat.T, tangent_t3[: end - begin], True)
+        run(
+            hvp_2_f64, -(-(end - begin) // chunk), ((size_i, np.float64), (1024, np.float64), (1024, np.float64)),
+            samples, chunk, begin, t3, tangent_t3, tau, weight, weight_step, denominator,
+        )
+        _matrix_product(run, d_s[: end - begin], v_hat, d_u_hat__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, u_hat[begin:end], d_v_hat__product, begin > 0)
+        _matrix_product(run, d_s[: end - begin], tangent_v_hat, tangent_d_u_hat_sum[begin:end])
+        _matrix_product(run, tangent_d_s[: end - begin], v_hat, tangent_d_u_hat_sum[begin:end], True)
+        _matrix_product(run, d_s[: end - begin].T, tangent_u_hat[begin:end], tangent_d_v_hat_sum, begin > 0)
+        _matrix_product(run, tangent_d_s[: end - begin].T, u_hat[begin:end], tangent_d_v_hat_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -1857,7 +1872,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    t3 = np.empty((size_i, size_i), np.float32)
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
+    t3 = np.empty((tile, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
     samples = size_i
@@ -1865,7 +1881,6 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, u, u_hat, size_d)
     run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, v, v_hat, size_d)
-    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1873,10 +1888,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    run(
-        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, t3, tau,
-        weight, weight_step, losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, u_hat[begin:end], v_hat.T, t3[: end - begin])
+        run(
+            value_2_f32, -(-(end - begin) // chunk), ((chunk, np.float64), (1024, np.float32), (256, np.float64)),
+            samples, chunk, begin, t3, tau, weight, weight_step, losses_out, keep_losses, value_partial,
+        )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1890,13 +1908,14 @@ def _value_and_grad_f32(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float32)
     _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat__product = np.empty((size_i, size_d), np.float32)
     d_v_hat__product = np.empty((size_i, size_d), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
     t2__scaled = np.empty((size_i,), np.float32)
-    t3 = np.empty((size_i, size_i), np.float32)
+    t3 = np.empty((tile, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
     d_s = t3
@@ -1905,7 +1924,6 @@ def _value_and_grad_f32(
     chunks = -(-samples // chunk)
     run(value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d)
     run(value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, v, _unit1_d, t2__scaled, v_hat, size_d)
-    _matrix_product(run, u_hat, v_hat.T, t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1914,13 +1932,17 @@ def _value_and_grad_f32(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (256,
-        np.float64)), samples, chunk, t3, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, u_hat[begin:end], v_hat.T, t3[: end - begin])
+        run(
+            value_and_grad_2_f32, -(-(end - begin) // chunk), ((chunk, np.float64), (size_i, np.float32), (1024,
+            np.float32), (256, np.float64)), samples, chunk, begin, t3, tau, weight, weight_step, denominator,
+            losses_out, keep_losses, value_partial,
+        )
+        _matrix_product(run, d_s[: end - begin], v_hat, d_u_hat__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, u_hat[begin:end], d_v_hat__product, begin > 0)
     value_value = _total(value_partial, chunks) / value_denominator
-    _matrix_product(run, d_s, v_hat, d_u_hat__product)
-    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -1943,18 +1965,19 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float32)
     _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat__product = np.empty((size_i, size_d), np.float32)
     d_v_hat__product = np.empty((size_i, size_d), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
     t2__scaled = np.empty((size_i,), np.float32)
-    t3 = np.empty((size_i, size_i), np.float32)
+    t3 = np.empty((tile, size_i), np.float32)
     tangent_d_u_hat_sum = np.empty((size_i, size_d), np.float32)
     tangent_d_v_hat_sum = np.empty((size_i, size_d), np.float32)
     tangent_t1 = np.empty((size_i,), np.float32)
     tangent_t2 = np.empty((size_i,), np.float32)
-    tangent_t3 = np.empty((size_i, size_i), np.float32)
+    tangent_t3 = np.empty((tile, size_i), np.float32)
     tangent_u_hat = np.empty((size_i, size_d), np.float32)
     tangent_v_hat = np.empty((size_i, size_d), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
@@ -1972,24 +1995,26 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, v, _unit1_d,
         t2__scaled, v_v_, tangent_t2, v_hat, tangent_v_hat, size_d,
     )
-    _matrix_product(run, u_hat, v_hat.T, t3)
-    _matrix_product(run, tangent_u_hat, v_hat.T, tangent_t3)
-    _matrix_product(run, u_hat, tangent_v_hat.T, tangent_t3, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    run(
-        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
-        chunk, t3, tangent_t3, tau, weight, weight_step, denominator,
-    )
-    _matrix_product(run, d_s, v_hat, d_u_hat__product)
-    _matrix_product(run, d_s.T, u_hat, d_v_hat__product)
-    _matrix_product(run, d_s, tangent_v_hat, tangent_d_u_hat_sum)
-    _matrix_product(run, tangent_d_s, v_hat, tangent_d_u_hat_sum, True)
-    _matrix_product(run, d_s.T, tangent_u_hat, tangent_d_v_hat_sum)
-    _matrix_product(run, tangent_d_s.T, u_hat, tangent_d_v_hat_sum, True)
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, u_hat[begin:end], v_hat.T, t3[: end - begin])
+        _matrix_product(run, tangent_u_hat[begin:end], v_hat.T, tangent_t3[: end - begin])
+        _matrix_product(run, u_hat[begin:end], tangent_v_hat.T, tangent_t3[: end - begin], True)
+        run(
+            hvp_2_f32, -(-(end - begin) // chunk), ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (256,
+            np.float64)), samples, chunk, begin, t3, tangent_t3, tau, weight, weight_step, denominator,
+        )
+        _matrix_product(run, d_s[: end - begin], v_hat, d_u_hat__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, u_hat[begin:end], d_v_hat__product, begin > 0)
+        _matrix_product(run, d_s[: end - begin], tangent_v_hat, tangent_d_u_hat_sum[begin:end])
+        _matrix_product(run, tangent_d_s[: end - begin], v_hat, tangent_d_u_hat_sum[begin:end], True)
+        _matrix_product(run, d_s[: end - begin].T, tangent_u_hat[begin:end], tangent_d_v_hat_sum, begin > 0)
+        _matrix_product(run, tangent_d_s[: end - begin].T, u_hat[begin:end], tangent_d_v_hat_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)

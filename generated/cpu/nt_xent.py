@@ -296,6 +296,11 @@ def _chunk_rows(entries):
     return max(1, min(256, 16384 // max(1, entries)))
 
 
+def _tile_rows(samples, chunk):
+    """Samples, in whole chunks, whose rows of pairs are in memory at a time: 8 million numbers, at least 256 rows."""
+    return min(-(-samples // chunk), max(256, 2**23 // max(1, samples)) // chunk) * chunk
+
+
 @functools.cache
 def _ones(count, dtype):
     """Ones that calls share and never write to."""
@@ -826,17 +831,17 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
 
 @_jit
 def value_2_f64(
-    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t3_others__below_block, samples, chunk, begin, t2, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2[i]
+            t2_row = t2[i - begin]
             t3_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t3 = (j != i) & (j != t1)
@@ -913,18 +918,18 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, z, _uni
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, value_rows, t3_others__terms_row, t3_others__below_block, samples, chunk, t2, d_t3_others, tau, weight,
-    weight_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__terms_row, t3_others__below_block, samples, chunk, begin, t2, d_t3_others, tau,
+    weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     d_s = t2
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2[i]
+            t2_row = t2[i - begin]
             t3_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t3 = j != t1
@@ -966,7 +971,7 @@ def value_and_grad_2_f64(
             t19 = seed_i * t18
             t20 = 1.0 + t3_others__below + float(t12)
             t3_others__share = 1.0 / t20
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             for j in range(size_i):
                 t8 = j != t1
                 t9 = (i != j) & t8
@@ -1101,19 +1106,19 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, samples, chunk, t2, tangent_t2,
-    d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
+    first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, samples, chunk, begin, t2,
+    tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
 ):
     size_i = samples
     d_s = t2
     tangent_d_s = tangent_t2
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2[i]
+            t2_row = t2[i - begin]
             t3_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t3 = j != t1
@@ -1141,7 +1146,7 @@ def hvp_2_f64(
                     t3_others__ties_here = np.int64(t3_others__ties_here + _where(t6 & (s2 == t3_others__max), 1, 0))
                 t3_others__below += _pairwise_sum(t3_others__below_block, count, 0.0)
                 t3_others__ties += t3_others__ties_here
-            tangent_t2_row = tangent_t2[i]
+            tangent_t2_row = tangent_t2[i - begin]
             t10 = 1 < t3_others__ties
             t11 = t3_others__ties - 1
             t12 = _where(t10, t11, 0)
@@ -1169,13 +1174,13 @@ def hvp_2_f64(
             t21 = t18 + t20
             t22 = _sigmoid_f64(t21)
             t23 = seed_i * t22
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             tangent_t2_2 = tangent_t2_row[t1]
             t25 = -tangent_t2_2 / tau
             t26 = tangent_t3_others + t25
             t27 = _sigmoid_f64(-t21)
             t28 = seed_i * t26 * t27 * t22
-            tangent_d_s_row = tangent_d_s[i]
+            tangent_d_s_row = tangent_d_s[i - begin]
             for j in range(size_i):
                 t15 = j != t1
                 t16 = (i != j) & t15
@@ -1315,17 +1320,17 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t3_others__below_block, quarters, samples, chunk, t2, tau, weight, weight_step, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t3_others__below_block, quarters, samples, chunk, begin, t2, tau, weight, weight_step,
+    losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2[i]
+            t2_row = t2[i - begin]
             t3_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t3 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
@@ -1403,19 +1408,19 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _uni
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t3_others__terms_row, t3_others__below_block, quarters, samples, chunk, t2, d_t3_others,
-    tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__terms_row, t3_others__below_block, quarters, samples, chunk, begin, t2,
+    d_t3_others, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     d_s = t2
     denominator = f32(denominator)
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2[i]
+            t2_row = t2[i - begin]
             t3_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t3 = np.int32(j) != np.int32(t1)
@@ -1458,7 +1463,7 @@ def value_and_grad_2_f32(
             t19 = seed_i * t18
             t20 = f32(1.0) + t3_others__below + f32(t12)
             t3_others__share = f32(1.0) / t20
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             for j in range(size_i):
                 t8 = np.int32(j) != np.int32(t1)
                 t9 = (np.int32(i) != np.int32(j)) & t8
@@ -1595,20 +1600,20 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, quarters, samples, chunk, t2,
-    tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
+    first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, quarters, samples, chunk, begin,
+    t2, tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
 ):
     size_i = samples
     d_s = t2
     tangent_d_s = tangent_t2
     denominator = f32(denominator)
-    for c in range(first, last):
+    for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
         for row in range(rows):
             i = start + row
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2[i]
+            t2_row = t2[i - begin]
             t3_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t3 = np.int32(j) != np.int32(t1)
@@ -1637,7 +1642,7 @@ def hvp_2_f32(
                 t3_others__below += _pairwise_sum_f32(t3_others__below_block, quarters, count)
                 t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
-            tangent_t2_row = tangent_t2[i]
+            tangent_t2_row = tangent_t2[i - begin]
             t10 = 1 < t3_others__ties
             t11 = t3_others__ties - 1
             t12 = _where(t10, t11, 0)
@@ -1666,13 +1671,13 @@ def hvp_2_f32(
             t21 = t18 + t20
             t22 = _sigmoid_f32(t21)
             t23 = seed_i * t22
-            d_s_row = d_s[i]
+            d_s_row = d_s[i - begin]
             tangent_t2_2 = tangent_t2_row[t1]
             t25 = -tangent_t2_2 / tau
             t26 = tangent_t3_others + t25
             t27 = _sigmoid_f32(-t21)
             t28 = seed_i * t26 * t27 * t22
-            tangent_d_s_row = tangent_d_s[i]
+            tangent_d_s_row = tangent_d_s[i - begin]
             for j in range(size_i):
                 t15 = np.int32(j) != np.int32(t1)
                 t16 = (np.int32(i) != np.int32(j)) & t15
@@ -1785,13 +1790,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if validate and not (size_i % 2 == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    t2 = np.empty((size_i, size_i), np.float64)
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
+    t2 = np.empty((tile, size_i), np.float64)
     z_hat = np.empty((size_i, size_d), np.float64)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_1_f64, chunks, ((1024, np.float64),), samples, chunk, z, z_hat, size_d)
-    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1799,10 +1804,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    run(
-        value_2_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, t2, tau, weight, weight_step,
-        losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, z_hat[begin:end], z_hat.T, t2[: end - begin])
+        run(
+            value_2_f64, -(-(end - begin) // chunk), ((chunk, np.float64), (1024, np.float64)), samples, chunk, begin,
+            t2, tau, weight, weight_step, losses_out, keep_losses, value_partial,
+        )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1818,19 +1826,19 @@ def _value_and_grad_f64(
     if validate and not (size_i % 2 == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float64)
     d_t3_others = np.empty((size_i,), np.float64)
     d_z_hat_1__product = np.empty((size_i, size_d), np.float64)
     d_z_hat_2__product = np.empty((size_i, size_d), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
-    t2 = np.empty((size_i, size_i), np.float64)
+    t2 = np.empty((tile, size_i), np.float64)
     z_hat = np.empty((size_i, size_d), np.float64)
     d_s = t2
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_and_grad_1_f64, chunks, ((1024, np.float64),), samples, chunk, z, _unit0_d, t1__scaled, z_hat, size_d)
-    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1839,13 +1847,17 @@ def _value_and_grad_f64(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
-    run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (size_i, np.float64), (1024, np.float64)), samples, chunk,
-        t2, d_t3_others, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, z_hat[begin:end], z_hat.T, t2[: end - begin])
+        run(
+            value_and_grad_2_f64, -(-(end - begin) // chunk), ((chunk, np.float64), (size_i, np.float64), (1024,
+            np.float64)), samples, chunk, begin, t2, d_t3_others, tau, weight, weight_step, denominator, losses_out,
+            keep_losses, value_partial,
+        )
+        _matrix_product(run, d_s[: end - begin], z_hat, d_z_hat_1__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, z_hat[begin:end], d_z_hat_2__product, begin > 0)
     value_value = _total(value_partial, chunks) / value_denominator
-    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
-    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -1866,17 +1878,18 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if validate and not (size_i % 2 == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float64)
     d_t3_others = np.empty((size_i,), np.float64)
     d_z_hat_1__product = np.empty((size_i, size_d), np.float64)
     d_z_hat_2__product = np.empty((size_i, size_d), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
-    t2 = np.empty((size_i, size_i), np.float64)
+    t2 = np.empty((tile, size_i), np.float64)
     tangent_d_t3_others = np.empty((size_i,), np.float64)
     tangent_d_z_hat_1_sum = np.empty((size_i, size_d), np.float64)
     tangent_d_z_hat_2_sum = np.empty((size_i, size_d), np.float64)
     tangent_t1 = np.empty((size_i,), np.float64)
-    tangent_t2 = np.empty((size_i, size_i), np.float64)
+    tangent_t2 = np.empty((tile, size_i), np.float64)
     tangent_z_hat = np.empty((size_i, size_d), np.float64)
     z_hat = np.empty((size_i, size_d), np.float64)
     d_s = t2
@@ -1888,24 +1901,27 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         hvp_1_f64, chunks, ((1024, np.float64), (1024, np.float64)), samples, chunk, z, _unit0_d, t1__scaled, v_z_,
         tangent_t1, z_hat, tangent_z_hat, size_d,
     )
-    _matrix_product(run, z_hat, z_hat.T, t2)
-    _matrix_product(run, tangent_z_hat, z_hat.T, tangent_t2)
-    _matrix_product(run, z_hat, tangent_z_hat.T, tangent_t2, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
-    run(
-        hvp_2_f64, chunks, ((size_i, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, t2,
-        tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
-    )
-    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
-    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
-    _matrix_product(run, d_s, tangent_z_hat, tangent_d_z_hat_1_sum)
-    _matrix_product(run, tangent_d_s, z_hat, tangent_d_z_hat_1_sum, True)
-    _matrix_product(run, d_s.T, tangent_z_hat, tangent_d_z_hat_2_sum)
-    _matrix_product(run, tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum, True)
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, z_hat[begin:end], z_hat.T, t2[: end - begin])
+        _matrix_product(run, tangent_z_hat[begin:end], z_hat.T, tangent_t2[: end - begin])
+        _matrix_product(run, z_hat[begin:end], tangent_z_hat.T, tangent_t2[: end - begin], True)
+        run(
+            hvp_2_f64, -(-(end - begin) // chunk), ((size_i, np.float64), (1024, np.float64), (1024, np.float64)),
+            samples, chunk, begin, t2, tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step,
+            denominator,
+        )
+        _matrix_product(run, d_s[: end - begin], z_hat, d_z_hat_1__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, z_hat[begin:end], d_z_hat_2__product, begin > 0)
+        _matrix_product(run, d_s[: end - begin], tangent_z_hat, tangent_d_z_hat_1_sum[begin:end])
+        _matrix_product(run, tangent_d_s[: end - begin], z_hat, tangent_d_z_hat_1_sum[begin:end], True)
+        _matrix_product(run, d_s[: end - begin].T, tangent_z_hat[begin:end], tangent_d_z_hat_2_sum, begin > 0)
+        _matrix_product(run, tangent_d_s[: end - begin].T, z_hat[begin:end], tangent_d_z_hat_2_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -1925,13 +1941,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if validate and not (np.int32(size_i % 2) == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    t2 = np.empty((size_i, size_i), np.float32)
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
+    t2 = np.empty((tile, size_i), np.float32)
     z_hat = np.empty((size_i, size_d), np.float32)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_1_f32, chunks, ((1024, np.float64),), samples, chunk, z, z_hat, size_d)
-    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1939,10 +1955,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    run(
-        value_2_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, t2, tau,
-        weight, weight_step, losses_out, keep_losses, value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, z_hat[begin:end], z_hat.T, t2[: end - begin])
+        run(
+            value_2_f32, -(-(end - begin) // chunk), ((chunk, np.float64), (1024, np.float32), (256, np.float64)),
+            samples, chunk, begin, t2, tau, weight, weight_step, losses_out, keep_losses, value_partial,
+        )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
 
@@ -1958,19 +1977,19 @@ def _value_and_grad_f32(
     if validate and not (np.int32(size_i % 2) == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float32)
     d_t3_others = np.empty((size_i,), np.float32)
     d_z_hat_1__product = np.empty((size_i, size_d), np.float32)
     d_z_hat_2__product = np.empty((size_i, size_d), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i, size_i), np.float32)
+    t2 = np.empty((tile, size_i), np.float32)
     z_hat = np.empty((size_i, size_d), np.float32)
     d_s = t2
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(value_and_grad_1_f32, chunks, ((1024, np.float64),), samples, chunk, z, _unit0_d, t1__scaled, z_hat, size_d)
-    _matrix_product(run, z_hat, z_hat.T, t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
@@ -1979,14 +1998,17 @@ def _value_and_grad_f32(
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
-    run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (size_i, np.float32), (1024, np.float32), (256,
-        np.float64)), samples, chunk, t2, d_t3_others, tau, weight, weight_step, denominator, losses_out, keep_losses,
-        value_partial,
-    )
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, z_hat[begin:end], z_hat.T, t2[: end - begin])
+        run(
+            value_and_grad_2_f32, -(-(end - begin) // chunk), ((chunk, np.float64), (size_i, np.float32), (1024,
+            np.float32), (256, np.float64)), samples, chunk, begin, t2, d_t3_others, tau, weight, weight_step,
+            denominator, losses_out, keep_losses, value_partial,
+        )
+        _matrix_product(run, d_s[: end - begin], z_hat, d_z_hat_1__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, z_hat[begin:end], d_z_hat_2__product, begin > 0)
     value_value = _total(value_partial, chunks) / value_denominator
-    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
-    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -2007,17 +2029,18 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if validate and not (np.int32(size_i % 2) == 0):
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    tile = _tile_rows(size_i, _chunk_rows(size_i))
     _unit0_d = np.empty((size_i,), np.float32)
     d_t3_others = np.empty((size_i,), np.float32)
     d_z_hat_1__product = np.empty((size_i, size_d), np.float32)
     d_z_hat_2__product = np.empty((size_i, size_d), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i, size_i), np.float32)
+    t2 = np.empty((tile, size_i), np.float32)
     tangent_d_t3_others = np.empty((size_i,), np.float32)
     tangent_d_z_hat_1_sum = np.empty((size_i, size_d), np.float32)
     tangent_d_z_hat_2_sum = np.empty((size_i, size_d), np.float32)
     tangent_t1 = np.empty((size_i,), np.float32)
-    tangent_t2 = np.empty((size_i, size_i), np.float32)
+    tangent_t2 = np.empty((tile, size_i), np.float32)
     tangent_z_hat = np.empty((size_i, size_d), np.float32)
     z_hat = np.empty((size_i, size_d), np.float32)
     d_s = t2
@@ -2029,24 +2052,27 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         hvp_1_f32, chunks, ((1024, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, z, _unit0_d,
         t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
-    _matrix_product(run, z_hat, z_hat.T, t2)
-    _matrix_product(run, tangent_z_hat, z_hat.T, tangent_t2)
-    _matrix_product(run, z_hat, tangent_z_hat.T, tangent_t2, True)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
-    run(
-        hvp_2_f32, chunks, ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
-        chunk, t2, tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
-    )
-    _matrix_product(run, d_s, z_hat, d_z_hat_1__product)
-    _matrix_product(run, d_s.T, z_hat, d_z_hat_2__product)
-    _matrix_product(run, d_s, tangent_z_hat, tangent_d_z_hat_1_sum)
-    _matrix_product(run, tangent_d_s, z_hat, tangent_d_z_hat_1_sum, True)
-    _matrix_product(run, d_s.T, tangent_z_hat, tangent_d_z_hat_2_sum)
-    _matrix_product(run, tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum, True)
+    for begin in range(0, size_i, tile):
+        end = min(begin + tile, size_i)
+        _matrix_product(run, z_hat[begin:end], z_hat.T, t2[: end - begin])
+        _matrix_product(run, tangent_z_hat[begin:end], z_hat.T, tangent_t2[: end - begin])
+        _matrix_product(run, z_hat[begin:end], tangent_z_hat.T, tangent_t2[: end - begin], True)
+        run(
+            hvp_2_f32, -(-(end - begin) // chunk), ((size_i, np.float32), (1024, np.float32), (1024, np.float32), (256,
+            np.float64)), samples, chunk, begin, t2, tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight,
+            weight_step, denominator,
+        )
+        _matrix_product(run, d_s[: end - begin], z_hat, d_z_hat_1__product[begin:end])
+        _matrix_product(run, d_s[: end - begin].T, z_hat[begin:end], d_z_hat_2__product, begin > 0)
+        _matrix_product(run, d_s[: end - begin], tangent_z_hat, tangent_d_z_hat_1_sum[begin:end])
+        _matrix_product(run, tangent_d_s[: end - begin], z_hat, tangent_d_z_hat_1_sum[begin:end], True)
+        _matrix_product(run, d_s[: end - begin].T, tangent_z_hat[begin:end], tangent_d_z_hat_2_sum, begin > 0)
+        _matrix_product(run, tangent_d_s[: end - begin].T, z_hat[begin:end], tangent_d_z_hat_2_sum, True)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)

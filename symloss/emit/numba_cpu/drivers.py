@@ -13,6 +13,7 @@ from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter
 from symloss.emit.numba_cpu.lanes import CHUNK
+from symloss.emit.numba_cpu.tiles import Tiling
 from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
 from symloss.program import INPUT_ROLES, Program, Read, reads_of, substitute
@@ -31,7 +32,8 @@ class DriverPrinter:
     ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to
     its batch axis and ``seeds`` to the tensor of its seeds; ``outputs`` are the names of the arrays to fill, in order;
     ``unvisited`` are inputs that kernels read but do not check; ``taken`` gives by array between kernels the one whose
-    memory it takes over; ``short`` by kernel the one that runs in its place where samples have few entries.
+    memory it takes over; ``short`` by kernel the one that runs in its place where samples have few entries; ``tiling``
+    says which steps run for some samples at a time.
     """
 
     schedule: Schedule
@@ -46,6 +48,7 @@ class DriverPrinter:
     unvisited: frozenset[str] = frozenset()
     taken: dict[str, str] = field(default_factory=dict)
     short: dict[str, AcrossPrinter] = field(default_factory=dict)
+    tiling: Tiling | None = None
     helpers: set[str] = field(default_factory=set)
     #: The lines that say how many samples, and in which chunks, the last kernel had.
     counts: list[str] = field(default_factory=list)
@@ -96,19 +99,46 @@ class DriverPrinter:
         yield from self.expansions()
         yield from self.denominators()
         yield from self.buffers()
+        tiled = [] if self.tiling is None else [id(step) for step in self.tiling.steps]
         for step in self.schedule.steps:
-            if isinstance(step, MatrixProduct):
-                left = f"{step.left}{'.T' if step.transpose_left else ''}"
-                right = f"{step.right}{'.T' if step.transpose_right else ''}"
-                self.helpers |= {"_matrix_product", "matrix_product"}
-                adds = ", True" if step.adds else ""
-                yield f"_matrix_product(run, {left}, {right}, {step.target}{adds})"
+            if self.tiling is not None and id(step) in tiled:
+                if step is self.tiling.kernel:
+                    yield from self.tiles(self.tiling)
+            elif isinstance(step, MatrixProduct):
+                yield self.product(step)
             else:
                 yield from self.run(step, self.kernels[step.name])
         for part, (output, places) in self.schedule.parts.items():
             value = part if None in places else f"{part}[0]"
             yield f"{output}[{', '.join(':' if place is None else str(place) for place in places)}] = {value}"
         yield f"return ({', '.join(self.values())}{',' if len(self.values()) == 1 else ''}), None"
+
+    def product(self, step: MatrixProduct, left: str = "", right: str = "", target: str = "", adds: str = "") -> str:
+        """A matrix product of parts of arrays, or of whole ones; ``adds`` says when it adds to what is there."""
+        left = f"{step.left}{left}{'.T' if step.transpose_left else ''}"
+        right = f"{step.right}{right}{'.T' if step.transpose_right else ''}"
+        self.helpers |= {"_matrix_product", "matrix_product"}
+        adds = "True" if step.adds else adds
+        return f"_matrix_product(run, {', '.join([left, right, step.target + target, *([adds] if adds else [])])})"
+
+    def tiles(self, tiling: Tiling) -> Iterator[str]:
+        """The steps over pairs of samples, for the rows of some samples at a time."""
+        kernel, printer = tiling.kernel, self.kernels[tiling.kernel.name]
+        size, own, rows = self.samples(kernel), "[begin:end]", "[: end - begin]"
+        yield from self.prepared(kernel, printer)
+        yield f"for begin in range(0, {size}, tile):"
+        yield f"    end = min(begin + tile, {size})"
+        yield from (f"    {self.product(step, left=own, target=rows)}" for step in tiling.before)
+        yield f"    {_call(printer, '-(-(end - begin) // chunk)')}"
+        for step in tiling.after:
+            sums = step.transpose_left
+            text = self.product(step, rows, own, adds="begin > 0") if sums else self.product(step, rows, target=own)
+            yield f"    {text}"
+        yield from self.concluded(kernel, printer)
+
+    def samples(self, kernel: Kernel) -> str:
+        """How many samples a kernel visits."""
+        return f"size_{self.program.root(str(kernel.axis))}"
 
     def sizes(self) -> Iterator[str]:
         """The lengths of the axes, read off the arrays."""
@@ -224,10 +254,15 @@ class DriverPrinter:
 
     def buffers(self) -> Iterator[str]:
         """Arrays between kernels; one that is read for the last time where another is written is overwritten."""
+        if self.tiling is not None:
+            self.helpers.add("_tile_rows")
+            yield f"tile = _tile_rows({self.samples(self.tiling.kernel)}, {self.chunk(self.tiling.kernel)})"
         for name, axes in self.schedule.buffers.items():
             if name not in self.outputs and name not in self.taken:
-                shape = self.shape(axes) if axes else "1"
-                yield f"{name} = np.empty({shape}, {self.real})"
+                lengths = self.lengths(axes)
+                if self.tiling is not None and name in self.tiling.arrays:
+                    lengths[0] = "tile"
+                yield f"{name} = np.empty({_tuple(lengths) if axes else '1'}, {self.real})"
         for name, source in self.taken.items():
             yield f"{name} = {source}"
 
@@ -243,7 +278,20 @@ class DriverPrinter:
                 yield f"{name} = np.empty({shape}, {dtype})"
             yield f"{printer.name}({', '.join(printer.signature())})"
             return
-        size = f"size_{self.program.root(kernel.axis)}"
+        yield from self.prepared(kernel, printer, term_number)
+        short = self.short.get(kernel.name)
+        if short is None:
+            yield _call(printer)
+        else:
+            yield f"if size_{short.axis} <= {SHORT}:"
+            yield f"    {_call(short)}"
+            yield "else:"
+            yield f"    {_call(printer)}"
+        yield from self.concluded(kernel, printer, term_number)
+
+    def prepared(self, kernel: Kernel, printer: KernelPrinter, term_number: int | None = None) -> Iterator[str]:
+        """What a kernel is given: how many samples in which chunks, their weights, where results go."""
+        size = self.samples(kernel)
         counts = [f"samples = {size}", f"chunk = {self.chunk(kernel)}", "chunks = -(-samples // chunk)"]
         if term_number is not None or counts != self.counts:
             yield from counts
@@ -275,14 +323,9 @@ class DriverPrinter:
             yield f"{vector.name}_partial = " + (f"np.full({shape}, {start})" if start else f"np.zeros({shape})")
         if printer.checks or kernel.constraints:
             yield "failed = np.zeros((chunks, 2), np.int64)"
-        short = self.short.get(kernel.name)
-        if short is None:
-            yield _call(printer)
-        else:
-            yield f"if size_{short.axis} <= {SHORT}:"
-            yield f"    {_call(short)}"
-            yield "else:"
-            yield f"    {_call(printer)}"
+
+    def concluded(self, kernel: Kernel, printer: KernelPrinter, term_number: int | None = None) -> Iterator[str]:
+        """What became of a kernel's chunks: a violation, or a result."""
         if printer.checks or kernel.constraints:
             self.helpers.add("_first_failure")
             yield "violation = _first_failure(failed)"
@@ -345,11 +388,11 @@ class DriverPrinter:
         return f"_chunk_rows({' * '.join(lengths) or '1'})"
 
 
-def _call(printer: KernelPrinter) -> str:
+def _call(printer: KernelPrinter, chunks: str = "chunks") -> str:
     """How a kernel is run."""
     workspaces = printer.workspaces()
     spaces = _tuple([f"({shape}, {dtype})" for _, shape, dtype in workspaces])
-    return f"run({printer.name}, chunks, {spaces}, {', '.join(printer.signature()[2 + len(workspaces) :])})"
+    return f"run({printer.name}, {chunks}, {spaces}, {', '.join(printer.signature()[2 + len(workspaces) :])})"
 
 
 def concerns_no_sample(constraint: sympy.Expr) -> bool:

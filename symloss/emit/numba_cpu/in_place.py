@@ -100,12 +100,7 @@ def _row_by_row(kernel: Kernel, array: str, source: str) -> bool:
     views = {node.variable: node.array for node in _flattened(kernel.nodes) if isinstance(node, View)}
     own = {f"{source}_chunk", *(view for view, of in views.items() if of == f"{source}_chunk")}
     target = {f"{array}_chunk", *(view for view, of in views.items() if of == f"{array}_chunk")}
-    apart = [kernel.sample_weight] if kernel.sample_weight else []
-    blocks = [*apart, *(constraint for _, constraint in kernel.constraints)]
-    # What runs before the samples of a chunk reads own rows as well; whole arrays are shared between chunks.
-    everything = [*kernel.preamble, *kernel.nodes, *(node for nodes, _ in blocks for node in nodes)]
-    reads = [*_reads(everything), *_elements(value for _, value in blocks)]
-    if any(element.array == source for element in reads):
+    if reads_whole(kernel, source):
         return False
     written = False
     for node in kernel.nodes:
@@ -118,6 +113,16 @@ def _row_by_row(kernel: Kernel, array: str, source: str) -> bool:
                 return False
     results = _elements(result.value for result in kernel.row_results)
     return written and not any(element.array in own for element in results)
+
+
+def reads_whole(kernel: Kernel, source: str) -> bool:
+    """Whether a kernel reads rows of ``source`` that are not those of the sample at hand."""
+    apart = [kernel.sample_weight] if kernel.sample_weight else []
+    blocks = [*apart, *(constraint for _, constraint in kernel.constraints)]
+    # What runs before the samples of a chunk reads own rows as well; whole arrays are shared between chunks.
+    everything = [*kernel.preamble, *kernel.nodes, *(node for nodes, _ in blocks for node in nodes)]
+    reads = [*_reads(everything), *_elements(value for _, value in blocks)]
+    return any(element.array == source for element in reads)
 
 
 def _reads_before_writing(node: Node, target: set[str], own: set[str]) -> bool:

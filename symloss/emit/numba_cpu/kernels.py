@@ -31,7 +31,8 @@ class KernelPrinter:
 
     ``maskable`` says whether samples may be masked; those of a loss whose samples interact are taken away instead.
     ``taken`` gives by array between kernels the one whose memory it takes over; ``like`` names the kernel of the same
-    text that runs in place of this one.
+    text that runs in place of this one. Of the arrays ``tiled`` only rows from sample ``begin`` on are there, where
+    a chunk begins.
     """
 
     kernel: Kernel
@@ -41,6 +42,7 @@ class KernelPrinter:
     maskable: bool = True
     taken: dict[str, str] = field(default_factory=dict)
     like: str = ""
+    tiled: frozenset[str] = frozenset()
     blocks: dict[str, str] = field(default_factory=dict)
     size_arguments: list[str] = field(default_factory=list)
 
@@ -104,6 +106,8 @@ class KernelPrinter:
             return f"{name}_chunk[{', '.join(['row', *inner])}]"
         expandable = any(a.name == name and a.expandable and a.chunked for a in self.kernel.arguments)
         at = f"{self.kernel.axis} * {name}_step" if expandable else str(self.kernel.axis)
+        if name in self.tiled:
+            at = f"{at} - begin"
         return f"{name}[{', '.join([at, *inner])}]"
 
     def each_sample(self, lines: Iterable[str]) -> list[str]:
@@ -121,6 +125,7 @@ class KernelPrinter:
         """The names of the arguments, which the driver passes in the same order; workspaces after the first two."""
         kernel = self.kernel
         names = ["first", "last", "samples", "chunk"] if kernel.axis else []
+        names += ["begin"] if self.tiled else []
         names[2:2] = [name for name, _, _ in self.workspaces()]
         for argument in kernel.arguments:
             name = argument.name
@@ -179,7 +184,8 @@ class KernelPrinter:
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
         lines += indented([*head, *preamble])
         if kernel.axis:
-            lines += indented(["for c in range(first, last):", *indented(inner)])
+            chunks = "first + begin // chunk, last + begin // chunk" if self.tiled else "first, last"
+            lines += indented([f"for c in range({chunks}):", *indented(inner)])
         else:
             lines += indented(inner)
         return lines

@@ -24,6 +24,7 @@ from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_o
 from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.lanes import LanesPrinter
 from symloss.emit.numba_cpu.selects import with_selects
+from symloss.emit.numba_cpu.tiles import tiling
 from symloss.emit.numba_cpu.wrapping import wrapped
 from symloss.emit.templates import render, template_folder
 from symloss.errors import SymlossError
@@ -269,7 +270,12 @@ class _LossFile:
         return found
 
     def kernel(
-        self, kernel: Kernel, program: Program, dtype: str, taken: dict[str, str] | None = None
+        self,
+        kernel: Kernel,
+        program: Program,
+        dtype: str,
+        taken: dict[str, str] | None = None,
+        tiled: frozenset[str] = frozenset(),
     ) -> KernelPrinter:
         """A kernel with its printer and the checks that it makes."""
         checks = []
@@ -282,7 +288,7 @@ class _LossFile:
         maskable = not self.coupled and kernel.axis is not None and program.root(kernel.axis) in batches
         single = kernel.axis is not None and kernel.element_wise(program)
         printer = LanesPrinter if single else KernelPrinter
-        return printer(kernel, program, ExpressionPrinter(dtype), checks, maskable, taken or {})
+        return printer(kernel, program, ExpressionPrinter(dtype), checks, maskable, taken or {}, tiled=tiled)
 
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
@@ -292,8 +298,10 @@ class _LossFile:
         outputs = [entry.program.outputs[key] for key in entry.outputs]
         between = {name: axes for name, axes in schedule.buffers.items() if name not in outputs}
         taken = taken_over(schedule, between)
+        tiles = tiling(schedule, outputs)
+        of_tiles = {} if tiles is None else {tiles.kernel.name: tiles.arrays}
         printers = {
-            step.name: self.kernel(step, schedule.program, dtype, taken)
+            step.name: self.kernel(step, schedule.program, dtype, taken, of_tiles.get(step.name, frozenset()))
             for step in schedule.steps
             if isinstance(step, Kernel)
         }
@@ -325,6 +333,7 @@ class _LossFile:
             frozenset(read),
             taken,
             short,
+            tiles,
         )
         text = "\n".join(driver.lines())
         for printer in [*everything, *totals.values()]:
