@@ -520,11 +520,15 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, rows_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
+    size_c_ = 4
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    pred_columns, target_columns = columns_float64[0], columns_float64[1]
     if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -536,16 +540,20 @@ def value_f64(
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -553,13 +561,13 @@ def value_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -570,13 +578,13 @@ def value_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -591,20 +599,20 @@ def value_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -683,12 +691,15 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    pred_columns, target_columns, grad_pred_columns = columns_float64[0], columns_float64[1], columns_float64[2]
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -701,19 +712,23 @@ def value_and_grad_f64(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -721,13 +736,13 @@ def value_and_grad_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -738,13 +753,13 @@ def value_and_grad_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -759,20 +774,20 @@ def value_and_grad_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -863,7 +878,7 @@ def value_and_grad_f64(
                     hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 -
                     d_U * t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t46 = _half_step_f64(t22)
                 t47 = _half_step_f64(t34)
                 d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -885,13 +900,13 @@ def value_and_grad_f64(
                     margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
                     _zero_times_f64(t53, d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t56 = _half_step_f64(t7)
                 scaled_grad_pred__2 = (
                     d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
                     d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t57 = _half_step_f64(t28)
                 t58 = _half_step_f64(t23)
                 scaled_grad_pred__3 = (
@@ -899,32 +914,40 @@ def value_and_grad_f64(
                     t54, d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) -
                     _zero_times_f64(t58, d_margin3)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 value_rows[row] = scaled_value
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
                         if not live[row]:
                             for at_c_ in range(size_c_):
-                                grad_pred_chunk[row, at_c_] = 0.0
+                                grad_pred_columns[at_c_, row] = 0.0
                             value_rows[row] = 0.0
                 for row in range(rows):
                     value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
                 if keep_losses:
                     for row in range(rows):
                         losses_out[start + row] = value_rows[row]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
             _add_onto_lanes(value_rows, value_lanes, rows)
         value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float64[0]
+    pred_columns, target_columns, grad_pred_columns, diag_pred_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -936,19 +959,23 @@ def grad_hess_diag_f64(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -956,13 +983,13 @@ def grad_hess_diag_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -973,13 +1000,13 @@ def grad_hess_diag_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -994,10 +1021,10 @@ def grad_hess_diag_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -1008,10 +1035,10 @@ def grad_hess_diag_f64(
                 hull_height = (
                     _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
                 )
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1100,7 +1127,7 @@ def grad_hess_diag_f64(
                     hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
                     _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t49 = _half_step_f64(t33)
                 t50 = _half_step_f64(t16)
                 t51 = t49 * t50
@@ -1125,7 +1152,7 @@ def grad_hess_diag_f64(
                     * _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58,
                     d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t62 = _half_step_f64(t18)
                 t63 = t62 * t45
                 t64 = _half_step_f64(t30)
@@ -1134,7 +1161,7 @@ def grad_hess_diag_f64(
                     d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height
                     * _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t66 = _half_step_f64(t24)
                 t67 = _half_step_f64(t34)
                 t68 = t67 * t59
@@ -1144,7 +1171,7 @@ def grad_hess_diag_f64(
                     + _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67,
                     d_margin3)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 tangent_width_0 = -t2 * t45
                 tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
                 t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
@@ -1189,7 +1216,7 @@ def grad_hess_diag_f64(
                     tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
                     _zero_times_f64(t47, tangent_d_margin2_0)
                 )
-                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                diag_pred_columns[0, row] = scaled_diag_pred__0 * unit1 * unit1
                 tangent_height_1 = -t49 * t59
                 t81 = excess2 / t40 * (width / t40) / t40
                 tangent_margin4_1 = -t58
@@ -1229,7 +1256,7 @@ def grad_hess_diag_f64(
                     _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) -
                     tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
                 )
-                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                diag_pred_columns[1, row] = scaled_diag_pred__1 * unit0 * unit0
                 tangent_margin6_2 = t64 * t72 + _where(t17, 0.0, t76)
                 tangent_margin_2 = -t62
                 tangent_margin5_2 = tangent_margin_2 * t72
@@ -1262,7 +1289,7 @@ def grad_hess_diag_f64(
                     _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) -
                     _zero_times_f64(t62, tangent_d_margin_2)
                 )
-                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                diag_pred_columns[2, row] = scaled_diag_pred__2 * unit1 * unit1
                 tangent_margin9_3 = t66 * t83 + _where(t22, 0.0, t87)
                 tangent_margin3_3 = -t67
                 tangent_margin8_3 = tangent_margin3_3 * t83
@@ -1295,23 +1322,32 @@ def grad_hess_diag_f64(
                     tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
                     tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3)
                 )
-                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+                diag_pred_columns[3, row] = scaled_diag_pred__3 * unit0 * unit0
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            grad_pred_chunk[row, at_c_] = 0.0
-                            diag_pred_chunk[row, at_c_] = 0.0
+                            grad_pred_columns[at_c_, row] = 0.0
+                            diag_pred_columns[at_c_, row] = 0.0
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
+                    diag_pred_chunk[row, at_c_] = diag_pred_columns[at_c_, row]
 
 
 @_jit
 def hvp_f64(
-    first, last, rows_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float64[0]
+    pred_columns, target_columns, v_pred__columns, hvp_pred_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1323,19 +1359,24 @@ def hvp_f64(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
+                    v_pred__columns[at_c_, row] = v_pred__chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1343,13 +1384,13 @@ def hvp_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1360,13 +1401,13 @@ def hvp_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1381,10 +1422,10 @@ def hvp_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -1395,10 +1436,10 @@ def hvp_f64(
                 hull_height = (
                     _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
                 )
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1415,11 +1456,11 @@ def hvp_f64(
                 t7 = t2 * t6
                 seed_n = seed[row]
                 t8 = measured_pred_2 - measured_pred_0
-                v_pred_3 = v_pred__chunk[row, 3]
-                v_pred_1 = v_pred__chunk[row, 1]
-                v_pred_2 = v_pred__chunk[row, 2]
+                v_pred_3 = v_pred__columns[3, row]
+                v_pred_1 = v_pred__columns[1, row]
+                v_pred_2 = v_pred__columns[2, row]
                 t9 = 1.0 / unit0
-                v_pred_0 = v_pred__chunk[row, 0]
+                v_pred_0 = v_pred__columns[0, row]
                 unit2 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
                     abs(unit1 * v_pred_0 * t9)),
@@ -1558,7 +1599,7 @@ def hvp_f64(
                     t11 - _zero_times_f64(t2 * t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
                 )
                 t74 = 1.0 / unit2
-                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t74
                 tangent_d_margin10 = (
                     d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 +
                     margin6 + width)
@@ -1583,14 +1624,14 @@ def hvp_f64(
                     d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t81, d_I)) - _zero_times_f64(t50,
                     tangent_d_margin4)
                 )
-                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t74
                 t83 = t24 * t6
                 scaled_hvp_pred__2 = (
                     tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
                     _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) -
                     tangent_margin4 * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
                 )
-                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t74
                 t84 = t18 * t16
                 scaled_hvp_pred__3 = (
                     tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8
@@ -1599,22 +1640,29 @@ def hvp_f64(
                     tangent_d_margin4) - _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18,
                     tangent_d_margin3)
                 )
-                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t74
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            hvp_pred_chunk[row, at_c_] = 0.0
+                            hvp_pred_columns[at_c_, row] = 0.0
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    hvp_pred_chunk[row, at_c_] = hvp_pred_columns[at_c_, row]
 
 
 @_jit
 def value_f32(
-    first, last, rows_float64, rows_float32, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, pred, target, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    size_c_ = 4
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
+    pred_columns, target_columns = columns_float32[0], columns_float32[1]
     if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1626,16 +1674,20 @@ def value_f32(
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1643,13 +1695,13 @@ def value_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1660,13 +1712,13 @@ def value_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1681,20 +1733,20 @@ def value_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1776,14 +1828,17 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, pred, target, grad_pred, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    pred_columns, target_columns, grad_pred_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1796,19 +1851,23 @@ def value_and_grad_f32(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1816,13 +1875,13 @@ def value_and_grad_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1833,13 +1892,13 @@ def value_and_grad_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1854,20 +1913,20 @@ def value_and_grad_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1958,7 +2017,7 @@ def value_and_grad_f32(
                     hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 -
                     d_U * t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t46 = _half_step_f32(t22)
                 t47 = _half_step_f32(t34)
                 d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -1980,13 +2039,13 @@ def value_and_grad_f32(
                     margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
                     _zero_times_f32(t53, d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t56 = _half_step_f32(t7)
                 scaled_grad_pred__2 = (
                     d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
                     d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t57 = _half_step_f32(t28)
                 t58 = _half_step_f32(t23)
                 scaled_grad_pred__3 = (
@@ -1994,20 +2053,23 @@ def value_and_grad_f32(
                     t54, d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) -
                     _zero_times_f32(t58, d_margin3)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 value_narrow[row] = scaled_value
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
                         if not live[row]:
                             for at_c_ in range(size_c_):
-                                grad_pred_chunk[row, at_c_] = f32(0.0)
+                                grad_pred_columns[at_c_, row] = f32(0.0)
                             value_narrow[row] = f32(0.0)
                 for row in range(rows):
                     value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
                 if keep_losses:
                     for row in range(rows):
                         losses_out[start + row] = value_rows[row]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
             if weight_step or mask_step or keep_losses:
                 _add_onto_lanes(value_rows, value_lanes, rows)
             else:
@@ -2017,13 +2079,18 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float32, columns_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float32[0]
+    pred_columns, target_columns, grad_pred_columns, diag_pred_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -2035,19 +2102,23 @@ def grad_hess_diag_f32(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -2055,13 +2126,13 @@ def grad_hess_diag_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -2072,13 +2143,13 @@ def grad_hess_diag_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -2093,10 +2164,10 @@ def grad_hess_diag_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -2107,10 +2178,10 @@ def grad_hess_diag_f32(
                 hull_height = (
                     _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
                 )
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -2199,7 +2270,7 @@ def grad_hess_diag_f32(
                     hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
                     _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t49 = _half_step_f32(t33)
                 t50 = _half_step_f32(t16)
                 t51 = t49 * t50
@@ -2224,7 +2295,7 @@ def grad_hess_diag_f32(
                     * _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58,
                     d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t62 = _half_step_f32(t18)
                 t63 = t62 * t45
                 t64 = _half_step_f32(t30)
@@ -2233,7 +2304,7 @@ def grad_hess_diag_f32(
                     d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height
                     * _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t66 = _half_step_f32(t24)
                 t67 = _half_step_f32(t34)
                 t68 = t67 * t59
@@ -2243,7 +2314,7 @@ def grad_hess_diag_f32(
                     + _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67,
                     d_margin3)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 tangent_width_0 = -t2 * t45
                 tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
                 t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
@@ -2293,7 +2364,7 @@ def grad_hess_diag_f32(
                     tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) -
                     _zero_times_f32(t47, tangent_d_margin2_0)
                 )
-                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                diag_pred_columns[0, row] = scaled_diag_pred__0 * unit1 * unit1
                 tangent_height_1 = -t49 * t59
                 t81 = excess2 / t40 * (width / t40) / t40
                 tangent_margin4_1 = -t58
@@ -2337,7 +2408,7 @@ def grad_hess_diag_f32(
                     _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) -
                     tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
                 )
-                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                diag_pred_columns[1, row] = scaled_diag_pred__1 * unit0 * unit0
                 tangent_margin6_2 = t64 * t72 + _where(t17, f32(0.0), t76)
                 tangent_margin_2 = -t62
                 tangent_margin5_2 = tangent_margin_2 * t72
@@ -2374,7 +2445,7 @@ def grad_hess_diag_f32(
                     _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) -
                     _zero_times_f32(t62, tangent_d_margin_2)
                 )
-                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                diag_pred_columns[2, row] = scaled_diag_pred__2 * unit1 * unit1
                 tangent_margin9_3 = t66 * t83 + _where(t22, f32(0.0), t87)
                 tangent_margin3_3 = -t67
                 tangent_margin8_3 = tangent_margin3_3 * t83
@@ -2411,24 +2482,33 @@ def grad_hess_diag_f32(
                     tangent_d_excess_3 * t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69,
                     tangent_d_margin10_3) - _zero_times_f32(t67, tangent_d_margin3_3)
                 )
-                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+                diag_pred_columns[3, row] = scaled_diag_pred__3 * unit0 * unit0
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            grad_pred_chunk[row, at_c_] = f32(0.0)
-                            diag_pred_chunk[row, at_c_] = f32(0.0)
+                            grad_pred_columns[at_c_, row] = f32(0.0)
+                            diag_pred_columns[at_c_, row] = f32(0.0)
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
+                    diag_pred_chunk[row, at_c_] = diag_pred_columns[at_c_, row]
 
 
 @_jit
 def hvp_f32(
-    first, last, rows_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float32, columns_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float32[0]
+    pred_columns, target_columns, v_pred__columns, hvp_pred_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -2440,19 +2520,24 @@ def hvp_f32(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
+                    v_pred__columns[at_c_, row] = v_pred__chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -2460,13 +2545,13 @@ def hvp_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -2477,13 +2562,13 @@ def hvp_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -2498,10 +2583,10 @@ def hvp_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -2512,10 +2597,10 @@ def hvp_f32(
                 hull_height = (
                     _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
                 )
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -2532,11 +2617,11 @@ def hvp_f32(
                 t7 = t2 * t6
                 seed_n = seed[row]
                 t8 = measured_pred_2 - measured_pred_0
-                v_pred_3 = v_pred__chunk[row, 3]
-                v_pred_1 = v_pred__chunk[row, 1]
-                v_pred_2 = v_pred__chunk[row, 2]
+                v_pred_3 = v_pred__columns[3, row]
+                v_pred_1 = v_pred__columns[1, row]
+                v_pred_2 = v_pred__columns[2, row]
                 t9 = f32(1.0) / unit0
-                v_pred_0 = v_pred__chunk[row, 0]
+                v_pred_0 = v_pred__columns[0, row]
                 unit2 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
                     abs(unit1 * v_pred_0 * t9)),
@@ -2675,7 +2760,7 @@ def hvp_f32(
                     t11 - _zero_times_f32(t2 * t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
                 )
                 t74 = f32(1.0) / unit2
-                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t74
                 tangent_d_margin10 = (
                     d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 +
                     margin6 + width)
@@ -2702,14 +2787,14 @@ def hvp_f32(
                     d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t81, d_I)) - _zero_times_f32(t50,
                     tangent_d_margin4)
                 )
-                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t74
                 t83 = t24 * t6
                 scaled_hvp_pred__2 = (
                     tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
                     _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) -
                     tangent_margin4 * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
                 )
-                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t74
                 t84 = t18 * t16
                 scaled_hvp_pred__3 = (
                     tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8
@@ -2718,12 +2803,15 @@ def hvp_f32(
                     tangent_d_margin4) - _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18,
                     tangent_d_margin3)
                 )
-                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t74
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            hvp_pred_chunk[row, at_c_] = f32(0.0)
+                            hvp_pred_columns[at_c_, row] = f32(0.0)
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    hvp_pred_chunk[row, at_c_] = hvp_pred_columns[at_c_, row]
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2739,8 +2827,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pred, target, weight, weight_step, mask,
-        mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, (((2, 256), np.float64), ((2, 4, 256), np.float64)), samples, chunk, pred, target, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2779,8 +2867,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pred, target, grad_pred, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, (((3, 256), np.float64), ((3, 4, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2816,8 +2905,8 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64), ((4, 4, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2851,8 +2940,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (((1, 256), np.float64), ((4, 4, 256), np.float64)), samples, chunk, pred, target, v_pred_,
+        hvp_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2886,8 +2975,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pred, target, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32), ((2, 4, 256), np.float32)), samples, chunk,
+        pred, target, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2925,9 +3014,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
-        grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64), ((3, 4, 256), np.float32)),
+        samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2962,8 +3051,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32), ((4, 4, 256), np.float32)), samples, chunk, pred, target,
+        grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2996,8 +3085,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (((1, 256), np.float32), ((4, 4, 256), np.float32)), samples, chunk, pred, target, v_pred_,
+        hvp_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

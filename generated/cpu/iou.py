@@ -516,11 +516,15 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, rows_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
+    size_c_ = 4
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    pred_columns, target_columns = columns_float64[0], columns_float64[1]
     if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -532,16 +536,20 @@ def value_f64(
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -549,13 +557,13 @@ def value_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -566,13 +574,13 @@ def value_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -587,20 +595,20 @@ def value_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 length3 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -663,12 +671,15 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    pred_columns, target_columns, grad_pred_columns = columns_float64[0], columns_float64[1], columns_float64[2]
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -681,19 +692,23 @@ def value_and_grad_f64(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -701,13 +716,13 @@ def value_and_grad_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -718,13 +733,13 @@ def value_and_grad_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -739,20 +754,20 @@ def value_and_grad_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 length3 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -824,7 +839,7 @@ def value_and_grad_f64(
                     _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
                     _zero_times_f64(_half_step_f64(t8), d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t34 = _half_step_f64(t14)
                 t35 = d_excess * width
                 t36 = 0.5 * d_excess * width
@@ -837,44 +852,52 @@ def value_and_grad_f64(
                     _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
                     _zero_times_f64(_half_step_f64(t19), d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t40 = _half_step_f64(t4)
                 scaled_grad_pred__2 = (
                     d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
                     _zero_times_f64(t40, d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t41 = _half_step_f64(t15)
                 scaled_grad_pred__3 = (
                     d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20),
                     d_margin4) - _zero_times_f64(t41, d_margin4)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 value_rows[row] = scaled_value
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
                         if not live[row]:
                             for at_c_ in range(size_c_):
-                                grad_pred_chunk[row, at_c_] = 0.0
+                                grad_pred_columns[at_c_, row] = 0.0
                             value_rows[row] = 0.0
                 for row in range(rows):
                     value_rows[row] = value_rows[row] * weight_chunk[row] if live[row] else 0.0
                 if keep_losses:
                     for row in range(rows):
                         losses_out[start + row] = value_rows[row]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
             _add_onto_lanes(value_rows, value_lanes, rows)
         value_partial[c] = _lanes_total(value_lanes)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float64[0]
+    pred_columns, target_columns, grad_pred_columns, diag_pred_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -886,19 +909,23 @@ def grad_hess_diag_f64(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -906,13 +933,13 @@ def grad_hess_diag_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -923,13 +950,13 @@ def grad_hess_diag_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -944,10 +971,10 @@ def grad_hess_diag_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -959,10 +986,10 @@ def grad_hess_diag_f64(
                 measured_target_2 = unit1 * target_2
                 t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
                 t4 = 0.0 < t3
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -1028,7 +1055,7 @@ def grad_hess_diag_f64(
                     _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
                     d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t36 = _half_step_f64(t15)
                 t37 = d_excess * width
                 t38 = 0.5 * d_excess * width
@@ -1043,7 +1070,7 @@ def grad_hess_diag_f64(
                     _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) -
                     _zero_times_f64(t43, d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t44 = _half_step_f64(t6)
                 t45 = t44 * t32
                 t46 = _half_step_f64(t11)
@@ -1051,7 +1078,7 @@ def grad_hess_diag_f64(
                     d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44,
                     d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t47 = _half_step_f64(t16)
                 t48 = t47 * t41
                 t49 = _half_step_f64(t21)
@@ -1059,7 +1086,7 @@ def grad_hess_diag_f64(
                     d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) -
                     _zero_times_f64(t47, d_margin4)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 tangent_width_0 = -t2 * t32
                 t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
                 t51 = height * t50
@@ -1095,7 +1122,7 @@ def grad_hess_diag_f64(
                     _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33,
                     tangent_d_width_0) - _zero_times_f64(t34, tangent_d_margin2_0)
                 )
-                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                diag_pred_columns[0, row] = scaled_diag_pred__0 * unit1 * unit1
                 tangent_margin4_1 = -t43
                 t65 = _where(t17, 0.5, 0.0)
                 t66 = _where(t14, 1.0, t65)
@@ -1121,7 +1148,7 @@ def grad_hess_diag_f64(
                     tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
                     tangent_d_length4_1
                 )
-                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                diag_pred_columns[1, row] = scaled_diag_pred__1 * unit0 * unit0
                 t75 = _where(t7, 0.5, 1.0)
                 tangent_margin6_2 = t46 * t53 + _where(t4, 0.0, t75)
                 tangent_margin_2 = -t44
@@ -1143,7 +1170,7 @@ def grad_hess_diag_f64(
                     tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46,
                     tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2)
                 )
-                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                diag_pred_columns[2, row] = scaled_diag_pred__2 * unit1 * unit1
                 t77 = _where(t17, 0.5, 1.0)
                 tangent_margin8_3 = t49 * t66 + _where(t14, 0.0, t77)
                 tangent_margin3_3 = -t47
@@ -1159,23 +1186,32 @@ def grad_hess_diag_f64(
                     tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 -
                     t47)
                 )
-                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+                diag_pred_columns[3, row] = scaled_diag_pred__3 * unit0 * unit0
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            grad_pred_chunk[row, at_c_] = 0.0
-                            diag_pred_chunk[row, at_c_] = 0.0
+                            grad_pred_columns[at_c_, row] = 0.0
+                            diag_pred_columns[at_c_, row] = 0.0
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
+                    diag_pred_chunk[row, at_c_] = diag_pred_columns[at_c_, row]
 
 
 @_jit
 def hvp_f64(
-    first, last, rows_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float64, columns_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float64[0]
+    pred_columns, target_columns, v_pred__columns, hvp_pred_columns = (
+        columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
+    )
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
+    if columns_float64.shape[1] != 4 or columns_float64.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1187,19 +1223,24 @@ def hvp_f64(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
+                    v_pred__columns[at_c_, row] = v_pred__chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1207,13 +1248,13 @@ def hvp_f64(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > 1.7976931348623157e+308)
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1224,13 +1265,13 @@ def hvp_f64(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1245,10 +1286,10 @@ def hvp_f64(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1260,10 +1301,10 @@ def hvp_f64(
                 measured_target_2 = unit1 * target_2
                 t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
                 t4 = 0.0 < t3
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -1275,11 +1316,11 @@ def hvp_f64(
                 measured_pred_1 = unit0 * pred_1
                 t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
                 t6 = _half_step_f64(t5)
-                v_pred_3 = v_pred__chunk[row, 3]
-                v_pred_1 = v_pred__chunk[row, 1]
-                v_pred_2 = v_pred__chunk[row, 2]
+                v_pred_3 = v_pred__columns[3, row]
+                v_pred_1 = v_pred__columns[1, row]
+                v_pred_2 = v_pred__columns[2, row]
                 t7 = 1.0 / unit0
-                v_pred_0 = v_pred__chunk[row, 0]
+                v_pred_0 = v_pred__columns[0, row]
                 unit2 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
                     abs(unit1 * v_pred_0 * t7)),
@@ -1380,7 +1421,7 @@ def hvp_f64(
                     tangent_d_width) - _zero_times_f64(t35, tangent_d_margin2)
                 )
                 t53 = 1.0 / unit2
-                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t53
                 t54 = _zero_times_f64(tangent_width, d_excess)
                 t55 = tangent_d_excess * width + t54
                 t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
@@ -1394,34 +1435,41 @@ def hvp_f64(
                     tangent_d_I) - _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41,
                     tangent_d_margin4)
                 )
-                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t53
                 scaled_hvp_pred__2 = (
                     tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34,
                     tangent_d_margin2) - _zero_times_f64(t14, tangent_d_margin)
                 )
-                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t53
                 t60 = t9 * t6
                 scaled_hvp_pred__3 = (
                     tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
                     _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9,
                     tangent_d_margin4)
                 )
-                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t53
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            hvp_pred_chunk[row, at_c_] = 0.0
+                            hvp_pred_columns[at_c_, row] = 0.0
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    hvp_pred_chunk[row, at_c_] = hvp_pred_columns[at_c_, row]
 
 
 @_jit
 def value_f32(
-    first, last, rows_float64, rows_float32, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float64, rows_float32, columns_float32, samples, chunk, pred, target, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    size_c_ = 4
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
+    pred_columns, target_columns = columns_float32[0], columns_float32[1]
     if pred.shape[1] != 4 or target.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1433,16 +1481,20 @@ def value_f32(
             target_chunk = target[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1450,13 +1502,13 @@ def value_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1467,13 +1519,13 @@ def value_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1488,20 +1540,20 @@ def value_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 length3 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1567,14 +1619,17 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, pred, target, grad_pred, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    pred_columns, target_columns, grad_pred_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1587,19 +1642,23 @@ def value_and_grad_f32(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1607,13 +1666,13 @@ def value_and_grad_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1624,13 +1683,13 @@ def value_and_grad_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1645,20 +1704,20 @@ def value_and_grad_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 length3 = measured_target_3 - measured_target_1
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1730,7 +1789,7 @@ def value_and_grad_f32(
                     _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
                     _zero_times_f32(_half_step_f32(t8), d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t34 = _half_step_f32(t14)
                 t35 = d_excess * width
                 t36 = f32(0.5) * d_excess * width
@@ -1743,32 +1802,35 @@ def value_and_grad_f32(
                     _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
                     _zero_times_f32(_half_step_f32(t19), d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t40 = _half_step_f32(t4)
                 scaled_grad_pred__2 = (
                     d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
                     _zero_times_f32(t40, d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t41 = _half_step_f32(t15)
                 scaled_grad_pred__3 = (
                     d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20),
                     d_margin4) - _zero_times_f32(t41, d_margin4)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 value_narrow[row] = scaled_value
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
                         if not live[row]:
                             for at_c_ in range(size_c_):
-                                grad_pred_chunk[row, at_c_] = f32(0.0)
+                                grad_pred_columns[at_c_, row] = f32(0.0)
                             value_narrow[row] = f32(0.0)
                 for row in range(rows):
                     value_rows[row] = np.float64(value_narrow[row]) * weight_chunk[row] if live[row] else 0.0
                 if keep_losses:
                     for row in range(rows):
                         losses_out[start + row] = value_rows[row]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
             if weight_step or mask_step or keep_losses:
                 _add_onto_lanes(value_rows, value_lanes, rows)
             else:
@@ -1778,13 +1840,18 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float32, columns_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float32[0]
+    pred_columns, target_columns, grad_pred_columns, diag_pred_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or grad_pred.shape[1] != 4 or diag_pred.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1796,19 +1863,23 @@ def grad_hess_diag_f32(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -1816,13 +1887,13 @@ def grad_hess_diag_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -1833,13 +1904,13 @@ def grad_hess_diag_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -1854,10 +1925,10 @@ def grad_hess_diag_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -1869,10 +1940,10 @@ def grad_hess_diag_f32(
                 measured_target_2 = unit1 * target_2
                 t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
                 t4 = f32(0.0) < t3
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -1938,7 +2009,7 @@ def grad_hess_diag_f32(
                     _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
                     d_margin2)
                 )
-                grad_pred_chunk[row, 0] = scaled_grad_pred__0 * unit1
+                grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
                 t36 = _half_step_f32(t15)
                 t37 = d_excess * width
                 t38 = f32(0.5) * d_excess * width
@@ -1953,7 +2024,7 @@ def grad_hess_diag_f32(
                     _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) -
                     _zero_times_f32(t43, d_margin4)
                 )
-                grad_pred_chunk[row, 1] = scaled_grad_pred__1 * unit0
+                grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
                 t44 = _half_step_f32(t6)
                 t45 = t44 * t32
                 t46 = _half_step_f32(t11)
@@ -1961,7 +2032,7 @@ def grad_hess_diag_f32(
                     d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44,
                     d_margin)
                 )
-                grad_pred_chunk[row, 2] = scaled_grad_pred__2 * unit1
+                grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
                 t47 = _half_step_f32(t16)
                 t48 = t47 * t41
                 t49 = _half_step_f32(t21)
@@ -1969,7 +2040,7 @@ def grad_hess_diag_f32(
                     d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) -
                     _zero_times_f32(t47, d_margin4)
                 )
-                grad_pred_chunk[row, 3] = scaled_grad_pred__3 * unit0
+                grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 tangent_width_0 = -t2 * t32
                 t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
                 t51 = height * t50
@@ -2006,7 +2077,7 @@ def grad_hess_diag_f32(
                     _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33,
                     tangent_d_width_0) - _zero_times_f32(t34, tangent_d_margin2_0)
                 )
-                diag_pred_chunk[row, 0] = scaled_diag_pred__0 * unit1 * unit1
+                diag_pred_columns[0, row] = scaled_diag_pred__0 * unit1 * unit1
                 tangent_margin4_1 = -t43
                 t65 = _where(t17, f32(0.5), f32(0.0))
                 t66 = _where(t14, f32(1.0), t65)
@@ -2033,7 +2104,7 @@ def grad_hess_diag_f32(
                     tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
                     tangent_d_length4_1
                 )
-                diag_pred_chunk[row, 1] = scaled_diag_pred__1 * unit0 * unit0
+                diag_pred_columns[1, row] = scaled_diag_pred__1 * unit0 * unit0
                 t75 = _where(t7, f32(0.5), f32(1.0))
                 tangent_margin6_2 = t46 * t53 + _where(t4, f32(0.0), t75)
                 tangent_margin_2 = -t44
@@ -2055,7 +2126,7 @@ def grad_hess_diag_f32(
                     tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46,
                     tangent_d_margin2_2) - _zero_times_f32(t44, tangent_d_margin_2)
                 )
-                diag_pred_chunk[row, 2] = scaled_diag_pred__2 * unit1 * unit1
+                diag_pred_columns[2, row] = scaled_diag_pred__2 * unit1 * unit1
                 t77 = _where(t17, f32(0.5), f32(1.0))
                 tangent_margin8_3 = t49 * t66 + _where(t14, f32(0.0), t77)
                 tangent_margin3_3 = -t47
@@ -2071,24 +2142,33 @@ def grad_hess_diag_f32(
                     tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 -
                     t47)
                 )
-                diag_pred_chunk[row, 3] = scaled_diag_pred__3 * unit0 * unit0
+                diag_pred_columns[3, row] = scaled_diag_pred__3 * unit0 * unit0
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            grad_pred_chunk[row, at_c_] = f32(0.0)
-                            diag_pred_chunk[row, at_c_] = f32(0.0)
+                            grad_pred_columns[at_c_, row] = f32(0.0)
+                            diag_pred_columns[at_c_, row] = f32(0.0)
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    grad_pred_chunk[row, at_c_] = grad_pred_columns[at_c_, row]
+                    diag_pred_chunk[row, at_c_] = diag_pred_columns[at_c_, row]
 
 
 @_jit
 def hvp_f32(
-    first, last, rows_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, rows_float32, columns_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     size_c_ = 4
     seed = rows_float32[0]
+    pred_columns, target_columns, v_pred__columns, hvp_pred_columns = (
+        columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
+    )
     denominator = f32(denominator)
     if pred.shape[1] != 4 or target.shape[1] != 4 or v_pred_.shape[1] != 4 or hvp_pred.shape[1] != 4:
+        return
+    if columns_float32.shape[1] != 4 or columns_float32.shape[2] != 256:
         return
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -2100,19 +2180,24 @@ def hvp_f32(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    pred_columns[at_c_, row] = pred_chunk[row, at_c_]
+                    target_columns[at_c_, row] = target_chunk[row, at_c_]
+                    v_pred__columns[at_c_, row] = v_pred__chunk[row, at_c_]
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = pred_chunk[row, 0]
+                    entry = pred_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 1]
+                    entry = pred_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 2]
+                    entry = pred_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = pred_chunk[row, 3]
+                    entry = pred_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 1, start
@@ -2120,13 +2205,13 @@ def hvp_f32(
             wrong = False
             if validate:
                 for row in range(rows):
-                    entry = target_chunk[row, 0]
+                    entry = target_columns[0, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 1]
+                    entry = target_columns[1, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 2]
+                    entry = target_columns[2, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
-                    entry = target_chunk[row, 3]
+                    entry = target_columns[3, row]
                     wrong |= live[row] & (abs(entry) > f32(3.4028235e+38))
             if wrong:
                 failed[c, 0], failed[c, 1] = 2, start
@@ -2137,13 +2222,13 @@ def hvp_f32(
             wrong_5 = rows
             if validate:
                 for row in range(rows):
-                    here = _where(live[row] & (pred_chunk[row, 2] <= pred_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (pred_columns[2, row] <= pred_columns[0, row]), row, rows)
                     wrong_2 = _where(here < wrong_2, here, wrong_2)
-                    here = _where(live[row] & (pred_chunk[row, 3] <= pred_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (pred_columns[3, row] <= pred_columns[1, row]), row, rows)
                     wrong_3 = _where(here < wrong_3, here, wrong_3)
-                    here = _where(live[row] & (target_chunk[row, 2] <= target_chunk[row, 0]), row, rows)
+                    here = _where(live[row] & (target_columns[2, row] <= target_columns[0, row]), row, rows)
                     wrong_4 = _where(here < wrong_4, here, wrong_4)
-                    here = _where(live[row] & (target_chunk[row, 3] <= target_chunk[row, 1]), row, rows)
+                    here = _where(live[row] & (target_columns[3, row] <= target_columns[1, row]), row, rows)
                     wrong_5 = _where(here < wrong_5, here, wrong_5)
             if wrong_2 < rows:
                 failed[c, 0], failed[c, 1] = 3, start + wrong_2
@@ -2158,10 +2243,10 @@ def hvp_f32(
                 failed[c, 0], failed[c, 1] = 6, start + wrong_5
                 break
             for row in range(rows):
-                pred_0 = pred_chunk[row, 0]
-                target_0 = target_chunk[row, 0]
-                pred_2 = pred_chunk[row, 2]
-                target_2 = target_chunk[row, 2]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                pred_2 = pred_columns[2, row]
+                target_2 = target_columns[2, row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
@@ -2173,10 +2258,10 @@ def hvp_f32(
                 measured_target_2 = unit1 * target_2
                 t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
                 t4 = f32(0.0) < t3
-                pred_1 = pred_chunk[row, 1]
-                target_1 = target_chunk[row, 1]
-                pred_3 = pred_chunk[row, 3]
-                target_3 = target_chunk[row, 3]
+                pred_1 = pred_columns[1, row]
+                target_1 = target_columns[1, row]
+                pred_3 = pred_columns[3, row]
+                target_3 = target_columns[3, row]
                 unit0 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
                 )
@@ -2188,11 +2273,11 @@ def hvp_f32(
                 measured_pred_1 = unit0 * pred_1
                 t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
                 t6 = _half_step_f32(t5)
-                v_pred_3 = v_pred__chunk[row, 3]
-                v_pred_1 = v_pred__chunk[row, 1]
-                v_pred_2 = v_pred__chunk[row, 2]
+                v_pred_3 = v_pred__columns[3, row]
+                v_pred_1 = v_pred__columns[1, row]
+                v_pred_2 = v_pred__columns[2, row]
                 t7 = f32(1.0) / unit0
-                v_pred_0 = v_pred__chunk[row, 0]
+                v_pred_0 = v_pred__columns[0, row]
                 unit2 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
                     abs(unit1 * v_pred_0 * t7)),
@@ -2293,7 +2378,7 @@ def hvp_f32(
                     tangent_d_width) - _zero_times_f32(t35, tangent_d_margin2)
                 )
                 t53 = f32(1.0) / unit2
-                hvp_pred_chunk[row, 0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t53
                 t54 = _zero_times_f32(tangent_width, d_excess)
                 t55 = tangent_d_excess * width + t54
                 t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
@@ -2307,24 +2392,27 @@ def hvp_f32(
                     tangent_d_I) - _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41,
                     tangent_d_margin4)
                 )
-                hvp_pred_chunk[row, 1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t53
                 scaled_hvp_pred__2 = (
                     tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34,
                     tangent_d_margin2) - _zero_times_f32(t14, tangent_d_margin)
                 )
-                hvp_pred_chunk[row, 2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t53
                 t60 = t9 * t6
                 scaled_hvp_pred__3 = (
                     tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
                     _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9,
                     tangent_d_margin4)
                 )
-                hvp_pred_chunk[row, 3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
+                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t53
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
                         for at_c_ in range(size_c_):
-                            hvp_pred_chunk[row, at_c_] = f32(0.0)
+                            hvp_pred_columns[at_c_, row] = f32(0.0)
+            for row in range(rows):
+                for at_c_ in range(size_c_):
+                    hvp_pred_chunk[row, at_c_] = hvp_pred_columns[at_c_, row]
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2340,8 +2428,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pred, target, weight, weight_step, mask,
-        mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, (((2, 256), np.float64), ((2, 4, 256), np.float64)), samples, chunk, pred, target, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2380,8 +2468,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pred, target, grad_pred, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, (((3, 256), np.float64), ((3, 4, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2417,8 +2506,8 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (((1, 256), np.float64), ((4, 4, 256), np.float64)), samples, chunk, pred, target,
+        grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2452,8 +2541,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (((1, 256), np.float64), ((4, 4, 256), np.float64)), samples, chunk, pred, target, v_pred_,
+        hvp_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2487,8 +2576,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pred, target, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32), ((2, 4, 256), np.float32)), samples, chunk,
+        pred, target, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2526,9 +2615,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
-        grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64), ((3, 4, 256), np.float32)),
+        samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2563,8 +2652,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (((1, 256), np.float32), ((4, 4, 256), np.float32)), samples, chunk, pred, target,
+        grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2597,8 +2686,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, v_pred_, hvp_pred, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (((1, 256), np.float32), ((4, 4, 256), np.float32)), samples, chunk, pred, target, v_pred_,
+        hvp_pred, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -18,7 +18,7 @@ from symloss.emit.numba_cpu.expressions import ATOM, is_condition
 from symloss.emit.numba_cpu.kernels import KernelPrinter, better, indented
 from symloss.lowering.functions import Element, Guarded, is_integer
 from symloss.lowering.rows import ROW
-from symloss.lowering.schedule import Accumulation, Argument, Let, Node, RowResult, Sweep, View, expressions
+from symloss.lowering.schedule import Accumulation, Argument, Kernel, Let, Node, RowResult, Sweep, View, expressions
 
 #: The longest sample that is visited this way.
 LONGEST = 32
@@ -104,7 +104,7 @@ class AcrossPrinter(KernelPrinter):
             label = argument.number == "int" and argument.name in self.program.tensors
             if len(argument.axes) > 1:
                 columns = self._columns(argument.name, self._kind(argument))
-                if not argument.written or self._is_read(argument):
+                if not argument.written or is_read(self.kernel, argument):
                     entry = f"{argument.name}_chunk[row, {self.axis}]{live if label else ''}"
                     entries.append(f"{columns}[{self.axis}, row] = {entry}")
             elif label:
@@ -330,12 +330,13 @@ class AcrossPrinter(KernelPrinter):
         self.columns[f"{name}_columns"] = dtype
         return f"{name}_columns"
 
-    def _is_read(self, argument: Argument) -> bool:
-        """Whether a sample's entries of an array are read."""
-        rows = {n.variable for n in self.kernel.nodes if isinstance(n, View) and n.array == f"{argument.name}_chunk"}
-        values = [value for node in self.kernel.nodes for value in expressions(node)]
-        values += [result.value for result in self.kernel.row_results]
-        return any(isinstance(leaf, Element) and leaf.array in rows for value in values for leaf in _leaves(value))
+
+def is_read(kernel: Kernel, argument: Argument) -> bool:
+    """Whether a kernel reads a sample's entries of an array."""
+    rows = {n.variable for n in kernel.nodes if isinstance(n, View) and n.array == f"{argument.name}_chunk"}
+    values = [value for node in kernel.nodes for value in expressions(node)]
+    values += [result.value for result in kernel.row_results]
+    return any(isinstance(leaf, Element) and leaf.array in rows for value in values for leaf in _leaves(value))
 
 
 def _space(kind: str, dtype: str) -> str:

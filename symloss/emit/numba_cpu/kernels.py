@@ -177,9 +177,7 @@ class KernelPrinter:
         if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
             # A float is cheaper to pass than a NumPy scalar.
             head.append("denominator = f32(denominator)")
-        if self.short:
-            # Only where their number is known are entries that lie side by side loaded together.
-            lengths = [f"{name.removesuffix('_chunk')}.shape[1] != {size}" for name, size in self.short.items()]
+        for lengths in self.lengths():
             head += [f"if {' or '.join(lengths)}:", "    return"]
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
         lines += indented([*head, *preamble])
@@ -189,6 +187,11 @@ class KernelPrinter:
         else:
             lines += indented(inner)
         return lines
+
+    def lengths(self) -> list[list[str]]:
+        """Where the kernel returns: LLVM loads entries that lie side by side together only where it knows how many."""
+        found = [f"{name.removesuffix('_chunk')}.shape[1] != {size}" for name, size in self.short.items()]
+        return [found] if found else []
 
     def workspaces(self) -> list[tuple[str, str, str]]:
         """Name, shape and dtype of the arrays that all chunks of one run share; a kernel allocates nothing itself."""
@@ -455,7 +458,7 @@ class KernelPrinter:
         if isinstance(node, View) and node.subscript == ROW and self.by_row:
             return [f"{node.variable} = {self.own(node.array.removesuffix('_chunk'))}"]
         if isinstance(node, View) and node.subscript == ROW and node.array in self.short:
-            show.rows[node.variable] = f"{node.array}[row, {{}}]"
+            show.rows[node.variable] = self.own(node.array.removesuffix("_chunk"), "{}")
             return []
         if isinstance(node, View):
             return [f"{node.variable} = {node.array}[{show.integer(node.subscript)}]"]

@@ -18,6 +18,7 @@ from symloss.emit.numba_cpu.across import FEW, LONGEST, AcrossPrinter
 from symloss.emit.numba_cpu.alike import written_once
 from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.checks import PLACE, InputCheck, checkable
+from symloss.emit.numba_cpu.columns import ColumnsPrinter, turned
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, SHORT, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
@@ -287,7 +288,7 @@ class _LossFile:
         batches = {program.root(axis) for axis in self.terms.values() if axis is not None}
         maskable = not self.coupled and kernel.axis is not None and program.root(kernel.axis) in batches
         single = kernel.axis is not None and kernel.element_wise(program)
-        printer = LanesPrinter if single else KernelPrinter
+        printer = (ColumnsPrinter if turned(kernel, program) else LanesPrinter) if single else KernelPrinter
         return printer(kernel, program, ExpressionPrinter(dtype), checks, maskable, taken or {}, tiled=tiled)
 
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
