@@ -11,6 +11,7 @@ import sympy
 from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, Where
 from symloss.lowering.functions import Difference, Gap, Lifted, UnitScale
 from symloss.lowering.norms import with_scaled_norms
+from symloss.lowering.quotients import with_quotients
 from symloss.lowering.rescaling import rescaled
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
@@ -32,6 +33,7 @@ def prepare(program: Program, wanted: Iterable[str], shares: bool = False) -> Pr
     program = with_scaled_norms(program)
     program = _unroll(program)
     program = _differences_first(program)
+    program = with_quotients(program)
     program = rescaled(program)
     return without_dead_statements(program, wanted)
 
