@@ -130,7 +130,8 @@ class Reference:
     def approaching(self, instance: Instance, step: int = 4) -> Instance:
         """The inputs with infinities replaced by large numbers, and ends of domains by numbers just inside."""
         far = mp.ldexp(mpf(1), 40 * step)
-        near = mp.ldexp(mpf(1), -200 * step)
+        # Beside a product of two other inputs it is small too: of y/p with p -> 0 the limit is not seen before p << y.
+        near = mp.ldexp(mpf(1), 2 * _smallest_exponent(instance) - 200 * step)
         tensors: dict[str, Values] = {}
         for name, values in instance.tensors.items():
             tensor = self._textbook["value"].tensors[name]
@@ -205,6 +206,12 @@ def _has_exponentials(program: Program) -> bool:
             if grows and amplifies(record, 0, Range()):
                 return True
     return False
+
+
+def _smallest_exponent(instance: Instance) -> int:
+    """The binary exponent of the smallest input that is not 0, and 0 where all are large."""
+    values = [value for by in instance.tensors.values() for value in by.values()]
+    return min([0, *(int(mp.frexp(value)[1]) for value in values if value != 0 and mp.isfinite(value))])
 
 
 def _largest(instance: Instance) -> float:

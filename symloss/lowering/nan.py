@@ -20,6 +20,9 @@ from symloss.program import INPUT_ROLES, AxisSymbol, Program, Read, Statement, r
 Reads = frozenset[Read]
 _NONE: Reads = frozenset()
 _ANY = AxisSymbol("*")
+#: By a statement's target, whether it is chosen, and what passes through those that it reads: the statement that keeps
+#: NaN, and what passes through it and is lost in it. Most choices that are tried are the same for a statement.
+_Known = dict[tuple[str, bool, tuple[tuple[Reads, Reads], ...]], tuple[Statement, tuple[Reads, Reads]]]
 
 _COMPARISONS = (Less, LessEqual, Equal, NotEqual)
 _CONDITIONS = (*_COMPARISONS, And, Or, Not)
@@ -29,17 +32,18 @@ _FIRST_ONLY = (Clamp, Inside, SlopeAt)
 
 def keep_nan(program: Program) -> Program:
     """The program with every NaN kept that a condition would lose on the way to an output; the same for numbers."""
-    plain = _Keeping(program, frozenset())
+    known: _Known = {}
+    plain = _Keeping(program, frozenset(), known)
     if not plain.lost:
         return program
     chosen = frozenset(statement.target for statement in program.statements)
-    best = _Keeping(program, chosen)
+    best = _Keeping(program, chosen, known)
     if best.lost == plain.lost:
         return program
     # What is done for more entries goes first, then what fewer outputs share.
     order = sorted(enumerate(program.statements), key=lambda p: (len(p[1].out) + len(p[1].over), p[0]), reverse=True)
     for _, statement in order:
-        fewer = _Keeping(program, chosen - {statement.target})
+        fewer = _Keeping(program, chosen - {statement.target}, known)
         if fewer.lost == best.lost:
             chosen, best = chosen - {statement.target}, fewer
     return best.program
@@ -53,22 +57,31 @@ class _Keeping:
         lost: inputs of which a NaN reaches a condition that an output depends on and perhaps not the output.
     """
 
-    def __init__(self, program: Program, chosen: frozenset[str]) -> None:
+    def __init__(self, program: Program, chosen: frozenset[str], known: _Known) -> None:
         self._tensors = program.tensors
         self._statements: dict[str, Statement] = {}
         self._of_statement: dict[str, tuple[Reads, Reads]] = {}
         self._known: dict[sympy.Expr, tuple[Reads, Reads]] = {}
+        sources = _sources(program)
         whole = {read.tensor for statement in program.statements for read in statement.reads if read.integer}
+        keeping = chosen - whole
         for statement in program.statements:
-            if statement.target in chosen - whole:
-                statement = replace(statement, body=self.keeping(statement.body))
-            bound = dict.fromkeys(statement.over, _ANY)
-            passed, lost = (_renamed(reads, bound) for reads in self.reads(statement.body))
-            # What a guard rejects passes nothing on.
-            self._of_statement[statement.target] = (passed if statement.guard == 1 else _NONE, lost)
-            self._statements[statement.target] = statement
+            target = statement.target
+            key = target, target in keeping, tuple(self._of_statement[source] for source in sources[target])
+            if key not in known:
+                known[key] = self._kept_statement(statement, target in keeping)
+            self._statements[target], self._of_statement[target] = known[key]
         self.program = program.replacing(statements=tuple(self._statements.values()))
         self.lost = _NONE.union(*(self._of_statement[target][1] for target in set(program.outputs.values())))
+
+    def _kept_statement(self, statement: Statement, keeping: bool) -> tuple[Statement, tuple[Reads, Reads]]:
+        """A statement, which keeps NaN if it shall, with the reads that it passes on and those that it may lose."""
+        if keeping:
+            statement = replace(statement, body=self.keeping(statement.body))
+        bound = dict.fromkeys(statement.over, _ANY)
+        passed, lost = (_renamed(reads, bound) for reads in self.reads(statement.body))
+        # What a guard rejects passes nothing on.
+        return statement, (passed if statement.guard == 1 else _NONE, lost)
 
     # --- rewriting ---------------------------------------------------------------------------------------------------
 
@@ -133,6 +146,14 @@ class _Keeping:
         tensor = self._tensors[read.tensor]
         own = tensor.role in INPUT_ROLES and not tensor.domain.integer
         return frozenset((read,) if own else ()), _NONE
+
+
+def _sources(program: Program) -> dict[str, list[str]]:
+    """By target the earlier statements that a statement reads."""
+    found: dict[str, list[str]] = {}
+    for statement in program.statements:
+        found[statement.target] = sorted({read.tensor for read in statement.reads} & set(found))
+    return found
 
 
 def _sides(condition: sympy.Expr) -> Iterator[sympy.Expr]:

@@ -8,9 +8,10 @@ from itertools import product
 
 import sympy
 
-from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, Where
+from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, StopGradient, Where
 from symloss.lowering.functions import Difference, Gap, Lifted, UnitScale
 from symloss.lowering.norms import with_scaled_norms
+from symloss.lowering.quotients import with_quotients
 from symloss.lowering.rescaling import rescaled
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
@@ -26,12 +27,14 @@ def prepare(program: Program, wanted: Iterable[str], shares: bool = False) -> Pr
     ``shares`` asks for the weights of a logsumexp as its terms' shares in their sum.
     """
     program = without_dead_statements(program, wanted)
+    program = _without_slopes_alone(program)
     program = _samples_by_one_name(program)
     program = _split_logsumexp(_with_shares(program) if shares else program, shares)
     program = _guards_into_branches(program)
     program = with_scaled_norms(program)
     program = _unroll(program)
     program = _differences_first(program)
+    program = with_quotients(program)
     program = rescaled(program)
     return without_dead_statements(program, wanted)
 
@@ -48,6 +51,31 @@ def without_dead_statements(program: Program, wanted: Iterable[str]) -> Program:
             kept.append(statement)
             live |= {read.tensor for read in statement.reads}
     return program.replacing(statements=tuple(reversed(kept)), outputs=outputs)
+
+
+def _without_slopes_alone(program: Program) -> Program:
+    """Leave out ``x - stop_gradient(x)``, of which only the slope was wanted: added to other terms it would round."""
+
+    def rewrite(node: sympy.Expr) -> sympy.Expr:
+        if not node.is_Add:
+            return node
+        terms = list(node.args)
+        for term in node.args:
+            factor, base = term.as_coeff_Mul()
+            stopped = sympy.Add.make_args(base.args[0]) if isinstance(base, StopGradient) else ()
+            opposite = [-factor * part for part in stopped]
+            if opposite and all(part in terms for part in opposite):
+                terms = [other for other in terms if other not in (term, *opposite)]
+        return sympy.Add(*terms) if len(terms) < len(node.args) else node
+
+    return program.replacing(
+        statements=tuple(
+            replace(s, body=bottom_up(s.body, rewrite), guard=bottom_up(s.guard, rewrite))
+            if s.body.has(StopGradient) or s.guard.has(StopGradient)
+            else s
+            for s in program.statements
+        )
+    )
 
 
 def _samples_by_one_name(program: Program) -> Program:

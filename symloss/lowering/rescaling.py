@@ -3,7 +3,8 @@
 An area overflows where the lengths of boxes are beyond the root of the largest number, although a quotient of areas is
 as ordinary there as anywhere. Where the units of a program are free (`units`), every sample is measured in units in
 which its largest entry is near 1; results are put back into the caller's units. The factors are powers of two, so that
-this rounds nothing.
+this rounds nothing but what is too small to matter beside that entry. Which of two such numbers is larger does matter:
+inputs are compared in the caller's units.
 """
 
 from __future__ import annotations
@@ -16,13 +17,31 @@ from typing import Any
 
 import sympy
 
-from symloss.atoms import Absolute, Maximum
-from symloss.lowering.functions import Over, ScaleInverse, UnitScale
+from symloss.atoms import (
+    Absolute,
+    Equal,
+    HalfStep,
+    Inside,
+    Less,
+    LessEqual,
+    Maximum,
+    Minimum,
+    NotEqual,
+    Ramp,
+    Relu,
+    Sign,
+    Step,
+)
+from symloss.lowering.functions import Difference, Over, ScaleInverse, UnitScale
 from symloss.lowering.units import Key, Slot, Units, subexpressions
-from symloss.program import AxisSymbol, Program, Read, Statement, substitute
+from symloss.program import AxisSymbol, Program, Read, Statement, rename_axes, substitute
 
 #: A quotient or a difference of products of at least so many lengths is worth the scaling.
 _PRODUCT = 2
+#: Functions whose values are of no size, so that they may be of inputs in any units.
+_COMPARING = (Less, LessEqual, Equal, NotEqual, Inside, Step, HalfStep, Sign)
+#: Functions of inputs of one unit, of which a difference in the caller's units is as exact as in any.
+_LINEAR = (Maximum, Minimum, Absolute, Ramp, Relu, Difference)
 
 
 def rescaled(program: Program) -> Program:
@@ -90,9 +109,11 @@ class _Rescaling:
     scales: dict[Slot, str] = field(default_factory=dict)
     #: Inputs whose own largest entry along some axes is what their unit is chosen by.
     alone: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(init=False)
 
     def __post_init__(self) -> None:
         source = self.units.program
+        self.statements = {statement.target: statement for statement in source.statements}
         statements: list[Statement] = []
         # The unit of the directions is chosen when those of the inputs are known.
         for slot in sorted(self.needed, key=lambda slot: _is_direction(self.units, slot)):
@@ -102,7 +123,7 @@ class _Rescaling:
         renamed = {s.target: f"_scaled_{s.target}" for s in source.statements if s.target.split("__")[0] in outputs}
         for statement in source.statements:
             mapping = {read: self._inner(read, renamed) for read in statement.reads}
-            body, guard = (substitute(e, mapping) for e in (statement.body, statement.guard))
+            body, guard = (self._mapped(e, mapping) for e in (statement.body, statement.guard))
             target = renamed.get(statement.target, statement.target)
             statements.append(replace(statement, target=target, body=body, guard=guard))
             if statement.target in renamed:
@@ -137,6 +158,32 @@ class _Rescaling:
             for s in statements
             if s.target not in ones
         ]
+
+    def _mapped(self, e: Any, mapping: Mapping[Any, Any]) -> Any:
+        """An expression in the new units but for the comparisons of inputs in it."""
+        if not e.has(*_COMPARING):
+            return substitute(e, mapping)
+        if isinstance(e, _COMPARING):
+            opened = [self._opened(argument) for argument in e.args]
+            if None not in opened:
+                return e.func(*opened)
+        return e.func(*(self._mapped(argument, mapping) for argument in e.args))
+
+    def _opened(self, e: Any) -> Any | None:
+        """A number, or sums and maxima of inputs, in the caller's units; None for other expressions."""
+        if e.is_number:
+            return e
+        if isinstance(e, Read):
+            if e.tensor in self.units.program.tensors:
+                return e
+            statement = self.statements[e.tensor]
+            if statement.operation != "map" or statement.guard != 1:
+                return None
+            return self._opened(rename_axes(statement.body, dict(zip(statement.out, e.index, strict=True))))
+        if not (e.is_Add or isinstance(e, _LINEAR) or (e.is_Mul and len(e.args) == 2 and e.args[0].is_number)):
+            return None
+        parts = [self._opened(argument) for argument in e.args]
+        return None if None in parts else e.func(*parts)
 
     def _inner(self, read: Read, renamed: Mapping[str, str]) -> Any:
         """What a statement reads: an input in its new unit, a result before it is put back."""

@@ -97,7 +97,7 @@ class Compilation:
         elif e.is_Mul:
             text = " * ".join(self.index(argument, whole=False) for argument in e.args)
         elif isinstance(e, sympy.Pow):
-            text = f"Fraction({self.index(e.base, whole=False)}) ** {self.index(e.exp)}"
+            text = f"exact({self.index(e.base, whole=False)}) ** {self.index(e.exp)}"
         elif isinstance(e, sympy.Mod):
             a, b = (self.index(argument, whole=False) for argument in e.args)
             text = f"({a}) % ({b})"
@@ -184,6 +184,11 @@ def whole(value: Fraction | int) -> int:
     if value != int(value):
         raise IndexError(f"an index is {value}, which is not an integer")
     return int(value)
+
+
+def exact(value: Fraction | int) -> Fraction:
+    """An integer, which a step may hold as a number of another kind, or a fraction, as a fraction."""
+    return value if isinstance(value, Fraction) else Fraction(whole(value))
 
 
 def compile_statement(statement: Statement) -> tuple[str, dict[str, tuple[str, Any]]]:

@@ -11,7 +11,7 @@ from mpmath import mp
 
 from symloss.atoms.record import RECORDS
 from symloss.oracle import balls, numbers
-from symloss.oracle.compilation import compile_statement, whole
+from symloss.oracle.compilation import compile_statement, exact, whole
 from symloss.program import Program
 
 #: A tensor's values by index; a scalar has the index ().
@@ -35,7 +35,7 @@ class Arithmetic:
     reductions: Mapping[str, Callable[[Sequence[Any]], Any]]
 
 
-_INTEGERS: dict[str, Any] = {"Fraction": Fraction, "whole": whole}
+_INTEGERS: dict[str, Any] = {"Fraction": Fraction, "exact": exact, "whole": whole}
 
 #: Plain numbers, rounded at every step.
 ROUNDED = Arithmetic(

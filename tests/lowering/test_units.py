@@ -67,3 +67,14 @@ def test_a_difference_of_distances_has_its_limit():
     anchor, positive, negative = np.array([[1.0, np.inf]]), np.array([[2.0, 0.5]]), np.array([[0.0, 1.25]])
     assert symloss.load("triplet_margin")(anchor, positive, negative) == 1.75
     assert symloss.load("triplet")(anchor, positive, negative) == np.inf
+
+
+def test_inputs_are_compared_in_the_units_of_the_caller():
+    """In units in which the far corners are near 1, both corners near 0 are 0: boxes that do not meet would touch."""
+    near = float(np.finfo(np.float64).tiny)
+    pred = np.array([[np.nextafter(near, 1.0), -1.5e256, 2e257, 3e256]])
+    target = np.array([[-2e257, -1.5e256, near, 3e256]])
+    for name, slope in (("iou", 0.0), ("giou", 2.5e-258)):
+        value, gradient = symloss.load(name).value_and_grad(pred, target, reduction="none")
+        assert value[0] == 1
+        assert gradient[0, 0] == pytest.approx(slope, rel=1e-12, abs=0.0), name

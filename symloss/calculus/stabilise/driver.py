@@ -6,6 +6,9 @@ from dataclasses import replace
 from itertools import product as combinations
 from typing import Any
 
+import sympy
+
+from symloss.atoms import Equal, HalfStep, Inside, Less, LessEqual, NotEqual, Sign, Step
 from symloss.calculus.stabilise.finish import finish
 from symloss.calculus.stabilise.logarithms import xlogy_opened
 from symloss.calculus.stabilise.rule import Context, Rule
@@ -26,6 +29,8 @@ from symloss.program import (
 
 #: A step is not written into what reads it where the result would have more nodes than this.
 _LARGEST = 3000
+#: Functions that rules leave alone while they match.
+_COMPARING = (Less, LessEqual, Equal, NotEqual, Inside, Step, HalfStep, Sign)
 
 
 def stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
@@ -49,7 +54,10 @@ def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
         if split != (statement,):
             used[PICKED_ITEM] = None
         for part in split:
-            context.statements[part.target] = replace(part, body=context.rewrite(part.body))
+            body, guard = context.rewrite(part.body), part.guard
+            context.statements[part.target] = replace(
+                part, body=_compared(body, context), guard=_compared(guard, context)
+            )
     known: dict[Any, Any] = {}
     used |= dict.fromkeys(context.fired)
     kept = _folded(program, context.statements)
@@ -60,6 +68,19 @@ def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
     axes = {name: axis for name, axis in context.axes.items() if name in program.axes or _uses(kept, name)}
     sentences = tuple(r.sentence for r in used if r is not xlogy_opened)
     return program.replacing(statements=kept, axes=axes), sentences
+
+
+def _compared(expression: Any, context: Context) -> Any:
+    """The expression with what is compared in it rewritten as well, where it may overflow or cancel.
+
+    That comes last: rules tell from equal conditions that two branches belong together.
+    """
+    if not expression.has(sympy.exp, sympy.log) or not expression.args:
+        return expression
+    if isinstance(expression, _COMPARING):
+        return expression.func(*(_compared(context.rewrite(argument), context) for argument in expression.args))
+    arguments = tuple(_compared(argument, context) for argument in expression.args)
+    return expression if arguments == expression.args else expression.func(*arguments)
 
 
 def _uses(statements: tuple[Statement, ...], axis: str) -> bool:
