@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -11,7 +10,6 @@ from mpmath import mp
 
 from symloss.accuracy.points import Values
 from symloss.atoms import (
-    Absolute,
     And,
     Clamp,
     Inside,
@@ -33,8 +31,6 @@ Side = tuple[int, bool, str, Any]
 #: A batch axis and a position along it.
 Sample = tuple[str, int]
 
-#: A difference is no clearer than the roundings of its float32 terms where it is below this share of them.
-_UNDECIDED = mp.ldexp(1, -20)
 _UNLABELLED: tuple[str, Any] = ("", None)
 
 
@@ -58,7 +54,6 @@ class Sides:
             if self._batch & set(axes):
                 statements.append(Statement(f"_side{len(statements)}", axes, "map", difference))
                 self._axes.append(axes)
-        statements += [replace(s, target=f"{s.target}_terms", body=_terms(s.body)) for s in statements]
         outputs = {statement.target: statement.target for statement in statements}
         self._root = {axis: program.root(axis) for axis in program.axes}
         self._interpreter = Interpreter(
@@ -76,15 +71,12 @@ class Sides:
         )
 
     def seen(self, sizes: Mapping[str, int], values: Mapping[str, Values]) -> dict[Sample, set[Side]]:
-        """The sides on which each sample is; none of a sample that float32 arithmetic may put on another side."""
+        """The sides on which each sample is."""
         found: dict[Sample, set[Side]] = {}
         if not self.all:
             return found
-        results = self._interpreter.evaluate(sizes, values)
-        undecided: set[Sample] = set()
-        for number in range(len(self._axes)):
-            terms = results[f"_side{number}_terms"]
-            for index, difference in results[f"_side{number}"].items():
+        for number, by_index in enumerate(self._interpreter.evaluate(sizes, values).values()):
+            for index, difference in by_index.items():
                 if difference == 0 or mp.isnan(difference):
                     continue
                 at = dict(zip(self._axes[number], index, strict=True))
@@ -93,11 +85,8 @@ class Sides:
                 ]
                 here = {(number, bool(difference > 0), *label) for label in labels or [_UNLABELLED]}
                 for axis in self._batch & set(at):
-                    sample = self._root[axis], at[axis]
-                    found.setdefault(sample, set()).update(here)
-                    if abs(difference) < _UNDECIDED * terms[index]:
-                        undecided.add(sample)
-        return {sample: sides for sample, sides in found.items() if sample not in undecided}
+                    found.setdefault((self._root[axis], at[axis]), set()).update(here)
+        return found
 
 
 def _differences_of(statement: Statement) -> Iterator[Any]:
@@ -122,13 +111,6 @@ def _differences(expression: Any, within: tuple[Any, ...] = ()) -> Iterator[Any]
             yield Where(And(*within), difference, 0) if within else difference
     for part in node.args:
         yield from _differences(part, within)
-
-
-def _terms(difference: Any) -> Any:
-    """The sum of the magnitudes of what a difference is of."""
-    if isinstance(difference, Where):
-        return Where(difference.args[0], _terms(difference.args[1]), 0)
-    return sympy.Add(*(Absolute(term) for term in sympy.Add.make_args(difference)))
 
 
 def _own_differences(node: Any) -> list[Any]:
