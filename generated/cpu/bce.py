@@ -494,14 +494,6 @@ def _xovery_f64(x, y):
 
 
 @_inline
-def _zero_times_f64(a, b):
-    """a*b, and 0 where a is 0, unless b is NaN."""
-    product = a * b
-    zero = _where(b == b, 0.0, b)
-    return _where(a == 0.0, zero, product)
-
-
-@_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
@@ -586,14 +578,6 @@ def _xovery_f32(x, y):
     quotient = x / y
     zero = _where(y == y, f32(0.0), y)
     return _where(x == f32(0.0), zero, quotient)
-
-
-@_inline
-def _zero_times_f32(a, b):
-    """a*b, and 0 where a is 0, unless b is NaN."""
-    product = a * b
-    zero = _where(b == b, f32(0.0), b)
-    return _where(a == f32(0.0), zero, product)
 
 
 @_jit
@@ -776,7 +760,7 @@ def grad_hess_diag_f64(
                 t2 = _xovery_f64(1.0 - y_n, t1)
                 t3 = _xovery_f64(y_n, p_n)
                 grad_p_chunk[row] = seed_n * (t2 - t3)
-                diag_p_chunk[row] = seed_n * (_zero_times_f64(t3, 1.0 / p_n) + _zero_times_f64(t2, 1.0 / t1))
+                diag_p_chunk[row] = seed_n * (_xovery_f64(t3, p_n) + _xovery_f64(t2, t1))
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -834,8 +818,8 @@ def hvp_f64(
                 p_n = p_chunk[row]
                 t1 = 1.0 - p_n
                 hvp_p_chunk[row] = (
-                    seed[row] * v_p__chunk[row] * (_zero_times_f64(_xovery_f64(y_n, p_n), 1.0 / p_n) +
-                    _zero_times_f64(_xovery_f64(1.0 - y_n, t1), 1.0 / t1))
+                    seed[row] * v_p__chunk[row] * (_xovery_f64(_xovery_f64(y_n, p_n), p_n) + _xovery_f64(_xovery_f64(1.0
+                    - y_n, t1), t1))
                 )
             if mask_step:
                 for row in range(rows):
@@ -1033,7 +1017,7 @@ def grad_hess_diag_f32(
                 t2 = _xovery_f32(f32(1.0) - y_n, t1)
                 t3 = _xovery_f32(y_n, p_n)
                 grad_p_chunk[row] = seed_n * (t2 - t3)
-                diag_p_chunk[row] = seed_n * (_zero_times_f32(t3, f32(1.0) / p_n) + _zero_times_f32(t2, f32(1.0) / t1))
+                diag_p_chunk[row] = seed_n * (_xovery_f32(t3, p_n) + _xovery_f32(t2, t1))
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -1092,8 +1076,8 @@ def hvp_f32(
                 p_n = p_chunk[row]
                 t1 = f32(1.0) - p_n
                 hvp_p_chunk[row] = (
-                    seed[row] * v_p__chunk[row] * (_zero_times_f32(_xovery_f32(y_n, p_n), f32(1.0) / p_n) +
-                    _zero_times_f32(_xovery_f32(f32(1.0) - y_n, t1), f32(1.0) / t1))
+                    seed[row] * v_p__chunk[row] * (_xovery_f32(_xovery_f32(y_n, p_n), p_n) +
+                    _xovery_f32(_xovery_f32(f32(1.0) - y_n, t1), t1))
                 )
             if mask_step:
                 for row in range(rows):

@@ -786,13 +786,17 @@ def value_and_grad_f64(
                 t14 = 1.0 - y_pixel2
                 p_pixel2 = p_row[pixel]
                 t16 = 1.0 - p_pixel2
+                t17 = _xovery_f64(y_pixel2, p_pixel2)
+                t18 = (abs(t17) < np.inf) | (p_pixel2 == 0.0)
+                t19 = _zero_times_f64(t15, t17)
+                t20 = _xovery_f64(t15 * y_pixel2, p_pixel2)
                 grad_p_row[pixel] = (
                     2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(t15, _xovery_f64(t14, t16)) - t13 * y_pixel2 -
-                    _zero_times_f64(t15, _xovery_f64(y_pixel2, p_pixel2))
+                    _where(t18, t19, t20)
                 )
-            t17 = dice_t1_difference / t9
+            t21 = dice_t1_difference / t9
             cross_entropy = t1 / float(size_pixel)
-            value_rows[row] = t6 * _where(t5, 0.0, t17) + _zero_times_f64(lam, cross_entropy)
+            value_rows[row] = t6 * _where(t5, 0.0, t21) + _zero_times_f64(lam, cross_entropy)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -867,12 +871,12 @@ def grad_hess_diag_f64(
             t12 = _where(t4, 0.0, t11)
             t14 = lam * (seed_n / float(size_pixel))
             grad_p_row = grad_p[n]
-            t18 = seed_n * t5
-            t20 = 2.0 * (dice_t1_difference / t8) / t8 / t8
-            t21 = -1.0 / t8 / t8
-            t22 = t20 + t21
-            t24 = -2.0 * (t7 / t8) / t8 / t8
-            t25 = 1.0 / (t8 * t8) + t24
+            t22 = seed_n * t5
+            t24 = 2.0 * (dice_t1_difference / t8) / t8 / t8
+            t25 = -1.0 / t8 / t8
+            t26 = t24 + t25
+            t28 = -2.0 * (t7 / t8) / t8 / t8
+            t29 = 1.0 / (t8 * t8) + t28
             diag_p_row = diag_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
@@ -880,16 +884,20 @@ def grad_hess_diag_f64(
                 p_pixel2 = p_row[pixel]
                 t15 = 1.0 - p_pixel2
                 t16 = _zero_times_f64(t14, _xovery_f64(t13, t15))
-                t17 = _zero_times_f64(t14, _xovery_f64(y_pixel2, p_pixel2))
-                grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17
-                t19 = 1.0 - 2.0 * y_pixel2
-                t23 = t18 * (t19 * t22 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-                tangent_d_dice_overlap = _where(t4, 0.0, t23)
-                t26 = t18 * (2.0 * y_pixel2 * t25 - 2.0 * (t7 / t8) * (t19 / t8) / t8)
-                tangent_d_dice_t1_difference = _where(t4, 0.0, t26)
+                t17 = _xovery_f64(y_pixel2, p_pixel2)
+                t18 = (abs(t17) < np.inf) | (p_pixel2 == 0.0)
+                t19 = _zero_times_f64(t14, t17)
+                t20 = _xovery_f64(t14 * y_pixel2, p_pixel2)
+                t21 = _where(t18, t19, t20)
+                grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t21
+                t23 = 1.0 - 2.0 * y_pixel2
+                t27 = t22 * (t23 * t26 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+                tangent_d_dice_overlap = _where(t4, 0.0, t27)
+                t30 = t22 * (2.0 * y_pixel2 * t29 - 2.0 * (t7 / t8) * (t23 / t8) / t8)
+                tangent_d_dice_t1_difference = _where(t4, 0.0, t30)
                 diag_p_row[pixel] = (
-                    2.0 * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t19 + _zero_times_f64(t17,
-                    1.0 / p_pixel2) + _zero_times_f64(t16, 1.0 / t15)
+                    2.0 * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t23 + _xovery_f64(t21,
+                    p_pixel2) + _xovery_f64(t16, t15)
                 )
 
 
@@ -975,19 +983,22 @@ def hvp_f64(
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = _where(t4, 0.0, t19)
-            t22 = lam * (seed_n / float(size_pixel))
+            t24 = lam * (seed_n / float(size_pixel))
             hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t21 = 1.0 - y_pixel2
-                v_p_pixel2 = v_p__row[pixel]
-                t23 = t22 * v_p_pixel2
                 p_pixel2 = p_row[pixel]
-                t24 = 1.0 - p_pixel2
+                t22 = _xovery_f64(y_pixel2, p_pixel2)
+                t23 = (abs(t22) < np.inf) | (p_pixel2 == 0.0)
+                v_p_pixel2 = v_p__row[pixel]
+                t25 = t24 * v_p_pixel2
+                t26 = _zero_times_f64(t25, t22)
+                t27 = _xovery_f64(t24 * v_p_pixel2 * y_pixel2, p_pixel2)
+                t28 = 1.0 - p_pixel2
                 hvp_p_row[pixel] = (
-                    2.0 * t15 * y_pixel2 + t20 * t21 + _zero_times_f64(_zero_times_f64(t23, _xovery_f64(y_pixel2,
-                    p_pixel2)), 1.0 / p_pixel2) + _zero_times_f64(_zero_times_f64(t23, _xovery_f64(t21, t24)), 1.0 /
-                    t24) - t20 * y_pixel2
+                    2.0 * t15 * y_pixel2 + t20 * t21 + _xovery_f64(_where(t23, t26, t27), p_pixel2) +
+                    _xovery_f64(_zero_times_f64(t25, _xovery_f64(t21, t28)), t28) - t20 * y_pixel2
                 )
 
 
@@ -1152,13 +1163,17 @@ def value_and_grad_f32(
                 t14 = f32(1.0) - y_pixel2
                 p_pixel2 = p_row[pixel]
                 t16 = f32(1.0) - p_pixel2
+                t17 = _xovery_f32(y_pixel2, p_pixel2)
+                t18 = (abs(t17) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+                t19 = _zero_times_f32(t15, t17)
+                t20 = _xovery_f32(t15 * y_pixel2, p_pixel2)
                 grad_p_row[pixel] = (
                     f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(t15, _xovery_f32(t14, t16)) - t13 * y_pixel2
-                    - _zero_times_f32(t15, _xovery_f32(y_pixel2, p_pixel2))
+                    - _where(t18, t19, t20)
                 )
-            t17 = dice_t1_difference / t9
+            t21 = dice_t1_difference / t9
             cross_entropy = t1 / f32(size_pixel)
-            value_rows[row] = t6 * _where(t5, f32(0.0), t17) + _zero_times_f32(lam, cross_entropy)
+            value_rows[row] = t6 * _where(t5, f32(0.0), t21) + _zero_times_f32(lam, cross_entropy)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1238,12 +1253,12 @@ def grad_hess_diag_f32(
             t12 = _where(t4, f32(0.0), t11)
             t14 = lam * (seed_n / f32(size_pixel))
             grad_p_row = grad_p[n]
-            t18 = seed_n * t5
-            t20 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
-            t21 = -f32(1.0) / t8 / t8
-            t22 = t20 + t21
-            t24 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t25 = f32(1.0) / (t8 * t8) + t24
+            t22 = seed_n * t5
+            t24 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
+            t25 = -f32(1.0) / t8 / t8
+            t26 = t24 + t25
+            t28 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t29 = f32(1.0) / (t8 * t8) + t28
             diag_p_row = diag_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
@@ -1251,16 +1266,20 @@ def grad_hess_diag_f32(
                 p_pixel2 = p_row[pixel]
                 t15 = f32(1.0) - p_pixel2
                 t16 = _zero_times_f32(t14, _xovery_f32(t13, t15))
-                t17 = _zero_times_f32(t14, _xovery_f32(y_pixel2, p_pixel2))
-                grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17
-                t19 = f32(1.0) - f32(2.0) * y_pixel2
-                t23 = t18 * (t19 * t22 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-                tangent_d_dice_overlap = _where(t4, f32(0.0), t23)
-                t26 = t18 * (f32(2.0) * y_pixel2 * t25 - f32(2.0) * (t7 / t8) * (t19 / t8) / t8)
-                tangent_d_dice_t1_difference = _where(t4, f32(0.0), t26)
+                t17 = _xovery_f32(y_pixel2, p_pixel2)
+                t18 = (abs(t17) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+                t19 = _zero_times_f32(t14, t17)
+                t20 = _xovery_f32(t14 * y_pixel2, p_pixel2)
+                t21 = _where(t18, t19, t20)
+                grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t21
+                t23 = f32(1.0) - f32(2.0) * y_pixel2
+                t27 = t22 * (t23 * t26 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+                tangent_d_dice_overlap = _where(t4, f32(0.0), t27)
+                t30 = t22 * (f32(2.0) * y_pixel2 * t29 - f32(2.0) * (t7 / t8) * (t23 / t8) / t8)
+                tangent_d_dice_t1_difference = _where(t4, f32(0.0), t30)
                 diag_p_row[pixel] = (
-                    f32(2.0) * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t19 +
-                    _zero_times_f32(t17, f32(1.0) / p_pixel2) + _zero_times_f32(t16, f32(1.0) / t15)
+                    f32(2.0) * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t23 + _xovery_f32(t21,
+                    p_pixel2) + _xovery_f32(t16, t15)
                 )
 
 
@@ -1353,19 +1372,22 @@ def hvp_f32(
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = _where(t4, f32(0.0), t19)
-            t22 = lam * (seed_n / f32(size_pixel))
+            t24 = lam * (seed_n / f32(size_pixel))
             hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t21 = f32(1.0) - y_pixel2
-                v_p_pixel2 = v_p__row[pixel]
-                t23 = t22 * v_p_pixel2
                 p_pixel2 = p_row[pixel]
-                t24 = f32(1.0) - p_pixel2
+                t22 = _xovery_f32(y_pixel2, p_pixel2)
+                t23 = (abs(t22) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+                v_p_pixel2 = v_p__row[pixel]
+                t25 = t24 * v_p_pixel2
+                t26 = _zero_times_f32(t25, t22)
+                t27 = _xovery_f32(t24 * v_p_pixel2 * y_pixel2, p_pixel2)
+                t28 = f32(1.0) - p_pixel2
                 hvp_p_row[pixel] = (
-                    f32(2.0) * t15 * y_pixel2 + t20 * t21 + _zero_times_f32(_zero_times_f32(t23, _xovery_f32(y_pixel2,
-                    p_pixel2)), f32(1.0) / p_pixel2) + _zero_times_f32(_zero_times_f32(t23, _xovery_f32(t21, t24)),
-                    f32(1.0) / t24) - t20 * y_pixel2
+                    f32(2.0) * t15 * y_pixel2 + t20 * t21 + _xovery_f32(_where(t23, t26, t27), p_pixel2) +
+                    _xovery_f32(_zero_times_f32(t25, _xovery_f32(t21, t28)), t28) - t20 * y_pixel2
                 )
 
 

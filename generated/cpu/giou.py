@@ -609,69 +609,69 @@ def value_f64(
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_columns[0, row]
-                target_0 = target_columns[0, row]
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                t2 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+                t3 = 0.0 < t2
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_2 = unit1 * pred_2
-                measured_target_2 = unit1 * target_2
-                t2 = _minimum_f64(measured_pred_2, measured_target_2)
                 measured_pred_0 = unit1 * pred_0
                 measured_target_0 = unit1 * target_0
-                t3 = _maximum_f64(measured_pred_0, measured_target_0)
-                t4 = t2 - t3
-                t5 = 0.0 < t4
+                measured_target_2 = unit1 * target_2
+                measured_pred_2 = unit1 * pred_2
                 margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
-                t6 = t4 == 0.0
-                t7 = measured_target_2 - measured_target_0
-                t8 = 0.5 * (t7 + margin)
-                t9 = _where(t6, t8, t7)
-                margin5 = _where(t5, margin, t9)
+                t4 = t2 == 0.0
+                t5 = measured_target_2 - measured_target_0
+                t6 = 0.5 * (t5 + margin)
+                t7 = _where(t4, t6, t5)
+                margin5 = _where(t3, margin, t7)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
-                t10 = measured_pred_3 - measured_pred_1
+                t8 = measured_pred_3 - measured_pred_1
                 margin2 = (
                     _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
                 )
-                t11 = measured_pred_2 - measured_pred_0
-                t12 = 0.5 * (t11 + margin2)
-                t13 = _where(t6, t12, t11)
-                margin6 = _where(t5, margin2, t13)
-                width = _maximum_f64(0.0, t4)
-                t14 = _minimum_f64(measured_pred_3, measured_target_3)
-                t15 = _maximum_f64(measured_pred_1, measured_target_1)
-                t16 = t14 - t15
-                t17 = 0.0 < t16
+                t9 = measured_pred_2 - measured_pred_0
+                t10 = 0.5 * (t9 + margin2)
+                t11 = _where(t4, t10, t9)
+                margin6 = _where(t3, margin2, t11)
+                t12 = _minimum_f64(measured_pred_2, measured_target_2)
+                t13 = _maximum_f64(measured_pred_0, measured_target_0)
+                width = _maximum_f64(0.0, t12 - t13)
+                t14 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+                t15 = 0.0 < t14
                 margin3 = (
                     _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
                 )
-                t18 = t16 == 0.0
-                t19 = 0.5 * (t1 + margin3)
-                t20 = _where(t18, t19, t1)
-                margin8 = _where(t17, margin3, t20)
+                t16 = t14 == 0.0
+                t17 = 0.5 * (t1 + margin3)
+                t18 = _where(t16, t17, t1)
+                margin8 = _where(t15, margin3, t18)
                 margin4 = (
                     _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
                 )
-                t21 = 0.5 * (t10 + margin4)
-                t22 = _where(t18, t21, t10)
-                margin9 = _where(t17, margin4, t22)
-                excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
-                height = _maximum_f64(0.0, t16)
+                t19 = 0.5 * (t8 + margin4)
+                t20 = _where(t16, t19, t8)
+                margin9 = _where(t15, margin4, t20)
+                excess2 = t1 * margin5 + t8 * margin6 + width * (margin8 + margin9)
+                t21 = _minimum_f64(measured_pred_3, measured_target_3)
+                t22 = _maximum_f64(measured_pred_1, measured_target_1)
+                height = _maximum_f64(0.0, t21 - t22)
                 I = height * width
                 hull_height = (
                     _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
                 )
-                margin7 = _ramp_f64(t3 - t2)
-                margin10 = _ramp_f64(t15 - t14)
+                margin7 = _ramp_f64(t13 - t12)
+                margin10 = _ramp_f64(t22 - t21)
                 excess = (
                     hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
                     margin8)
                 )
-                pred_area = t11 * t10
-                target_area = t7 * t1
+                pred_area = t9 * t8
+                target_area = t5 * t1
                 U = pred_area + target_area - I
                 scaled_value = excess2 / (I + excess2) + excess / (U + excess)
                 value_rows[row] = scaled_value
@@ -784,135 +784,137 @@ def value_and_grad_f64(
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_columns[0, row]
-                target_0 = target_columns[0, row]
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                t2 = _minimum_f64(pred_2, target_2)
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                t3 = _maximum_f64(pred_0, target_0)
+                t4 = t2 - t3
+                t5 = 0.0 < t4
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_2 = unit1 * pred_2
-                measured_target_2 = unit1 * target_2
-                t2 = _minimum_f64(measured_pred_2, measured_target_2)
                 measured_pred_0 = unit1 * pred_0
                 measured_target_0 = unit1 * target_0
-                t3 = _maximum_f64(measured_pred_0, measured_target_0)
-                t4 = t2 - t3
-                t5 = 0.0 < t4
-                t6 = measured_pred_0 - measured_target_0
-                t7 = measured_target_2 - measured_pred_2
-                margin = _ramp_f64(t6) + _ramp_f64(t7)
-                t8 = t4 == 0.0
-                t9 = measured_target_2 - measured_target_0
-                t10 = 0.5 * (t9 + margin)
-                t11 = _where(t8, t10, t9)
-                margin5 = _where(t5, margin, t11)
+                measured_target_2 = unit1 * target_2
+                measured_pred_2 = unit1 * pred_2
+                margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+                t6 = t4 == 0.0
+                t7 = measured_target_2 - measured_target_0
+                t8 = 0.5 * (t7 + margin)
+                t9 = _where(t6, t8, t7)
+                margin5 = _where(t5, margin, t9)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
-                t12 = measured_pred_3 - measured_pred_1
-                t13 = measured_target_0 - measured_pred_0
-                t14 = measured_pred_2 - measured_target_2
-                margin2 = _ramp_f64(t13) + _ramp_f64(t14)
-                t15 = measured_pred_2 - measured_pred_0
-                t16 = 0.5 * (t15 + margin2)
-                t17 = _where(t8, t16, t15)
-                margin6 = _where(t5, margin2, t17)
-                width = _maximum_f64(0.0, t4)
-                t18 = _minimum_f64(measured_pred_3, measured_target_3)
-                t19 = _maximum_f64(measured_pred_1, measured_target_1)
-                t20 = t18 - t19
-                t21 = 0.0 < t20
-                t22 = measured_pred_1 - measured_target_1
-                t23 = measured_target_3 - measured_pred_3
-                margin3 = _ramp_f64(t22) + _ramp_f64(t23)
-                t24 = t20 == 0.0
-                t25 = 0.5 * (t1 + margin3)
-                t26 = _where(t24, t25, t1)
-                margin8 = _where(t21, margin3, t26)
-                t27 = measured_target_1 - measured_pred_1
-                t28 = measured_pred_3 - measured_target_3
-                margin4 = _ramp_f64(t27) + _ramp_f64(t28)
-                t29 = 0.5 * (t12 + margin4)
-                t30 = _where(t24, t29, t12)
-                margin9 = _where(t21, margin4, t30)
-                t31 = margin8 + margin9
-                excess2 = t1 * margin5 + t12 * margin6 + width * t31
-                height = _maximum_f64(0.0, t20)
+                t10 = measured_pred_3 - measured_pred_1
+                margin2 = (
+                    _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+                )
+                t11 = measured_pred_2 - measured_pred_0
+                t12 = 0.5 * (t11 + margin2)
+                t13 = _where(t6, t12, t11)
+                margin6 = _where(t5, margin2, t13)
+                t14 = _minimum_f64(measured_pred_2, measured_target_2)
+                t15 = _maximum_f64(measured_pred_0, measured_target_0)
+                width = _maximum_f64(0.0, t14 - t15)
+                t16 = _minimum_f64(pred_3, target_3)
+                t17 = _maximum_f64(pred_1, target_1)
+                t18 = t16 - t17
+                t19 = 0.0 < t18
+                margin3 = (
+                    _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+                )
+                t20 = t18 == 0.0
+                t21 = 0.5 * (t1 + margin3)
+                t22 = _where(t20, t21, t1)
+                margin8 = _where(t19, margin3, t22)
+                margin4 = (
+                    _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+                )
+                t23 = 0.5 * (t10 + margin4)
+                t24 = _where(t20, t23, t10)
+                margin9 = _where(t19, margin4, t24)
+                t25 = margin8 + margin9
+                excess2 = t1 * margin5 + t10 * margin6 + width * t25
+                t26 = _minimum_f64(measured_pred_3, measured_target_3)
+                t27 = _maximum_f64(measured_pred_1, measured_target_1)
+                height = _maximum_f64(0.0, t26 - t27)
                 I = height * width
-                t32 = I + excess2
+                t28 = I + excess2
                 hull_height = (
                     _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
                 )
-                t33 = t3 - t2
-                margin7 = _ramp_f64(t33)
-                t34 = t19 - t18
-                margin10 = _ramp_f64(t34)
-                t35 = margin10 + margin9
-                t36 = margin10 + margin8
-                excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
-                pred_area = t15 * t12
-                target_area = t9 * t1
+                margin7 = _ramp_f64(t15 - t14)
+                margin10 = _ramp_f64(t27 - t26)
+                t29 = margin10 + margin9
+                t30 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t29 + margin6 * t30
+                pred_area = t11 * t10
+                target_area = t7 * t1
                 U = pred_area + target_area - I
-                t37 = U + excess
-                scaled_value = excess2 / t32 + excess / t37
-                t38 = _half_step_f64(t6)
-                t39 = _half_step_f64(t33)
+                t31 = U + excess
+                scaled_value = excess2 / t28 + excess / t31
+                t32 = _half_step_f64(pred_0 - target_0)
+                t33 = _half_step_f64(t3 - t2)
                 seed_n = seed[row]
-                d_excess = U / t37 * (seed_n / t37)
-                d_excess2 = I / t32 * (seed_n / t32)
-                d_margin5 = d_excess2 * t1 + d_excess * t35
-                t40 = 0.5 * d_margin5
-                t41 = _where(t8, t40, 0.0)
-                d_margin = _where(t5, d_margin5, t41)
-                d_margin6 = d_excess2 * t12 + d_excess * t36
-                t42 = 0.5 * d_margin6
-                t43 = _where(t8, t42, d_margin6)
-                d_length2 = _where(t5, 0.0, t43)
-                d_U = -excess / t37 * (seed_n / t37)
-                t44 = _half_step_f64(t4)
-                d_I = -d_U - excess2 / t32 * (seed_n / t32)
-                d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
-                t45 = _where(t8, t42, 0.0)
-                d_margin2 = _where(t5, d_margin6, t45)
+                d_excess = U / t31 * (seed_n / t31)
+                d_excess2 = I / t28 * (seed_n / t28)
+                d_margin5 = d_excess2 * t1 + d_excess * t29
+                t34 = 0.5 * d_margin5
+                t35 = _where(t6, t34, 0.0)
+                d_margin = _where(t5, d_margin5, t35)
+                d_margin6 = d_excess2 * t10 + d_excess * t30
+                t36 = 0.5 * d_margin6
+                t37 = _where(t6, t36, d_margin6)
+                d_length2 = _where(t5, 0.0, t37)
+                d_U = -excess / t31 * (seed_n / t31)
+                t38 = _half_step_f64(t4)
+                d_I = -d_U - excess2 / t28 * (seed_n / t28)
+                d_width = d_I * height + d_excess2 * t25 + d_excess * margin10
+                t39 = _where(t6, t36, 0.0)
+                d_margin2 = _where(t5, d_margin6, t39)
                 scaled_grad_pred__0 = (
-                    hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 -
-                    d_U * t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
+                    hull_height * _zero_times_f64(t32 * t33, d_excess) + _zero_times_f64(t32, d_margin) - d_length2 -
+                    d_U * t10 - _zero_times_f64(t32 * t38, d_width) - _zero_times_f64(_half_step_f64(target_0 - pred_0),
+                    d_margin2)
                 )
                 grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
-                t46 = _half_step_f64(t22)
-                t47 = _half_step_f64(t34)
+                t40 = _half_step_f64(pred_1 - target_1)
+                t41 = _half_step_f64(t17 - t16)
                 d_margin10 = d_excess * (margin5 + margin6 + width)
-                t48 = d_excess2 * width
-                d_margin8 = t48 + d_excess * margin6
-                t49 = 0.5 * d_margin8
-                t50 = _where(t24, t49, 0.0)
-                d_margin3 = _where(t21, d_margin8, t50)
-                d_margin9 = t48 + d_excess * margin5
-                t51 = 0.5 * d_margin9
-                t52 = _where(t24, t51, d_margin9)
-                d_length4 = d_excess2 * margin6 + _where(t21, 0.0, t52)
-                t53 = _half_step_f64(t27)
-                t54 = _half_step_f64(t20)
-                t55 = _where(t24, t51, 0.0)
-                d_margin4 = _where(t21, d_margin9, t55)
+                t42 = d_excess2 * width
+                d_margin8 = t42 + d_excess * margin6
+                t43 = 0.5 * d_margin8
+                t44 = _where(t20, t43, 0.0)
+                d_margin3 = _where(t19, d_margin8, t44)
+                d_margin9 = t42 + d_excess * margin5
+                t45 = 0.5 * d_margin9
+                t46 = _where(t20, t45, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t19, 0.0, t46)
+                t47 = _half_step_f64(target_1 - pred_1)
+                t48 = _half_step_f64(t18)
+                t49 = _where(t20, t45, 0.0)
+                d_margin4 = _where(t19, d_margin9, t49)
                 scaled_grad_pred__1 = (
-                    _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 -
-                    margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
-                    _zero_times_f64(t53, d_margin4)
+                    _zero_times_f64(t40 * t41, d_margin10) + _zero_times_f64(t40, d_margin3) - d_length4 - d_U * t11 -
+                    margin7 * _zero_times_f64(t47, d_excess) - width * _zero_times_f64(t40 * t48, d_I) -
+                    _zero_times_f64(t47, d_margin4)
                 )
                 grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
-                t56 = _half_step_f64(t7)
+                t50 = _half_step_f64(target_2 - pred_2)
                 scaled_grad_pred__2 = (
-                    d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
-                    d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
+                    d_length2 + d_U * t10 + _zero_times_f64(t50 * t38, d_width) + _zero_times_f64(_half_step_f64(pred_2
+                    - target_2), d_margin2) - hull_height * _zero_times_f64(t50 * t33, d_excess) - _zero_times_f64(t50,
+                    d_margin)
                 )
                 grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
-                t57 = _half_step_f64(t28)
-                t58 = _half_step_f64(t23)
+                t51 = _half_step_f64(pred_3 - target_3)
+                t52 = _half_step_f64(target_3 - pred_3)
                 scaled_grad_pred__3 = (
-                    d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width * _zero_times_f64(t58 *
-                    t54, d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) -
-                    _zero_times_f64(t58, d_margin3)
+                    d_length4 + d_U * t11 + margin7 * _zero_times_f64(t51, d_excess) + width * _zero_times_f64(t52 *
+                    t48, d_I) + _zero_times_f64(t51, d_margin4) - _zero_times_f64(t52 * t41, d_margin10) -
+                    _zero_times_f64(t52, d_margin3)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 value_rows[row] = scaled_value
@@ -1037,290 +1039,290 @@ def grad_hess_diag_f64(
                 )
                 pred_0 = pred_columns[0, row]
                 target_0 = target_columns[0, row]
+                t1 = _half_step_f64(pred_0 - target_0)
+                t2 = _maximum_f64(pred_0, target_0)
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                t3 = _minimum_f64(pred_2, target_2)
+                t4 = _half_step_f64(t2 - t3)
+                t5 = t1 * t4
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_0 = unit1 * pred_0
-                measured_target_0 = unit1 * target_0
-                t1 = measured_pred_0 - measured_target_0
-                t2 = _half_step_f64(t1)
-                t3 = _maximum_f64(measured_pred_0, measured_target_0)
                 measured_pred_2 = unit1 * pred_2
+                measured_pred_0 = unit1 * pred_0
+                t6 = measured_pred_2 - measured_pred_0
+                t7 = measured_pred_3 - measured_pred_1
+                pred_area = t6 * t7
                 measured_target_2 = unit1 * target_2
-                t4 = _minimum_f64(measured_pred_2, measured_target_2)
-                t5 = t3 - t4
-                t6 = _half_step_f64(t5)
-                t7 = t2 * t6
-                t8 = measured_pred_2 - measured_pred_0
-                t9 = measured_pred_3 - measured_pred_1
-                pred_area = t8 * t9
-                t10 = measured_target_2 - measured_target_0
-                t11 = measured_target_3 - measured_target_1
-                target_area = t10 * t11
-                t12 = _minimum_f64(measured_pred_3, measured_target_3)
-                t13 = _maximum_f64(measured_pred_1, measured_target_1)
-                t14 = t12 - t13
-                height = _maximum_f64(0.0, t14)
-                t15 = t4 - t3
-                width = _maximum_f64(0.0, t15)
+                measured_target_0 = unit1 * target_0
+                t8 = measured_target_2 - measured_target_0
+                t9 = measured_target_3 - measured_target_1
+                target_area = t8 * t9
+                t10 = _minimum_f64(measured_pred_3, measured_target_3)
+                t11 = _maximum_f64(measured_pred_1, measured_target_1)
+                height = _maximum_f64(0.0, t10 - t11)
+                t12 = _minimum_f64(measured_pred_2, measured_target_2)
+                t13 = _maximum_f64(measured_pred_0, measured_target_0)
+                width = _maximum_f64(0.0, t12 - t13)
                 I = height * width
                 U = pred_area + target_area - I
                 seed_n = seed[row]
-                margin7 = _ramp_f64(t5)
-                t16 = t13 - t12
-                margin10 = _ramp_f64(t16)
-                t17 = 0.0 < t15
-                t18 = measured_target_2 - measured_pred_2
-                margin = _ramp_f64(t1) + _ramp_f64(t18)
-                t19 = t15 == 0.0
-                t20 = 0.5 * (t10 + margin)
-                t21 = _where(t19, t20, t10)
-                margin5 = _where(t17, margin, t21)
-                t22 = 0.0 < t14
-                t23 = measured_target_1 - measured_pred_1
-                t24 = measured_pred_3 - measured_target_3
-                margin4 = _ramp_f64(t23) + _ramp_f64(t24)
-                t25 = t14 == 0.0
-                t26 = 0.5 * (t9 + margin4)
-                t27 = _where(t25, t26, t9)
-                margin9 = _where(t22, margin4, t27)
-                t28 = margin10 + margin9
-                t29 = measured_target_0 - measured_pred_0
-                t30 = measured_pred_2 - measured_target_2
-                margin2 = _ramp_f64(t29) + _ramp_f64(t30)
-                t31 = 0.5 * (t8 + margin2)
-                t32 = _where(t19, t31, t8)
-                margin6 = _where(t17, margin2, t32)
-                t33 = measured_pred_1 - measured_target_1
-                t34 = measured_target_3 - measured_pred_3
-                margin3 = _ramp_f64(t33) + _ramp_f64(t34)
-                t35 = 0.5 * (t11 + margin3)
-                t36 = _where(t25, t35, t11)
-                margin8 = _where(t22, margin3, t36)
-                t37 = margin10 + margin8
-                excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
-                t38 = U + excess
-                d_excess = U / t38 * (seed_n / t38)
-                t39 = margin8 + margin9
-                excess2 = t11 * margin5 + t9 * margin6 + width * t39
-                t40 = I + excess2
-                d_excess2 = I / t40 * (seed_n / t40)
-                d_margin5 = d_excess2 * t11 + d_excess * t28
-                t41 = 0.5 * d_margin5
-                t42 = _where(t19, t41, 0.0)
-                d_margin = _where(t17, d_margin5, t42)
-                d_margin6 = d_excess2 * t9 + d_excess * t37
-                t43 = 0.5 * d_margin6
-                t44 = _where(t19, t43, d_margin6)
-                d_length2 = _where(t17, 0.0, t44)
-                d_U = -excess / t38 * (seed_n / t38)
-                t45 = _half_step_f64(t15)
-                t46 = t2 * t45
-                d_I = -d_U - excess2 / t40 * (seed_n / t40)
-                d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
-                t47 = _half_step_f64(t29)
-                t48 = _where(t19, t43, 0.0)
-                d_margin2 = _where(t17, d_margin6, t48)
+                margin7 = _ramp_f64(t13 - t12)
+                margin10 = _ramp_f64(t11 - t10)
+                t14 = t3 - t2
+                t15 = 0.0 < t14
+                margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+                t16 = t14 == 0.0
+                t17 = 0.5 * (t8 + margin)
+                t18 = _where(t16, t17, t8)
+                margin5 = _where(t15, margin, t18)
+                t19 = _minimum_f64(pred_3, target_3)
+                t20 = _maximum_f64(pred_1, target_1)
+                t21 = t19 - t20
+                t22 = 0.0 < t21
+                margin4 = (
+                    _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+                )
+                t23 = t21 == 0.0
+                t24 = 0.5 * (t7 + margin4)
+                t25 = _where(t23, t24, t7)
+                margin9 = _where(t22, margin4, t25)
+                t26 = margin10 + margin9
+                margin2 = (
+                    _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+                )
+                t27 = 0.5 * (t6 + margin2)
+                t28 = _where(t16, t27, t6)
+                margin6 = _where(t15, margin2, t28)
+                margin3 = (
+                    _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+                )
+                t29 = 0.5 * (t9 + margin3)
+                t30 = _where(t23, t29, t9)
+                margin8 = _where(t22, margin3, t30)
+                t31 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t26 + margin6 * t31
+                t32 = U + excess
+                d_excess = U / t32 * (seed_n / t32)
+                t33 = margin8 + margin9
+                excess2 = t9 * margin5 + t7 * margin6 + width * t33
+                t34 = I + excess2
+                d_excess2 = I / t34 * (seed_n / t34)
+                d_margin5 = d_excess2 * t9 + d_excess * t26
+                t35 = 0.5 * d_margin5
+                t36 = _where(t16, t35, 0.0)
+                d_margin = _where(t15, d_margin5, t36)
+                d_margin6 = d_excess2 * t7 + d_excess * t31
+                t37 = 0.5 * d_margin6
+                t38 = _where(t16, t37, d_margin6)
+                d_length2 = _where(t15, 0.0, t38)
+                d_U = -excess / t32 * (seed_n / t32)
+                t39 = _half_step_f64(t14)
+                t40 = t1 * t39
+                d_I = -d_U - excess2 / t34 * (seed_n / t34)
+                d_width = d_I * height + d_excess2 * t33 + d_excess * margin10
+                t41 = _half_step_f64(target_0 - pred_0)
+                t42 = _where(t16, t37, 0.0)
+                d_margin2 = _where(t15, d_margin6, t42)
                 scaled_grad_pred__0 = (
-                    hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
-                    _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
+                    hull_height * _zero_times_f64(t5, d_excess) + _zero_times_f64(t1, d_margin) - d_length2 - d_U * t7 -
+                    _zero_times_f64(t40, d_width) - _zero_times_f64(t41, d_margin2)
                 )
                 grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
-                t49 = _half_step_f64(t33)
-                t50 = _half_step_f64(t16)
-                t51 = t49 * t50
-                t52 = margin5 + margin6 + width
-                d_margin10 = d_excess * t52
-                t53 = d_excess2 * width
-                d_margin8 = t53 + d_excess * margin6
-                t54 = 0.5 * d_margin8
-                t55 = _where(t25, t54, 0.0)
-                d_margin3 = _where(t22, d_margin8, t55)
-                d_margin9 = t53 + d_excess * margin5
-                t56 = 0.5 * d_margin9
-                t57 = _where(t25, t56, d_margin9)
-                d_length4 = d_excess2 * margin6 + _where(t22, 0.0, t57)
-                t58 = _half_step_f64(t23)
-                t59 = _half_step_f64(t14)
-                t60 = t49 * t59
-                t61 = _where(t25, t56, 0.0)
-                d_margin4 = _where(t22, d_margin9, t61)
+                t43 = _half_step_f64(pred_1 - target_1)
+                t44 = _half_step_f64(t20 - t19)
+                t45 = t43 * t44
+                t46 = margin5 + margin6 + width
+                d_margin10 = d_excess * t46
+                t47 = d_excess2 * width
+                d_margin8 = t47 + d_excess * margin6
+                t48 = 0.5 * d_margin8
+                t49 = _where(t23, t48, 0.0)
+                d_margin3 = _where(t22, d_margin8, t49)
+                d_margin9 = t47 + d_excess * margin5
+                t50 = 0.5 * d_margin9
+                t51 = _where(t23, t50, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t22, 0.0, t51)
+                t52 = _half_step_f64(target_1 - pred_1)
+                t53 = _half_step_f64(t21)
+                t54 = t43 * t53
+                t55 = _where(t23, t50, 0.0)
+                d_margin4 = _where(t22, d_margin9, t55)
                 scaled_grad_pred__1 = (
-                    _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7
-                    * _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58,
+                    _zero_times_f64(t45, d_margin10) + _zero_times_f64(t43, d_margin3) - d_length4 - d_U * t6 - margin7
+                    * _zero_times_f64(t52, d_excess) - width * _zero_times_f64(t54, d_I) - _zero_times_f64(t52,
                     d_margin4)
                 )
                 grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
-                t62 = _half_step_f64(t18)
-                t63 = t62 * t45
-                t64 = _half_step_f64(t30)
-                t65 = t62 * t6
+                t56 = _half_step_f64(target_2 - pred_2)
+                t57 = t56 * t39
+                t58 = _half_step_f64(pred_2 - target_2)
+                t59 = t56 * t4
                 scaled_grad_pred__2 = (
-                    d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height
-                    * _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
+                    d_length2 + d_U * t7 + _zero_times_f64(t57, d_width) + _zero_times_f64(t58, d_margin2) - hull_height
+                    * _zero_times_f64(t59, d_excess) - _zero_times_f64(t56, d_margin)
                 )
                 grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
-                t66 = _half_step_f64(t24)
-                t67 = _half_step_f64(t34)
-                t68 = t67 * t59
-                t69 = t67 * t50
+                t60 = _half_step_f64(pred_3 - target_3)
+                t61 = _half_step_f64(target_3 - pred_3)
+                t62 = t61 * t53
+                t63 = t61 * t44
                 scaled_grad_pred__3 = (
-                    d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width * _zero_times_f64(t68, d_I)
-                    + _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67,
+                    d_length4 + d_U * t6 + margin7 * _zero_times_f64(t60, d_excess) + width * _zero_times_f64(t62, d_I)
+                    + _zero_times_f64(t60, d_margin4) - _zero_times_f64(t63, d_margin10) - _zero_times_f64(t61,
                     d_margin3)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
-                tangent_width_0 = -t2 * t45
+                tangent_width_0 = -t1 * t39
                 tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
-                t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
-                tangent_margin2_0 = -t47
-                t71 = _where(t19, 0.5, 0.0)
-                t72 = _where(t17, 1.0, t71)
-                t73 = _where(t19, -0.5, -1.0)
-                tangent_margin6_0 = tangent_margin2_0 * t72 + _where(t17, 0.0, t73)
-                tangent_margin5_0 = t2 * t72
+                t64 = 1.0 / (t32 * t32) - 2.0 * (U / t32) / t32 / t32
+                tangent_margin2_0 = -t41
+                t65 = _where(t16, 0.5, 0.0)
+                t66 = _where(t15, 1.0, t65)
+                t67 = _where(t16, -0.5, -1.0)
+                tangent_margin6_0 = tangent_margin2_0 * t66 + _where(t15, 0.0, t67)
+                tangent_margin5_0 = t1 * t66
                 tangent_excess_0 = (
-                    tangent_margin6_0 * t37 + _zero_times_f64(tangent_margin5_0, t28) + _zero_times_f64(t7, hull_height)
+                    tangent_margin6_0 * t31 + _zero_times_f64(tangent_margin5_0, t26) + _zero_times_f64(t5, hull_height)
                     + _zero_times_f64(tangent_width_0, margin10)
                 )
-                tangent_d_excess_0 = seed_n * (tangent_U_0 * t70 - 2.0 * (U / t38) * (tangent_excess_0 / t38) / t38)
-                t74 = 1.0 / (t40 * t40) - 2.0 * (I / t40) / t40 / t40
-                t75 = height * t74
+                tangent_d_excess_0 = seed_n * (tangent_U_0 * t64 - 2.0 * (U / t32) * (tangent_excess_0 / t32) / t32)
+                t68 = 1.0 / (t34 * t34) - 2.0 * (I / t34) / t34 / t34
+                t69 = height * t68
                 tangent_excess2_0 = (
-                    t9 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, t11) + _zero_times_f64(tangent_width_0,
-                    t39)
+                    t7 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, t9) + _zero_times_f64(tangent_width_0,
+                    t33)
                 )
                 tangent_d_excess2_0 = (
-                    seed_n * (_zero_times_f64(tangent_width_0, t75) - 2.0 * (I / t40) * (tangent_excess2_0 / t40) / t40)
+                    seed_n * (_zero_times_f64(tangent_width_0, t69) - 2.0 * (I / t34) * (tangent_excess2_0 / t34) / t34)
                 )
-                tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
-                tangent_d_margin_0 = tangent_d_margin5_0 * t72
-                tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
-                t76 = _where(t19, 0.5, 1.0)
-                t77 = tangent_d_margin6_0 * t76
-                tangent_d_length2_0 = _where(t17, 0.0, t77)
-                t78 = 2.0 * (excess / t38) / t38 / t38 - 1.0 / (t38 * t38)
-                tangent_d_U_0 = seed_n * (tangent_excess_0 * t78 + 2.0 * (excess / t38) * (tangent_U_0 / t38) / t38)
-                t79 = excess2 / t40 * (height / t40) / t40
-                t80 = 2.0 * (excess2 / t40) / t40 / t40 - 1.0 / (t40 * t40)
+                tangent_d_margin5_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t26
+                tangent_d_margin_0 = tangent_d_margin5_0 * t66
+                tangent_d_margin6_0 = t7 * tangent_d_excess2_0 + tangent_d_excess_0 * t31
+                t70 = _where(t16, 0.5, 1.0)
+                t71 = tangent_d_margin6_0 * t70
+                tangent_d_length2_0 = _where(t15, 0.0, t71)
+                t72 = 2.0 * (excess / t32) / t32 / t32 - 1.0 / (t32 * t32)
+                tangent_d_U_0 = seed_n * (tangent_excess_0 * t72 + 2.0 * (excess / t32) * (tangent_U_0 / t32) / t32)
+                t73 = excess2 / t34 * (height / t34) / t34
+                t74 = 2.0 * (excess2 / t34) / t34 / t34 - 1.0 / (t34 * t34)
                 tangent_d_I_0 = (
-                    2.0 * seed_n * _zero_times_f64(tangent_width_0, t79) + seed_n * tangent_excess2_0 * t80 -
+                    2.0 * seed_n * _zero_times_f64(tangent_width_0, t73) + seed_n * tangent_excess2_0 * t74 -
                     tangent_d_U_0
                 )
-                tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
-                tangent_d_margin2_0 = tangent_d_margin6_0 * t72
+                tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t33
+                tangent_d_margin2_0 = tangent_d_margin6_0 * t66
                 scaled_diag_pred__0 = (
-                    tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + _zero_times_f64(t2, tangent_d_margin_0) -
-                    tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
-                    _zero_times_f64(t47, tangent_d_margin2_0)
+                    tangent_d_excess_0 * _zero_times_f64(t5, hull_height) + _zero_times_f64(t1, tangent_d_margin_0) -
+                    tangent_d_length2_0 - tangent_d_U_0 * t7 - _zero_times_f64(t40, tangent_d_width_0) -
+                    _zero_times_f64(t41, tangent_d_margin2_0)
                 )
                 diag_pred_columns[0, row] = scaled_diag_pred__0 * unit1 * unit1
-                tangent_height_1 = -t49 * t59
-                t81 = excess2 / t40 * (width / t40) / t40
-                tangent_margin4_1 = -t58
-                t82 = _where(t25, 0.5, 0.0)
-                t83 = _where(t22, 1.0, t82)
-                t84 = _where(t25, -0.5, -1.0)
-                tangent_margin9_1 = tangent_margin4_1 * t83 + _where(t22, 0.0, t84)
-                tangent_margin8_1 = t49 * t83
+                tangent_height_1 = -t43 * t53
+                t75 = excess2 / t34 * (width / t34) / t34
+                tangent_margin4_1 = -t52
+                t76 = _where(t23, 0.5, 0.0)
+                t77 = _where(t22, 1.0, t76)
+                t78 = _where(t23, -0.5, -1.0)
+                tangent_margin9_1 = tangent_margin4_1 * t77 + _where(t22, 0.0, t78)
+                tangent_margin8_1 = t43 * t77
                 tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f64(tangent_margin8_1, width) - margin6
                 tangent_excess_1 = (
-                    margin5 * tangent_margin9_1 + _zero_times_f64(t51, t52) + _zero_times_f64(tangent_margin4_1,
+                    margin5 * tangent_margin9_1 + _zero_times_f64(t45, t46) + _zero_times_f64(tangent_margin4_1,
                     margin7) + _zero_times_f64(tangent_margin8_1, margin6)
                 )
                 tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f64(tangent_height_1, width)
-                tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + 2.0 * (excess / t38) * (tangent_U_1 / t38) / t38)
+                tangent_d_U_1 = seed_n * (tangent_excess_1 * t72 + 2.0 * (excess / t32) * (tangent_U_1 / t32) / t32)
                 tangent_d_I_1 = (
-                    2.0 * seed_n * _zero_times_f64(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 -
+                    2.0 * seed_n * _zero_times_f64(tangent_height_1, t75) + seed_n * tangent_excess2_1 * t74 -
                     tangent_d_U_1
                 )
-                tangent_d_excess_1 = seed_n * (tangent_U_1 * t70 - 2.0 * (U / t38) * (tangent_excess_1 / t38) / t38)
-                tangent_d_margin10_1 = tangent_d_excess_1 * t52
-                t85 = width * t74
+                tangent_d_excess_1 = seed_n * (tangent_U_1 * t64 - 2.0 * (U / t32) * (tangent_excess_1 / t32) / t32)
+                tangent_d_margin10_1 = tangent_d_excess_1 * t46
+                t79 = width * t68
                 tangent_d_excess2_1 = (
-                    seed_n * (_zero_times_f64(tangent_height_1, t85) - 2.0 * (I / t40) * (tangent_excess2_1 / t40) /
-                    t40)
+                    seed_n * (_zero_times_f64(tangent_height_1, t79) - 2.0 * (I / t34) * (tangent_excess2_1 / t34) /
+                    t34)
                 )
-                t86 = tangent_d_excess2_1 * width
-                tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
-                tangent_d_margin3_1 = tangent_d_margin8_1 * t83
-                tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
-                t87 = _where(t25, 0.5, 1.0)
-                t88 = tangent_d_margin9_1 * t87
-                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + _where(t22, 0.0, t88)
-                tangent_d_margin4_1 = tangent_d_margin9_1 * t83
+                t80 = tangent_d_excess2_1 * width
+                tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t80
+                tangent_d_margin3_1 = tangent_d_margin8_1 * t77
+                tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t80
+                t81 = _where(t23, 0.5, 1.0)
+                t82 = tangent_d_margin9_1 * t81
+                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + _where(t22, 0.0, t82)
+                tangent_d_margin4_1 = tangent_d_margin9_1 * t77
                 scaled_diag_pred__1 = (
-                    tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 * _zero_times_f64(t58, -margin7) +
-                    _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) -
-                    tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
+                    tangent_d_I_1 * _zero_times_f64(t54, -width) + tangent_d_excess_1 * _zero_times_f64(t52, -margin7) +
+                    _zero_times_f64(t45, tangent_d_margin10_1) + _zero_times_f64(t43, tangent_d_margin3_1) -
+                    tangent_d_length4_1 - tangent_d_U_1 * t6 - _zero_times_f64(t52, tangent_d_margin4_1)
                 )
                 diag_pred_columns[1, row] = scaled_diag_pred__1 * unit0 * unit0
-                tangent_margin6_2 = t64 * t72 + _where(t17, 0.0, t76)
-                tangent_margin_2 = -t62
-                tangent_margin5_2 = tangent_margin_2 * t72
+                tangent_margin6_2 = t58 * t66 + _where(t15, 0.0, t70)
+                tangent_margin_2 = -t56
+                tangent_margin5_2 = tangent_margin_2 * t66
                 tangent_excess2_2 = (
-                    t9 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, t11) + _zero_times_f64(t63, t39)
+                    t7 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, t9) + _zero_times_f64(t57, t33)
                 )
                 tangent_d_excess2_2 = (
-                    seed_n * (_zero_times_f64(t63, t75) - 2.0 * (I / t40) * (tangent_excess2_2 / t40) / t40)
+                    seed_n * (_zero_times_f64(t57, t69) - 2.0 * (I / t34) * (tangent_excess2_2 / t34) / t34)
                 )
-                tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f64(t63, height)
-                tangent_margin7_2 = -t62 * t6
+                tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f64(t57, height)
+                tangent_margin7_2 = -t56 * t4
                 tangent_excess_2 = (
-                    tangent_margin6_2 * t37 + _zero_times_f64(tangent_margin5_2, t28) +
-                    _zero_times_f64(tangent_margin7_2, hull_height) + _zero_times_f64(t63, margin10)
+                    tangent_margin6_2 * t31 + _zero_times_f64(tangent_margin5_2, t26) +
+                    _zero_times_f64(tangent_margin7_2, hull_height) + _zero_times_f64(t57, margin10)
                 )
-                tangent_d_excess_2 = seed_n * (tangent_U_2 * t70 - 2.0 * (U / t38) * (tangent_excess_2 / t38) / t38)
-                tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
-                t89 = tangent_d_margin6_2 * t76
-                tangent_d_length2_2 = _where(t17, 0.0, t89)
-                tangent_d_U_2 = seed_n * (tangent_excess_2 * t78 + 2.0 * (excess / t38) * (tangent_U_2 / t38) / t38)
+                tangent_d_excess_2 = seed_n * (tangent_U_2 * t64 - 2.0 * (U / t32) * (tangent_excess_2 / t32) / t32)
+                tangent_d_margin6_2 = t7 * tangent_d_excess2_2 + tangent_d_excess_2 * t31
+                t83 = tangent_d_margin6_2 * t70
+                tangent_d_length2_2 = _where(t15, 0.0, t83)
+                tangent_d_U_2 = seed_n * (tangent_excess_2 * t72 + 2.0 * (excess / t32) * (tangent_U_2 / t32) / t32)
                 tangent_d_I_2 = (
-                    2.0 * seed_n * _zero_times_f64(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
+                    2.0 * seed_n * _zero_times_f64(t57, t73) + seed_n * tangent_excess2_2 * t74 - tangent_d_U_2
                 )
-                tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
-                tangent_d_margin2_2 = tangent_d_margin6_2 * t72
-                tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
-                tangent_d_margin_2 = tangent_d_margin5_2 * t72
+                tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t33
+                tangent_d_margin2_2 = tangent_d_margin6_2 * t66
+                tangent_d_margin5_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t26
+                tangent_d_margin_2 = tangent_d_margin5_2 * t66
                 scaled_diag_pred__2 = (
-                    tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f64(t65, -hull_height) +
-                    _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) -
-                    _zero_times_f64(t62, tangent_d_margin_2)
+                    tangent_d_length2_2 + tangent_d_U_2 * t7 + tangent_d_excess_2 * _zero_times_f64(t59, -hull_height) +
+                    _zero_times_f64(t57, tangent_d_width_2) + _zero_times_f64(t58, tangent_d_margin2_2) -
+                    _zero_times_f64(t56, tangent_d_margin_2)
                 )
                 diag_pred_columns[2, row] = scaled_diag_pred__2 * unit1 * unit1
-                tangent_margin9_3 = t66 * t83 + _where(t22, 0.0, t87)
-                tangent_margin3_3 = -t67
-                tangent_margin8_3 = tangent_margin3_3 * t83
+                tangent_margin9_3 = t60 * t77 + _where(t22, 0.0, t81)
+                tangent_margin3_3 = -t61
+                tangent_margin8_3 = tangent_margin3_3 * t77
                 tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f64(tangent_margin8_3, width)
                 tangent_d_excess2_3 = (
-                    seed_n * (_zero_times_f64(t68, t85) - 2.0 * (I / t40) * (tangent_excess2_3 / t40) / t40)
+                    seed_n * (_zero_times_f64(t62, t79) - 2.0 * (I / t34) * (tangent_excess2_3 / t34) / t34)
                 )
-                tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f64(t68, width)
-                tangent_margin10_3 = -t67 * t50
-                t90 = _zero_times_f64(t66, margin7)
+                tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f64(t62, width)
+                tangent_margin10_3 = -t61 * t44
+                t84 = _zero_times_f64(t60, margin7)
                 tangent_excess_3 = (
-                    margin5 * tangent_margin9_3 + _zero_times_f64(tangent_margin10_3, t52) +
-                    _zero_times_f64(tangent_margin8_3, margin6) + t90
+                    margin5 * tangent_margin9_3 + _zero_times_f64(tangent_margin10_3, t46) +
+                    _zero_times_f64(tangent_margin8_3, margin6) + t84
                 )
-                tangent_d_excess_3 = seed_n * (tangent_U_3 * t70 - 2.0 * (U / t38) * (tangent_excess_3 / t38) / t38)
-                t91 = tangent_d_excess2_3 * width
-                tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
-                t92 = tangent_d_margin9_3 * t87
-                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + _where(t22, 0.0, t92)
-                tangent_d_U_3 = seed_n * (tangent_excess_3 * t78 + 2.0 * (excess / t38) * (tangent_U_3 / t38) / t38)
+                tangent_d_excess_3 = seed_n * (tangent_U_3 * t64 - 2.0 * (U / t32) * (tangent_excess_3 / t32) / t32)
+                t85 = tangent_d_excess2_3 * width
+                tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t85
+                t86 = tangent_d_margin9_3 * t81
+                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + _where(t22, 0.0, t86)
+                tangent_d_U_3 = seed_n * (tangent_excess_3 * t72 + 2.0 * (excess / t32) * (tangent_U_3 / t32) / t32)
                 tangent_d_I_3 = (
-                    2.0 * seed_n * _zero_times_f64(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
+                    2.0 * seed_n * _zero_times_f64(t62, t75) + seed_n * tangent_excess2_3 * t74 - tangent_d_U_3
                 )
-                tangent_d_margin4_3 = tangent_d_margin9_3 * t83
-                tangent_d_margin10_3 = tangent_d_excess_3 * t52
-                tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
-                tangent_d_margin3_3 = tangent_d_margin8_3 * t83
+                tangent_d_margin4_3 = tangent_d_margin9_3 * t77
+                tangent_d_margin10_3 = tangent_d_excess_3 * t46
+                tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t85
+                tangent_d_margin3_3 = tangent_d_margin8_3 * t77
                 scaled_diag_pred__3 = (
-                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t68, width) + tangent_d_U_3 * t8 +
-                    tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
-                    tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3)
+                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t62, width) + tangent_d_U_3 * t6 +
+                    tangent_d_excess_3 * t84 + _zero_times_f64(t60, tangent_d_margin4_3) - _zero_times_f64(t63,
+                    tangent_d_margin10_3) - _zero_times_f64(t61, tangent_d_margin3_3)
                 )
                 diag_pred_columns[3, row] = scaled_diag_pred__3 * unit0 * unit0
             if mask_step:
@@ -1438,209 +1440,209 @@ def hvp_f64(
                 )
                 pred_0 = pred_columns[0, row]
                 target_0 = target_columns[0, row]
+                t1 = _half_step_f64(pred_0 - target_0)
+                t2 = _maximum_f64(pred_0, target_0)
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                t3 = _minimum_f64(pred_2, target_2)
+                t4 = _half_step_f64(t2 - t3)
+                t5 = t1 * t4
+                seed_n = seed[row]
                 unit1 = _unit_scale_f64(
                     _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_0 = unit1 * pred_0
-                measured_target_0 = unit1 * target_0
-                t1 = measured_pred_0 - measured_target_0
-                t2 = _half_step_f64(t1)
-                t3 = _maximum_f64(measured_pred_0, measured_target_0)
                 measured_pred_2 = unit1 * pred_2
-                measured_target_2 = unit1 * target_2
-                t4 = _minimum_f64(measured_pred_2, measured_target_2)
-                t5 = t3 - t4
-                t6 = _half_step_f64(t5)
-                t7 = t2 * t6
-                seed_n = seed[row]
-                t8 = measured_pred_2 - measured_pred_0
+                measured_pred_0 = unit1 * pred_0
+                t6 = measured_pred_2 - measured_pred_0
                 v_pred_3 = v_pred__columns[3, row]
                 v_pred_1 = v_pred__columns[1, row]
                 v_pred_2 = v_pred__columns[2, row]
-                t9 = 1.0 / unit0
+                t7 = 1.0 / unit0
                 v_pred_0 = v_pred__columns[0, row]
                 unit2 = _unit_scale_f64(
-                    _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
-                    abs(unit1 * v_pred_0 * t9)),
+                    _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
+                    abs(unit1 * v_pred_0 * t7)),
                 )
                 measured_v_pred__3 = unit2 * v_pred_3
                 measured_v_pred__1 = unit2 * v_pred_1
-                t10 = measured_v_pred__3 - measured_v_pred__1
-                t11 = measured_pred_3 - measured_pred_1
-                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
-                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
-                t12 = measured_v_pred__2 - measured_v_pred__0
-                tangent_pred_area = t8 * t10 + t11 * t12
-                t13 = _minimum_f64(measured_pred_3, measured_target_3)
-                t14 = _maximum_f64(measured_pred_1, measured_target_1)
-                t15 = t13 - t14
-                t16 = _half_step_f64(t15)
-                t17 = measured_target_3 - measured_pred_3
-                t18 = _half_step_f64(t17)
-                t19 = measured_pred_1 - measured_target_1
+                t8 = measured_v_pred__3 - measured_v_pred__1
+                t9 = measured_pred_3 - measured_pred_1
+                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+                t10 = measured_v_pred__2 - measured_v_pred__0
+                tangent_pred_area = t6 * t8 + t9 * t10
+                t11 = _minimum_f64(pred_3, target_3)
+                t12 = _maximum_f64(pred_1, target_1)
+                t13 = t11 - t12
+                t14 = _half_step_f64(t13)
+                t15 = _half_step_f64(target_3 - pred_3)
+                t16 = _half_step_f64(pred_1 - target_1)
+                tangent_height = _zero_times_f64(t14, measured_v_pred__3 * t15 - measured_v_pred__1 * t16)
+                measured_target_2 = unit1 * target_2
+                t17 = _minimum_f64(measured_pred_2, measured_target_2)
+                measured_target_0 = unit1 * target_0
+                t18 = _maximum_f64(measured_pred_0, measured_target_0)
+                width = _maximum_f64(0.0, t17 - t18)
+                t19 = t3 - t2
                 t20 = _half_step_f64(t19)
-                tangent_height = _zero_times_f64(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
-                t21 = t4 - t3
-                width = _maximum_f64(0.0, t21)
-                t22 = _half_step_f64(t21)
-                t23 = measured_target_2 - measured_pred_2
-                t24 = _half_step_f64(t23)
-                tangent_width = _zero_times_f64(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
-                height = _maximum_f64(0.0, t15)
+                t21 = _half_step_f64(target_2 - pred_2)
+                tangent_width = _zero_times_f64(t20, measured_v_pred__2 * t21 - measured_v_pred__0 * t1)
+                t22 = _minimum_f64(measured_pred_3, measured_target_3)
+                t23 = _maximum_f64(measured_pred_1, measured_target_1)
+                height = _maximum_f64(0.0, t22 - t23)
                 tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
                 tangent_U = tangent_pred_area - tangent_I
-                pred_area = t8 * t11
-                t25 = measured_target_2 - measured_target_0
-                t26 = measured_target_3 - measured_target_1
-                target_area = t25 * t26
+                pred_area = t6 * t9
+                t24 = measured_target_2 - measured_target_0
+                t25 = measured_target_3 - measured_target_1
+                target_area = t24 * t25
                 I = height * width
                 U = pred_area + target_area - I
-                margin7 = _ramp_f64(t5)
-                t27 = t14 - t13
-                margin10 = _ramp_f64(t27)
-                t28 = 0.0 < t21
-                margin = _ramp_f64(t1) + _ramp_f64(t23)
-                t29 = t21 == 0.0
-                t30 = 0.5 * (t25 + margin)
-                t31 = _where(t29, t30, t25)
-                margin5 = _where(t28, margin, t31)
-                t32 = 0.0 < t15
-                t33 = measured_target_1 - measured_pred_1
-                t34 = measured_pred_3 - measured_target_3
-                margin4 = _ramp_f64(t33) + _ramp_f64(t34)
-                t35 = t15 == 0.0
-                t36 = 0.5 * (t11 + margin4)
-                t37 = _where(t35, t36, t11)
-                margin9 = _where(t32, margin4, t37)
-                t38 = margin10 + margin9
-                t39 = measured_target_0 - measured_pred_0
-                t40 = measured_pred_2 - measured_target_2
-                margin2 = _ramp_f64(t39) + _ramp_f64(t40)
-                t41 = 0.5 * (t8 + margin2)
-                t42 = _where(t29, t41, t8)
-                margin6 = _where(t28, margin2, t42)
-                margin3 = _ramp_f64(t19) + _ramp_f64(t17)
-                t43 = 0.5 * (t26 + margin3)
-                t44 = _where(t35, t43, t26)
-                margin8 = _where(t32, margin3, t44)
-                t45 = margin10 + margin8
-                excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
-                t46 = U + excess
-                t47 = _half_step_f64(t27)
-                t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
-                tangent_margin10 = _zero_times_f64(t47, t48)
-                t49 = _half_step_f64(t34)
-                t50 = _half_step_f64(t33)
-                tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
-                t51 = 0.5 * (t10 + tangent_margin4)
-                t52 = _where(t35, t51, t10)
-                tangent_margin9 = _where(t32, tangent_margin4, t52)
-                t53 = tangent_margin10 + tangent_margin9
-                t54 = 0.5 * t48
-                t55 = _where(t35, t54, 0.0)
-                tangent_margin8 = _where(t32, t48, t55)
-                t56 = tangent_margin10 + tangent_margin8
-                t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
-                t58 = 0.5 * t57
-                t59 = _where(t29, t58, 0.0)
-                tangent_margin5 = _where(t28, t57, t59)
-                t60 = _half_step_f64(t40)
-                t61 = _half_step_f64(t39)
-                tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
-                t62 = 0.5 * (t12 + tangent_margin2)
-                t63 = _where(t29, t62, t12)
-                tangent_margin6 = _where(t28, tangent_margin2, t63)
-                tangent_margin7 = _zero_times_f64(t6, t57)
+                margin7 = _ramp_f64(t18 - t17)
+                margin10 = _ramp_f64(t23 - t22)
+                t26 = 0.0 < t19
+                margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+                t27 = t19 == 0.0
+                t28 = 0.5 * (t24 + margin)
+                t29 = _where(t27, t28, t24)
+                margin5 = _where(t26, margin, t29)
+                t30 = 0.0 < t13
+                margin4 = (
+                    _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+                )
+                t31 = t13 == 0.0
+                t32 = 0.5 * (t9 + margin4)
+                t33 = _where(t31, t32, t9)
+                margin9 = _where(t30, margin4, t33)
+                t34 = margin10 + margin9
+                margin2 = (
+                    _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+                )
+                t35 = 0.5 * (t6 + margin2)
+                t36 = _where(t27, t35, t6)
+                margin6 = _where(t26, margin2, t36)
+                margin3 = (
+                    _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+                )
+                t37 = 0.5 * (t25 + margin3)
+                t38 = _where(t31, t37, t25)
+                margin8 = _where(t30, margin3, t38)
+                t39 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t34 + margin6 * t39
+                t40 = U + excess
+                t41 = _half_step_f64(t12 - t11)
+                t42 = measured_v_pred__1 * t16 - measured_v_pred__3 * t15
+                tangent_margin10 = _zero_times_f64(t41, t42)
+                t43 = _half_step_f64(pred_3 - target_3)
+                t44 = _half_step_f64(target_1 - pred_1)
+                tangent_margin4 = measured_v_pred__3 * t43 - measured_v_pred__1 * t44
+                t45 = 0.5 * (t8 + tangent_margin4)
+                t46 = _where(t31, t45, t8)
+                tangent_margin9 = _where(t30, tangent_margin4, t46)
+                t47 = tangent_margin10 + tangent_margin9
+                t48 = 0.5 * t42
+                t49 = _where(t31, t48, 0.0)
+                tangent_margin8 = _where(t30, t42, t49)
+                t50 = tangent_margin10 + tangent_margin8
+                t51 = measured_v_pred__0 * t1 - measured_v_pred__2 * t21
+                t52 = 0.5 * t51
+                t53 = _where(t27, t52, 0.0)
+                tangent_margin5 = _where(t26, t51, t53)
+                t54 = _half_step_f64(pred_2 - target_2)
+                t55 = _half_step_f64(target_0 - pred_0)
+                tangent_margin2 = measured_v_pred__2 * t54 - measured_v_pred__0 * t55
+                t56 = 0.5 * (t10 + tangent_margin2)
+                t57 = _where(t27, t56, t10)
+                tangent_margin6 = _where(t26, tangent_margin2, t57)
+                tangent_margin7 = _zero_times_f64(t4, t51)
                 tangent_excess = (
-                    margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6
-                    * t45 + _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
+                    margin5 * t47 + margin6 * t50 + margin7 * tangent_margin4 + tangent_margin5 * t34 + tangent_margin6
+                    * t39 + _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
                     _zero_times_f64(tangent_width, margin10)
                 )
-                t64 = tangent_U + tangent_excess
-                tangent_d_excess = seed_n * (tangent_U / t46 / t46 - 2.0 * (U / t46) * (t64 / t46) / t46)
-                d_excess = U / t46 * (seed_n / t46)
-                t65 = margin8 + margin9
-                excess2 = t26 * margin5 + t11 * margin6 + width * t65
-                t66 = I + excess2
-                t67 = tangent_margin8 + tangent_margin9
+                t58 = tangent_U + tangent_excess
+                tangent_d_excess = seed_n * (tangent_U / t40 / t40 - 2.0 * (U / t40) * (t58 / t40) / t40)
+                d_excess = U / t40 * (seed_n / t40)
+                t59 = margin8 + margin9
+                excess2 = t25 * margin5 + t9 * margin6 + width * t59
+                t60 = I + excess2
+                t61 = tangent_margin8 + tangent_margin9
                 tangent_excess2 = (
-                    t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
-                    _zero_times_f64(tangent_width, t65)
+                    t25 * tangent_margin5 + t9 * tangent_margin6 + margin6 * t8 + width * t61 +
+                    _zero_times_f64(tangent_width, t59)
                 )
-                t68 = tangent_I + tangent_excess2
-                tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - 2.0 * (I / t66) * (t68 / t66) / t66)
-                tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
-                t69 = 0.5 * tangent_d_margin5
-                t70 = _where(t29, t69, 0.0)
-                tangent_d_margin = _where(t28, tangent_d_margin5, t70)
-                d_excess2 = I / t66 * (seed_n / t66)
-                tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
-                t71 = 0.5 * tangent_d_margin6
-                t72 = _where(t29, t71, tangent_d_margin6)
-                tangent_d_length2 = _where(t28, 0.0, t72)
-                d_U = -excess / t46 * (seed_n / t46)
-                tangent_d_U = seed_n * (2.0 * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
+                t62 = tangent_I + tangent_excess2
+                tangent_d_excess2 = seed_n * (tangent_I / t60 / t60 - 2.0 * (I / t60) * (t62 / t60) / t60)
+                tangent_d_margin5 = d_excess * t47 + t25 * tangent_d_excess2 + tangent_d_excess * t34
+                t63 = 0.5 * tangent_d_margin5
+                t64 = _where(t27, t63, 0.0)
+                tangent_d_margin = _where(t26, tangent_d_margin5, t64)
+                d_excess2 = I / t60 * (seed_n / t60)
+                tangent_d_margin6 = d_excess2 * t8 + d_excess * t50 + t9 * tangent_d_excess2 + tangent_d_excess * t39
+                t65 = 0.5 * tangent_d_margin6
+                t66 = _where(t27, t65, tangent_d_margin6)
+                tangent_d_length2 = _where(t26, 0.0, t66)
+                d_U = -excess / t40 * (seed_n / t40)
+                tangent_d_U = seed_n * (2.0 * (excess / t40) * (t58 / t40) / t40 - tangent_excess / t40 / t40)
                 tangent_d_I = (
-                    2.0 * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 * (tangent_excess2
-                    / t66)
+                    2.0 * (excess2 / t60) * (seed_n / t60) * (t62 / t60) - tangent_d_U - seed_n / t60 * (tangent_excess2
+                    / t60)
                 )
-                d_I = -d_U - excess2 / t66 * (seed_n / t66)
+                d_I = -d_U - excess2 / t60 * (seed_n / t60)
                 tangent_d_width = (
-                    d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
+                    d_excess2 * t61 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t59 +
                     _zero_times_f64(tangent_height, d_I) + _zero_times_f64(tangent_margin10, d_excess)
                 )
-                t73 = _where(t29, t71, 0.0)
-                tangent_d_margin2 = _where(t28, tangent_d_margin6, t73)
+                t67 = _where(t27, t65, 0.0)
+                tangent_d_margin2 = _where(t26, tangent_d_margin6, t67)
                 scaled_hvp_pred__0 = (
-                    hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7,
-                    d_excess) + _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U *
-                    t11 - _zero_times_f64(t2 * t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
+                    hull_height * _zero_times_f64(t5, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t5,
+                    d_excess) + _zero_times_f64(t1, tangent_d_margin) - tangent_d_length2 - d_U * t8 - tangent_d_U * t9
+                    - _zero_times_f64(t1 * t20, tangent_d_width) - _zero_times_f64(t55, tangent_d_margin2)
                 )
-                t74 = 1.0 / unit2
-                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+                t68 = 1.0 / unit2
+                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t68
                 tangent_d_margin10 = (
                     d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 +
                     margin6 + width)
                 )
-                t75 = tangent_d_excess2 * width
-                t76 = _zero_times_f64(tangent_width, d_excess2)
-                tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
-                t77 = 0.5 * tangent_d_margin8
-                t78 = _where(t35, t77, 0.0)
-                tangent_d_margin3 = _where(t32, tangent_d_margin8, t78)
-                tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
-                t79 = 0.5 * tangent_d_margin9
-                t80 = _where(t35, t79, tangent_d_margin9)
-                tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + _where(t32, 0.0, t80)
-                t81 = t20 * t16
-                t82 = _where(t35, t79, 0.0)
-                tangent_d_margin4 = _where(t32, tangent_d_margin9, t82)
+                t69 = tangent_d_excess2 * width
+                t70 = _zero_times_f64(tangent_width, d_excess2)
+                tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t69 + t70
+                t71 = 0.5 * tangent_d_margin8
+                t72 = _where(t31, t71, 0.0)
+                tangent_d_margin3 = _where(t30, tangent_d_margin8, t72)
+                tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t69 + t70
+                t73 = 0.5 * tangent_d_margin9
+                t74 = _where(t31, t73, tangent_d_margin9)
+                tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + _where(t30, 0.0, t74)
+                t75 = t16 * t14
+                t76 = _where(t31, t73, 0.0)
+                tangent_d_margin4 = _where(t30, tangent_d_margin9, t76)
                 scaled_hvp_pred__1 = (
-                    _zero_times_f64(t20 * t47, tangent_d_margin10) + _zero_times_f64(t20, tangent_d_margin3) -
-                    tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8
-                    - width * _zero_times_f64(t81, tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t50,
-                    d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t81, d_I)) - _zero_times_f64(t50,
+                    _zero_times_f64(t16 * t41, tangent_d_margin10) + _zero_times_f64(t16, tangent_d_margin3) -
+                    tangent_d_length4 - d_U * t10 - margin7 * _zero_times_f64(t44, tangent_d_excess) - tangent_d_U * t6
+                    - width * _zero_times_f64(t75, tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t44,
+                    d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t75, d_I)) - _zero_times_f64(t44,
                     tangent_d_margin4)
                 )
-                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t74
-                t83 = t24 * t6
+                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t68
+                t77 = t21 * t4
                 scaled_hvp_pred__2 = (
-                    tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
-                    _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) -
-                    tangent_margin4 * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
+                    tangent_d_length2 + d_U * t8 + tangent_d_U * t9 + _zero_times_f64(t21 * t20, tangent_d_width) +
+                    _zero_times_f64(t54, tangent_d_margin2) - hull_height * _zero_times_f64(t77, tangent_d_excess) -
+                    tangent_margin4 * _zero_times_f64(t77, d_excess) - _zero_times_f64(t21, tangent_d_margin)
                 )
-                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t74
-                t84 = t18 * t16
+                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t68
+                t78 = t15 * t14
                 scaled_hvp_pred__3 = (
-                    tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8
-                    + width * _zero_times_f64(t84, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t49,
-                    d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t84, d_I)) + _zero_times_f64(t49,
-                    tangent_d_margin4) - _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18,
+                    tangent_d_length4 + d_U * t10 + margin7 * _zero_times_f64(t43, tangent_d_excess) + tangent_d_U * t6
+                    + width * _zero_times_f64(t78, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t43,
+                    d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t78, d_I)) + _zero_times_f64(t43,
+                    tangent_d_margin4) - _zero_times_f64(t15 * t41, tangent_d_margin10) - _zero_times_f64(t15,
                     tangent_d_margin3)
                 )
-                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t68
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -1743,69 +1745,69 @@ def value_f32(
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_columns[0, row]
-                target_0 = target_columns[0, row]
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                t2 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+                t3 = f32(0.0) < t2
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_2 = unit1 * pred_2
-                measured_target_2 = unit1 * target_2
-                t2 = _minimum_f32(measured_pred_2, measured_target_2)
                 measured_pred_0 = unit1 * pred_0
                 measured_target_0 = unit1 * target_0
-                t3 = _maximum_f32(measured_pred_0, measured_target_0)
-                t4 = t2 - t3
-                t5 = f32(0.0) < t4
+                measured_target_2 = unit1 * target_2
+                measured_pred_2 = unit1 * pred_2
                 margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
-                t6 = t4 == f32(0.0)
-                t7 = measured_target_2 - measured_target_0
-                t8 = f32(0.5) * (t7 + margin)
-                t9 = _where(t6, t8, t7)
-                margin5 = _where(t5, margin, t9)
+                t4 = t2 == f32(0.0)
+                t5 = measured_target_2 - measured_target_0
+                t6 = f32(0.5) * (t5 + margin)
+                t7 = _where(t4, t6, t5)
+                margin5 = _where(t3, margin, t7)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
-                t10 = measured_pred_3 - measured_pred_1
+                t8 = measured_pred_3 - measured_pred_1
                 margin2 = (
                     _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
                 )
-                t11 = measured_pred_2 - measured_pred_0
-                t12 = f32(0.5) * (t11 + margin2)
-                t13 = _where(t6, t12, t11)
-                margin6 = _where(t5, margin2, t13)
-                width = _maximum_f32(f32(0.0), t4)
-                t14 = _minimum_f32(measured_pred_3, measured_target_3)
-                t15 = _maximum_f32(measured_pred_1, measured_target_1)
-                t16 = t14 - t15
-                t17 = f32(0.0) < t16
+                t9 = measured_pred_2 - measured_pred_0
+                t10 = f32(0.5) * (t9 + margin2)
+                t11 = _where(t4, t10, t9)
+                margin6 = _where(t3, margin2, t11)
+                t12 = _minimum_f32(measured_pred_2, measured_target_2)
+                t13 = _maximum_f32(measured_pred_0, measured_target_0)
+                width = _maximum_f32(f32(0.0), t12 - t13)
+                t14 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+                t15 = f32(0.0) < t14
                 margin3 = (
                     _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
                 )
-                t18 = t16 == f32(0.0)
-                t19 = f32(0.5) * (t1 + margin3)
-                t20 = _where(t18, t19, t1)
-                margin8 = _where(t17, margin3, t20)
+                t16 = t14 == f32(0.0)
+                t17 = f32(0.5) * (t1 + margin3)
+                t18 = _where(t16, t17, t1)
+                margin8 = _where(t15, margin3, t18)
                 margin4 = (
                     _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
                 )
-                t21 = f32(0.5) * (t10 + margin4)
-                t22 = _where(t18, t21, t10)
-                margin9 = _where(t17, margin4, t22)
-                excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
-                height = _maximum_f32(f32(0.0), t16)
+                t19 = f32(0.5) * (t8 + margin4)
+                t20 = _where(t16, t19, t8)
+                margin9 = _where(t15, margin4, t20)
+                excess2 = t1 * margin5 + t8 * margin6 + width * (margin8 + margin9)
+                t21 = _minimum_f32(measured_pred_3, measured_target_3)
+                t22 = _maximum_f32(measured_pred_1, measured_target_1)
+                height = _maximum_f32(f32(0.0), t21 - t22)
                 I = height * width
                 hull_height = (
                     _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
                 )
-                margin7 = _ramp_f32(t3 - t2)
-                margin10 = _ramp_f32(t15 - t14)
+                margin7 = _ramp_f32(t13 - t12)
+                margin10 = _ramp_f32(t22 - t21)
                 excess = (
                     hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
                     margin8)
                 )
-                pred_area = t11 * t10
-                target_area = t7 * t1
+                pred_area = t9 * t8
+                target_area = t5 * t1
                 U = pred_area + target_area - I
                 scaled_value = excess2 / (I + excess2) + excess / (U + excess)
                 value_narrow[row] = scaled_value
@@ -1923,135 +1925,137 @@ def value_and_grad_f32(
                 measured_target_3 = unit0 * target_3
                 measured_target_1 = unit0 * target_1
                 t1 = measured_target_3 - measured_target_1
-                pred_0 = pred_columns[0, row]
-                target_0 = target_columns[0, row]
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                t2 = _minimum_f32(pred_2, target_2)
+                pred_0 = pred_columns[0, row]
+                target_0 = target_columns[0, row]
+                t3 = _maximum_f32(pred_0, target_0)
+                t4 = t2 - t3
+                t5 = f32(0.0) < t4
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_2 = unit1 * pred_2
-                measured_target_2 = unit1 * target_2
-                t2 = _minimum_f32(measured_pred_2, measured_target_2)
                 measured_pred_0 = unit1 * pred_0
                 measured_target_0 = unit1 * target_0
-                t3 = _maximum_f32(measured_pred_0, measured_target_0)
-                t4 = t2 - t3
-                t5 = f32(0.0) < t4
-                t6 = measured_pred_0 - measured_target_0
-                t7 = measured_target_2 - measured_pred_2
-                margin = _ramp_f32(t6) + _ramp_f32(t7)
-                t8 = t4 == f32(0.0)
-                t9 = measured_target_2 - measured_target_0
-                t10 = f32(0.5) * (t9 + margin)
-                t11 = _where(t8, t10, t9)
-                margin5 = _where(t5, margin, t11)
+                measured_target_2 = unit1 * target_2
+                measured_pred_2 = unit1 * pred_2
+                margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+                t6 = t4 == f32(0.0)
+                t7 = measured_target_2 - measured_target_0
+                t8 = f32(0.5) * (t7 + margin)
+                t9 = _where(t6, t8, t7)
+                margin5 = _where(t5, margin, t9)
                 measured_pred_3 = unit0 * pred_3
                 measured_pred_1 = unit0 * pred_1
-                t12 = measured_pred_3 - measured_pred_1
-                t13 = measured_target_0 - measured_pred_0
-                t14 = measured_pred_2 - measured_target_2
-                margin2 = _ramp_f32(t13) + _ramp_f32(t14)
-                t15 = measured_pred_2 - measured_pred_0
-                t16 = f32(0.5) * (t15 + margin2)
-                t17 = _where(t8, t16, t15)
-                margin6 = _where(t5, margin2, t17)
-                width = _maximum_f32(f32(0.0), t4)
-                t18 = _minimum_f32(measured_pred_3, measured_target_3)
-                t19 = _maximum_f32(measured_pred_1, measured_target_1)
-                t20 = t18 - t19
-                t21 = f32(0.0) < t20
-                t22 = measured_pred_1 - measured_target_1
-                t23 = measured_target_3 - measured_pred_3
-                margin3 = _ramp_f32(t22) + _ramp_f32(t23)
-                t24 = t20 == f32(0.0)
-                t25 = f32(0.5) * (t1 + margin3)
-                t26 = _where(t24, t25, t1)
-                margin8 = _where(t21, margin3, t26)
-                t27 = measured_target_1 - measured_pred_1
-                t28 = measured_pred_3 - measured_target_3
-                margin4 = _ramp_f32(t27) + _ramp_f32(t28)
-                t29 = f32(0.5) * (t12 + margin4)
-                t30 = _where(t24, t29, t12)
-                margin9 = _where(t21, margin4, t30)
-                t31 = margin8 + margin9
-                excess2 = t1 * margin5 + t12 * margin6 + width * t31
-                height = _maximum_f32(f32(0.0), t20)
+                t10 = measured_pred_3 - measured_pred_1
+                margin2 = (
+                    _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+                )
+                t11 = measured_pred_2 - measured_pred_0
+                t12 = f32(0.5) * (t11 + margin2)
+                t13 = _where(t6, t12, t11)
+                margin6 = _where(t5, margin2, t13)
+                t14 = _minimum_f32(measured_pred_2, measured_target_2)
+                t15 = _maximum_f32(measured_pred_0, measured_target_0)
+                width = _maximum_f32(f32(0.0), t14 - t15)
+                t16 = _minimum_f32(pred_3, target_3)
+                t17 = _maximum_f32(pred_1, target_1)
+                t18 = t16 - t17
+                t19 = f32(0.0) < t18
+                margin3 = (
+                    _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+                )
+                t20 = t18 == f32(0.0)
+                t21 = f32(0.5) * (t1 + margin3)
+                t22 = _where(t20, t21, t1)
+                margin8 = _where(t19, margin3, t22)
+                margin4 = (
+                    _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+                )
+                t23 = f32(0.5) * (t10 + margin4)
+                t24 = _where(t20, t23, t10)
+                margin9 = _where(t19, margin4, t24)
+                t25 = margin8 + margin9
+                excess2 = t1 * margin5 + t10 * margin6 + width * t25
+                t26 = _minimum_f32(measured_pred_3, measured_target_3)
+                t27 = _maximum_f32(measured_pred_1, measured_target_1)
+                height = _maximum_f32(f32(0.0), t26 - t27)
                 I = height * width
-                t32 = I + excess2
+                t28 = I + excess2
                 hull_height = (
                     _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
                 )
-                t33 = t3 - t2
-                margin7 = _ramp_f32(t33)
-                t34 = t19 - t18
-                margin10 = _ramp_f32(t34)
-                t35 = margin10 + margin9
-                t36 = margin10 + margin8
-                excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
-                pred_area = t15 * t12
-                target_area = t9 * t1
+                margin7 = _ramp_f32(t15 - t14)
+                margin10 = _ramp_f32(t27 - t26)
+                t29 = margin10 + margin9
+                t30 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t29 + margin6 * t30
+                pred_area = t11 * t10
+                target_area = t7 * t1
                 U = pred_area + target_area - I
-                t37 = U + excess
-                scaled_value = excess2 / t32 + excess / t37
-                t38 = _half_step_f32(t6)
-                t39 = _half_step_f32(t33)
+                t31 = U + excess
+                scaled_value = excess2 / t28 + excess / t31
+                t32 = _half_step_f32(pred_0 - target_0)
+                t33 = _half_step_f32(t3 - t2)
                 seed_n = seed[row]
-                d_excess = U / t37 * (seed_n / t37)
-                d_excess2 = I / t32 * (seed_n / t32)
-                d_margin5 = d_excess2 * t1 + d_excess * t35
-                t40 = f32(0.5) * d_margin5
-                t41 = _where(t8, t40, f32(0.0))
-                d_margin = _where(t5, d_margin5, t41)
-                d_margin6 = d_excess2 * t12 + d_excess * t36
-                t42 = f32(0.5) * d_margin6
-                t43 = _where(t8, t42, d_margin6)
-                d_length2 = _where(t5, f32(0.0), t43)
-                d_U = -excess / t37 * (seed_n / t37)
-                t44 = _half_step_f32(t4)
-                d_I = -d_U - excess2 / t32 * (seed_n / t32)
-                d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
-                t45 = _where(t8, t42, f32(0.0))
-                d_margin2 = _where(t5, d_margin6, t45)
+                d_excess = U / t31 * (seed_n / t31)
+                d_excess2 = I / t28 * (seed_n / t28)
+                d_margin5 = d_excess2 * t1 + d_excess * t29
+                t34 = f32(0.5) * d_margin5
+                t35 = _where(t6, t34, f32(0.0))
+                d_margin = _where(t5, d_margin5, t35)
+                d_margin6 = d_excess2 * t10 + d_excess * t30
+                t36 = f32(0.5) * d_margin6
+                t37 = _where(t6, t36, d_margin6)
+                d_length2 = _where(t5, f32(0.0), t37)
+                d_U = -excess / t31 * (seed_n / t31)
+                t38 = _half_step_f32(t4)
+                d_I = -d_U - excess2 / t28 * (seed_n / t28)
+                d_width = d_I * height + d_excess2 * t25 + d_excess * margin10
+                t39 = _where(t6, t36, f32(0.0))
+                d_margin2 = _where(t5, d_margin6, t39)
                 scaled_grad_pred__0 = (
-                    hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 -
-                    d_U * t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
+                    hull_height * _zero_times_f32(t32 * t33, d_excess) + _zero_times_f32(t32, d_margin) - d_length2 -
+                    d_U * t10 - _zero_times_f32(t32 * t38, d_width) - _zero_times_f32(_half_step_f32(target_0 - pred_0),
+                    d_margin2)
                 )
                 grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
-                t46 = _half_step_f32(t22)
-                t47 = _half_step_f32(t34)
+                t40 = _half_step_f32(pred_1 - target_1)
+                t41 = _half_step_f32(t17 - t16)
                 d_margin10 = d_excess * (margin5 + margin6 + width)
-                t48 = d_excess2 * width
-                d_margin8 = t48 + d_excess * margin6
-                t49 = f32(0.5) * d_margin8
-                t50 = _where(t24, t49, f32(0.0))
-                d_margin3 = _where(t21, d_margin8, t50)
-                d_margin9 = t48 + d_excess * margin5
-                t51 = f32(0.5) * d_margin9
-                t52 = _where(t24, t51, d_margin9)
-                d_length4 = d_excess2 * margin6 + _where(t21, f32(0.0), t52)
-                t53 = _half_step_f32(t27)
-                t54 = _half_step_f32(t20)
-                t55 = _where(t24, t51, f32(0.0))
-                d_margin4 = _where(t21, d_margin9, t55)
+                t42 = d_excess2 * width
+                d_margin8 = t42 + d_excess * margin6
+                t43 = f32(0.5) * d_margin8
+                t44 = _where(t20, t43, f32(0.0))
+                d_margin3 = _where(t19, d_margin8, t44)
+                d_margin9 = t42 + d_excess * margin5
+                t45 = f32(0.5) * d_margin9
+                t46 = _where(t20, t45, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t19, f32(0.0), t46)
+                t47 = _half_step_f32(target_1 - pred_1)
+                t48 = _half_step_f32(t18)
+                t49 = _where(t20, t45, f32(0.0))
+                d_margin4 = _where(t19, d_margin9, t49)
                 scaled_grad_pred__1 = (
-                    _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 -
-                    margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
-                    _zero_times_f32(t53, d_margin4)
+                    _zero_times_f32(t40 * t41, d_margin10) + _zero_times_f32(t40, d_margin3) - d_length4 - d_U * t11 -
+                    margin7 * _zero_times_f32(t47, d_excess) - width * _zero_times_f32(t40 * t48, d_I) -
+                    _zero_times_f32(t47, d_margin4)
                 )
                 grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
-                t56 = _half_step_f32(t7)
+                t50 = _half_step_f32(target_2 - pred_2)
                 scaled_grad_pred__2 = (
-                    d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
-                    d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
+                    d_length2 + d_U * t10 + _zero_times_f32(t50 * t38, d_width) + _zero_times_f32(_half_step_f32(pred_2
+                    - target_2), d_margin2) - hull_height * _zero_times_f32(t50 * t33, d_excess) - _zero_times_f32(t50,
+                    d_margin)
                 )
                 grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
-                t57 = _half_step_f32(t28)
-                t58 = _half_step_f32(t23)
+                t51 = _half_step_f32(pred_3 - target_3)
+                t52 = _half_step_f32(target_3 - pred_3)
                 scaled_grad_pred__3 = (
-                    d_length4 + d_U * t15 + margin7 * _zero_times_f32(t57, d_excess) + width * _zero_times_f32(t58 *
-                    t54, d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) -
-                    _zero_times_f32(t58, d_margin3)
+                    d_length4 + d_U * t11 + margin7 * _zero_times_f32(t51, d_excess) + width * _zero_times_f32(t52 *
+                    t48, d_I) + _zero_times_f32(t51, d_margin4) - _zero_times_f32(t52 * t41, d_margin10) -
+                    _zero_times_f32(t52, d_margin3)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
                 value_narrow[row] = scaled_value
@@ -2180,307 +2184,307 @@ def grad_hess_diag_f32(
                 )
                 pred_0 = pred_columns[0, row]
                 target_0 = target_columns[0, row]
+                t1 = _half_step_f32(pred_0 - target_0)
+                t2 = _maximum_f32(pred_0, target_0)
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                t3 = _minimum_f32(pred_2, target_2)
+                t4 = _half_step_f32(t2 - t3)
+                t5 = t1 * t4
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_0 = unit1 * pred_0
-                measured_target_0 = unit1 * target_0
-                t1 = measured_pred_0 - measured_target_0
-                t2 = _half_step_f32(t1)
-                t3 = _maximum_f32(measured_pred_0, measured_target_0)
                 measured_pred_2 = unit1 * pred_2
+                measured_pred_0 = unit1 * pred_0
+                t6 = measured_pred_2 - measured_pred_0
+                t7 = measured_pred_3 - measured_pred_1
+                pred_area = t6 * t7
                 measured_target_2 = unit1 * target_2
-                t4 = _minimum_f32(measured_pred_2, measured_target_2)
-                t5 = t3 - t4
-                t6 = _half_step_f32(t5)
-                t7 = t2 * t6
-                t8 = measured_pred_2 - measured_pred_0
-                t9 = measured_pred_3 - measured_pred_1
-                pred_area = t8 * t9
-                t10 = measured_target_2 - measured_target_0
-                t11 = measured_target_3 - measured_target_1
-                target_area = t10 * t11
-                t12 = _minimum_f32(measured_pred_3, measured_target_3)
-                t13 = _maximum_f32(measured_pred_1, measured_target_1)
-                t14 = t12 - t13
-                height = _maximum_f32(f32(0.0), t14)
-                t15 = t4 - t3
-                width = _maximum_f32(f32(0.0), t15)
+                measured_target_0 = unit1 * target_0
+                t8 = measured_target_2 - measured_target_0
+                t9 = measured_target_3 - measured_target_1
+                target_area = t8 * t9
+                t10 = _minimum_f32(measured_pred_3, measured_target_3)
+                t11 = _maximum_f32(measured_pred_1, measured_target_1)
+                height = _maximum_f32(f32(0.0), t10 - t11)
+                t12 = _minimum_f32(measured_pred_2, measured_target_2)
+                t13 = _maximum_f32(measured_pred_0, measured_target_0)
+                width = _maximum_f32(f32(0.0), t12 - t13)
                 I = height * width
                 U = pred_area + target_area - I
                 seed_n = seed[row]
-                margin7 = _ramp_f32(t5)
-                t16 = t13 - t12
-                margin10 = _ramp_f32(t16)
-                t17 = f32(0.0) < t15
-                t18 = measured_target_2 - measured_pred_2
-                margin = _ramp_f32(t1) + _ramp_f32(t18)
-                t19 = t15 == f32(0.0)
-                t20 = f32(0.5) * (t10 + margin)
-                t21 = _where(t19, t20, t10)
-                margin5 = _where(t17, margin, t21)
-                t22 = f32(0.0) < t14
-                t23 = measured_target_1 - measured_pred_1
-                t24 = measured_pred_3 - measured_target_3
-                margin4 = _ramp_f32(t23) + _ramp_f32(t24)
-                t25 = t14 == f32(0.0)
-                t26 = f32(0.5) * (t9 + margin4)
-                t27 = _where(t25, t26, t9)
-                margin9 = _where(t22, margin4, t27)
-                t28 = margin10 + margin9
-                t29 = measured_target_0 - measured_pred_0
-                t30 = measured_pred_2 - measured_target_2
-                margin2 = _ramp_f32(t29) + _ramp_f32(t30)
-                t31 = f32(0.5) * (t8 + margin2)
-                t32 = _where(t19, t31, t8)
-                margin6 = _where(t17, margin2, t32)
-                t33 = measured_pred_1 - measured_target_1
-                t34 = measured_target_3 - measured_pred_3
-                margin3 = _ramp_f32(t33) + _ramp_f32(t34)
-                t35 = f32(0.5) * (t11 + margin3)
-                t36 = _where(t25, t35, t11)
-                margin8 = _where(t22, margin3, t36)
-                t37 = margin10 + margin8
-                excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
-                t38 = U + excess
-                d_excess = U / t38 * (seed_n / t38)
-                t39 = margin8 + margin9
-                excess2 = t11 * margin5 + t9 * margin6 + width * t39
-                t40 = I + excess2
-                d_excess2 = I / t40 * (seed_n / t40)
-                d_margin5 = d_excess2 * t11 + d_excess * t28
-                t41 = f32(0.5) * d_margin5
-                t42 = _where(t19, t41, f32(0.0))
-                d_margin = _where(t17, d_margin5, t42)
-                d_margin6 = d_excess2 * t9 + d_excess * t37
-                t43 = f32(0.5) * d_margin6
-                t44 = _where(t19, t43, d_margin6)
-                d_length2 = _where(t17, f32(0.0), t44)
-                d_U = -excess / t38 * (seed_n / t38)
-                t45 = _half_step_f32(t15)
-                t46 = t2 * t45
-                d_I = -d_U - excess2 / t40 * (seed_n / t40)
-                d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
-                t47 = _half_step_f32(t29)
-                t48 = _where(t19, t43, f32(0.0))
-                d_margin2 = _where(t17, d_margin6, t48)
+                margin7 = _ramp_f32(t13 - t12)
+                margin10 = _ramp_f32(t11 - t10)
+                t14 = t3 - t2
+                t15 = f32(0.0) < t14
+                margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+                t16 = t14 == f32(0.0)
+                t17 = f32(0.5) * (t8 + margin)
+                t18 = _where(t16, t17, t8)
+                margin5 = _where(t15, margin, t18)
+                t19 = _minimum_f32(pred_3, target_3)
+                t20 = _maximum_f32(pred_1, target_1)
+                t21 = t19 - t20
+                t22 = f32(0.0) < t21
+                margin4 = (
+                    _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+                )
+                t23 = t21 == f32(0.0)
+                t24 = f32(0.5) * (t7 + margin4)
+                t25 = _where(t23, t24, t7)
+                margin9 = _where(t22, margin4, t25)
+                t26 = margin10 + margin9
+                margin2 = (
+                    _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+                )
+                t27 = f32(0.5) * (t6 + margin2)
+                t28 = _where(t16, t27, t6)
+                margin6 = _where(t15, margin2, t28)
+                margin3 = (
+                    _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+                )
+                t29 = f32(0.5) * (t9 + margin3)
+                t30 = _where(t23, t29, t9)
+                margin8 = _where(t22, margin3, t30)
+                t31 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t26 + margin6 * t31
+                t32 = U + excess
+                d_excess = U / t32 * (seed_n / t32)
+                t33 = margin8 + margin9
+                excess2 = t9 * margin5 + t7 * margin6 + width * t33
+                t34 = I + excess2
+                d_excess2 = I / t34 * (seed_n / t34)
+                d_margin5 = d_excess2 * t9 + d_excess * t26
+                t35 = f32(0.5) * d_margin5
+                t36 = _where(t16, t35, f32(0.0))
+                d_margin = _where(t15, d_margin5, t36)
+                d_margin6 = d_excess2 * t7 + d_excess * t31
+                t37 = f32(0.5) * d_margin6
+                t38 = _where(t16, t37, d_margin6)
+                d_length2 = _where(t15, f32(0.0), t38)
+                d_U = -excess / t32 * (seed_n / t32)
+                t39 = _half_step_f32(t14)
+                t40 = t1 * t39
+                d_I = -d_U - excess2 / t34 * (seed_n / t34)
+                d_width = d_I * height + d_excess2 * t33 + d_excess * margin10
+                t41 = _half_step_f32(target_0 - pred_0)
+                t42 = _where(t16, t37, f32(0.0))
+                d_margin2 = _where(t15, d_margin6, t42)
                 scaled_grad_pred__0 = (
-                    hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
-                    _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
+                    hull_height * _zero_times_f32(t5, d_excess) + _zero_times_f32(t1, d_margin) - d_length2 - d_U * t7 -
+                    _zero_times_f32(t40, d_width) - _zero_times_f32(t41, d_margin2)
                 )
                 grad_pred_columns[0, row] = scaled_grad_pred__0 * unit1
-                t49 = _half_step_f32(t33)
-                t50 = _half_step_f32(t16)
-                t51 = t49 * t50
-                t52 = margin5 + margin6 + width
-                d_margin10 = d_excess * t52
-                t53 = d_excess2 * width
-                d_margin8 = t53 + d_excess * margin6
-                t54 = f32(0.5) * d_margin8
-                t55 = _where(t25, t54, f32(0.0))
-                d_margin3 = _where(t22, d_margin8, t55)
-                d_margin9 = t53 + d_excess * margin5
-                t56 = f32(0.5) * d_margin9
-                t57 = _where(t25, t56, d_margin9)
-                d_length4 = d_excess2 * margin6 + _where(t22, f32(0.0), t57)
-                t58 = _half_step_f32(t23)
-                t59 = _half_step_f32(t14)
-                t60 = t49 * t59
-                t61 = _where(t25, t56, f32(0.0))
-                d_margin4 = _where(t22, d_margin9, t61)
+                t43 = _half_step_f32(pred_1 - target_1)
+                t44 = _half_step_f32(t20 - t19)
+                t45 = t43 * t44
+                t46 = margin5 + margin6 + width
+                d_margin10 = d_excess * t46
+                t47 = d_excess2 * width
+                d_margin8 = t47 + d_excess * margin6
+                t48 = f32(0.5) * d_margin8
+                t49 = _where(t23, t48, f32(0.0))
+                d_margin3 = _where(t22, d_margin8, t49)
+                d_margin9 = t47 + d_excess * margin5
+                t50 = f32(0.5) * d_margin9
+                t51 = _where(t23, t50, d_margin9)
+                d_length4 = d_excess2 * margin6 + _where(t22, f32(0.0), t51)
+                t52 = _half_step_f32(target_1 - pred_1)
+                t53 = _half_step_f32(t21)
+                t54 = t43 * t53
+                t55 = _where(t23, t50, f32(0.0))
+                d_margin4 = _where(t22, d_margin9, t55)
                 scaled_grad_pred__1 = (
-                    _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7
-                    * _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58,
+                    _zero_times_f32(t45, d_margin10) + _zero_times_f32(t43, d_margin3) - d_length4 - d_U * t6 - margin7
+                    * _zero_times_f32(t52, d_excess) - width * _zero_times_f32(t54, d_I) - _zero_times_f32(t52,
                     d_margin4)
                 )
                 grad_pred_columns[1, row] = scaled_grad_pred__1 * unit0
-                t62 = _half_step_f32(t18)
-                t63 = t62 * t45
-                t64 = _half_step_f32(t30)
-                t65 = t62 * t6
+                t56 = _half_step_f32(target_2 - pred_2)
+                t57 = t56 * t39
+                t58 = _half_step_f32(pred_2 - target_2)
+                t59 = t56 * t4
                 scaled_grad_pred__2 = (
-                    d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height
-                    * _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
+                    d_length2 + d_U * t7 + _zero_times_f32(t57, d_width) + _zero_times_f32(t58, d_margin2) - hull_height
+                    * _zero_times_f32(t59, d_excess) - _zero_times_f32(t56, d_margin)
                 )
                 grad_pred_columns[2, row] = scaled_grad_pred__2 * unit1
-                t66 = _half_step_f32(t24)
-                t67 = _half_step_f32(t34)
-                t68 = t67 * t59
-                t69 = t67 * t50
+                t60 = _half_step_f32(pred_3 - target_3)
+                t61 = _half_step_f32(target_3 - pred_3)
+                t62 = t61 * t53
+                t63 = t61 * t44
                 scaled_grad_pred__3 = (
-                    d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I)
-                    + _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67,
+                    d_length4 + d_U * t6 + margin7 * _zero_times_f32(t60, d_excess) + width * _zero_times_f32(t62, d_I)
+                    + _zero_times_f32(t60, d_margin4) - _zero_times_f32(t63, d_margin10) - _zero_times_f32(t61,
                     d_margin3)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
-                tangent_width_0 = -t2 * t45
+                tangent_width_0 = -t1 * t39
                 tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
-                t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
-                tangent_margin2_0 = -t47
-                t71 = _where(t19, f32(0.5), f32(0.0))
-                t72 = _where(t17, f32(1.0), t71)
-                t73 = _where(t19, f32(-0.5), f32(-1.0))
-                tangent_margin6_0 = tangent_margin2_0 * t72 + _where(t17, f32(0.0), t73)
-                tangent_margin5_0 = t2 * t72
+                t64 = f32(1.0) / (t32 * t32) - f32(2.0) * (U / t32) / t32 / t32
+                tangent_margin2_0 = -t41
+                t65 = _where(t16, f32(0.5), f32(0.0))
+                t66 = _where(t15, f32(1.0), t65)
+                t67 = _where(t16, f32(-0.5), f32(-1.0))
+                tangent_margin6_0 = tangent_margin2_0 * t66 + _where(t15, f32(0.0), t67)
+                tangent_margin5_0 = t1 * t66
                 tangent_excess_0 = (
-                    tangent_margin6_0 * t37 + _zero_times_f32(tangent_margin5_0, t28) + _zero_times_f32(t7, hull_height)
+                    tangent_margin6_0 * t31 + _zero_times_f32(tangent_margin5_0, t26) + _zero_times_f32(t5, hull_height)
                     + _zero_times_f32(tangent_width_0, margin10)
                 )
                 tangent_d_excess_0 = (
-                    seed_n * (tangent_U_0 * t70 - f32(2.0) * (U / t38) * (tangent_excess_0 / t38) / t38)
+                    seed_n * (tangent_U_0 * t64 - f32(2.0) * (U / t32) * (tangent_excess_0 / t32) / t32)
                 )
-                t74 = f32(1.0) / (t40 * t40) - f32(2.0) * (I / t40) / t40 / t40
-                t75 = height * t74
+                t68 = f32(1.0) / (t34 * t34) - f32(2.0) * (I / t34) / t34 / t34
+                t69 = height * t68
                 tangent_excess2_0 = (
-                    t9 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, t11) + _zero_times_f32(tangent_width_0,
-                    t39)
+                    t7 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, t9) + _zero_times_f32(tangent_width_0,
+                    t33)
                 )
                 tangent_d_excess2_0 = (
-                    seed_n * (_zero_times_f32(tangent_width_0, t75) - f32(2.0) * (I / t40) * (tangent_excess2_0 / t40) /
-                    t40)
+                    seed_n * (_zero_times_f32(tangent_width_0, t69) - f32(2.0) * (I / t34) * (tangent_excess2_0 / t34) /
+                    t34)
                 )
-                tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
-                tangent_d_margin_0 = tangent_d_margin5_0 * t72
-                tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
-                t76 = _where(t19, f32(0.5), f32(1.0))
-                t77 = tangent_d_margin6_0 * t76
-                tangent_d_length2_0 = _where(t17, f32(0.0), t77)
-                t78 = f32(2.0) * (excess / t38) / t38 / t38 - f32(1.0) / (t38 * t38)
+                tangent_d_margin5_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t26
+                tangent_d_margin_0 = tangent_d_margin5_0 * t66
+                tangent_d_margin6_0 = t7 * tangent_d_excess2_0 + tangent_d_excess_0 * t31
+                t70 = _where(t16, f32(0.5), f32(1.0))
+                t71 = tangent_d_margin6_0 * t70
+                tangent_d_length2_0 = _where(t15, f32(0.0), t71)
+                t72 = f32(2.0) * (excess / t32) / t32 / t32 - f32(1.0) / (t32 * t32)
                 tangent_d_U_0 = (
-                    seed_n * (tangent_excess_0 * t78 + f32(2.0) * (excess / t38) * (tangent_U_0 / t38) / t38)
+                    seed_n * (tangent_excess_0 * t72 + f32(2.0) * (excess / t32) * (tangent_U_0 / t32) / t32)
                 )
-                t79 = excess2 / t40 * (height / t40) / t40
-                t80 = f32(2.0) * (excess2 / t40) / t40 / t40 - f32(1.0) / (t40 * t40)
+                t73 = excess2 / t34 * (height / t34) / t34
+                t74 = f32(2.0) * (excess2 / t34) / t34 / t34 - f32(1.0) / (t34 * t34)
                 tangent_d_I_0 = (
-                    f32(2.0) * seed_n * _zero_times_f32(tangent_width_0, t79) + seed_n * tangent_excess2_0 * t80 -
+                    f32(2.0) * seed_n * _zero_times_f32(tangent_width_0, t73) + seed_n * tangent_excess2_0 * t74 -
                     tangent_d_U_0
                 )
-                tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
-                tangent_d_margin2_0 = tangent_d_margin6_0 * t72
+                tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t33
+                tangent_d_margin2_0 = tangent_d_margin6_0 * t66
                 scaled_diag_pred__0 = (
-                    tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + _zero_times_f32(t2, tangent_d_margin_0) -
-                    tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) -
-                    _zero_times_f32(t47, tangent_d_margin2_0)
+                    tangent_d_excess_0 * _zero_times_f32(t5, hull_height) + _zero_times_f32(t1, tangent_d_margin_0) -
+                    tangent_d_length2_0 - tangent_d_U_0 * t7 - _zero_times_f32(t40, tangent_d_width_0) -
+                    _zero_times_f32(t41, tangent_d_margin2_0)
                 )
                 diag_pred_columns[0, row] = scaled_diag_pred__0 * unit1 * unit1
-                tangent_height_1 = -t49 * t59
-                t81 = excess2 / t40 * (width / t40) / t40
-                tangent_margin4_1 = -t58
-                t82 = _where(t25, f32(0.5), f32(0.0))
-                t83 = _where(t22, f32(1.0), t82)
-                t84 = _where(t25, f32(-0.5), f32(-1.0))
-                tangent_margin9_1 = tangent_margin4_1 * t83 + _where(t22, f32(0.0), t84)
-                tangent_margin8_1 = t49 * t83
+                tangent_height_1 = -t43 * t53
+                t75 = excess2 / t34 * (width / t34) / t34
+                tangent_margin4_1 = -t52
+                t76 = _where(t23, f32(0.5), f32(0.0))
+                t77 = _where(t22, f32(1.0), t76)
+                t78 = _where(t23, f32(-0.5), f32(-1.0))
+                tangent_margin9_1 = tangent_margin4_1 * t77 + _where(t22, f32(0.0), t78)
+                tangent_margin8_1 = t43 * t77
                 tangent_excess2_1 = tangent_margin9_1 * width + _zero_times_f32(tangent_margin8_1, width) - margin6
                 tangent_excess_1 = (
-                    margin5 * tangent_margin9_1 + _zero_times_f32(t51, t52) + _zero_times_f32(tangent_margin4_1,
+                    margin5 * tangent_margin9_1 + _zero_times_f32(t45, t46) + _zero_times_f32(tangent_margin4_1,
                     margin7) + _zero_times_f32(tangent_margin8_1, margin6)
                 )
                 tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f32(tangent_height_1, width)
                 tangent_d_U_1 = (
-                    seed_n * (tangent_excess_1 * t78 + f32(2.0) * (excess / t38) * (tangent_U_1 / t38) / t38)
+                    seed_n * (tangent_excess_1 * t72 + f32(2.0) * (excess / t32) * (tangent_U_1 / t32) / t32)
                 )
                 tangent_d_I_1 = (
-                    f32(2.0) * seed_n * _zero_times_f32(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 -
+                    f32(2.0) * seed_n * _zero_times_f32(tangent_height_1, t75) + seed_n * tangent_excess2_1 * t74 -
                     tangent_d_U_1
                 )
                 tangent_d_excess_1 = (
-                    seed_n * (tangent_U_1 * t70 - f32(2.0) * (U / t38) * (tangent_excess_1 / t38) / t38)
+                    seed_n * (tangent_U_1 * t64 - f32(2.0) * (U / t32) * (tangent_excess_1 / t32) / t32)
                 )
-                tangent_d_margin10_1 = tangent_d_excess_1 * t52
-                t85 = width * t74
+                tangent_d_margin10_1 = tangent_d_excess_1 * t46
+                t79 = width * t68
                 tangent_d_excess2_1 = (
-                    seed_n * (_zero_times_f32(tangent_height_1, t85) - f32(2.0) * (I / t40) * (tangent_excess2_1 / t40)
-                    / t40)
+                    seed_n * (_zero_times_f32(tangent_height_1, t79) - f32(2.0) * (I / t34) * (tangent_excess2_1 / t34)
+                    / t34)
                 )
-                t86 = tangent_d_excess2_1 * width
-                tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t86
-                tangent_d_margin3_1 = tangent_d_margin8_1 * t83
-                tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t86
-                t87 = _where(t25, f32(0.5), f32(1.0))
-                t88 = tangent_d_margin9_1 * t87
-                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + _where(t22, f32(0.0), t88)
-                tangent_d_margin4_1 = tangent_d_margin9_1 * t83
+                t80 = tangent_d_excess2_1 * width
+                tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t80
+                tangent_d_margin3_1 = tangent_d_margin8_1 * t77
+                tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t80
+                t81 = _where(t23, f32(0.5), f32(1.0))
+                t82 = tangent_d_margin9_1 * t81
+                tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + _where(t22, f32(0.0), t82)
+                tangent_d_margin4_1 = tangent_d_margin9_1 * t77
                 scaled_diag_pred__1 = (
-                    tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
-                    _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) -
-                    tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
+                    tangent_d_I_1 * _zero_times_f32(t54, -width) + tangent_d_excess_1 * _zero_times_f32(t52, -margin7) +
+                    _zero_times_f32(t45, tangent_d_margin10_1) + _zero_times_f32(t43, tangent_d_margin3_1) -
+                    tangent_d_length4_1 - tangent_d_U_1 * t6 - _zero_times_f32(t52, tangent_d_margin4_1)
                 )
                 diag_pred_columns[1, row] = scaled_diag_pred__1 * unit0 * unit0
-                tangent_margin6_2 = t64 * t72 + _where(t17, f32(0.0), t76)
-                tangent_margin_2 = -t62
-                tangent_margin5_2 = tangent_margin_2 * t72
+                tangent_margin6_2 = t58 * t66 + _where(t15, f32(0.0), t70)
+                tangent_margin_2 = -t56
+                tangent_margin5_2 = tangent_margin_2 * t66
                 tangent_excess2_2 = (
-                    t9 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, t11) + _zero_times_f32(t63, t39)
+                    t7 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, t9) + _zero_times_f32(t57, t33)
                 )
                 tangent_d_excess2_2 = (
-                    seed_n * (_zero_times_f32(t63, t75) - f32(2.0) * (I / t40) * (tangent_excess2_2 / t40) / t40)
+                    seed_n * (_zero_times_f32(t57, t69) - f32(2.0) * (I / t34) * (tangent_excess2_2 / t34) / t34)
                 )
-                tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f32(t63, height)
-                tangent_margin7_2 = -t62 * t6
+                tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f32(t57, height)
+                tangent_margin7_2 = -t56 * t4
                 tangent_excess_2 = (
-                    tangent_margin6_2 * t37 + _zero_times_f32(tangent_margin5_2, t28) +
-                    _zero_times_f32(tangent_margin7_2, hull_height) + _zero_times_f32(t63, margin10)
+                    tangent_margin6_2 * t31 + _zero_times_f32(tangent_margin5_2, t26) +
+                    _zero_times_f32(tangent_margin7_2, hull_height) + _zero_times_f32(t57, margin10)
                 )
                 tangent_d_excess_2 = (
-                    seed_n * (tangent_U_2 * t70 - f32(2.0) * (U / t38) * (tangent_excess_2 / t38) / t38)
+                    seed_n * (tangent_U_2 * t64 - f32(2.0) * (U / t32) * (tangent_excess_2 / t32) / t32)
                 )
-                tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
-                t89 = tangent_d_margin6_2 * t76
-                tangent_d_length2_2 = _where(t17, f32(0.0), t89)
+                tangent_d_margin6_2 = t7 * tangent_d_excess2_2 + tangent_d_excess_2 * t31
+                t83 = tangent_d_margin6_2 * t70
+                tangent_d_length2_2 = _where(t15, f32(0.0), t83)
                 tangent_d_U_2 = (
-                    seed_n * (tangent_excess_2 * t78 + f32(2.0) * (excess / t38) * (tangent_U_2 / t38) / t38)
+                    seed_n * (tangent_excess_2 * t72 + f32(2.0) * (excess / t32) * (tangent_U_2 / t32) / t32)
                 )
                 tangent_d_I_2 = (
-                    f32(2.0) * seed_n * _zero_times_f32(t63, t79) + seed_n * tangent_excess2_2 * t80 - tangent_d_U_2
+                    f32(2.0) * seed_n * _zero_times_f32(t57, t73) + seed_n * tangent_excess2_2 * t74 - tangent_d_U_2
                 )
-                tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
-                tangent_d_margin2_2 = tangent_d_margin6_2 * t72
-                tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
-                tangent_d_margin_2 = tangent_d_margin5_2 * t72
+                tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t33
+                tangent_d_margin2_2 = tangent_d_margin6_2 * t66
+                tangent_d_margin5_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t26
+                tangent_d_margin_2 = tangent_d_margin5_2 * t66
                 scaled_diag_pred__2 = (
-                    tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t65, -hull_height) +
-                    _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) -
-                    _zero_times_f32(t62, tangent_d_margin_2)
+                    tangent_d_length2_2 + tangent_d_U_2 * t7 + tangent_d_excess_2 * _zero_times_f32(t59, -hull_height) +
+                    _zero_times_f32(t57, tangent_d_width_2) + _zero_times_f32(t58, tangent_d_margin2_2) -
+                    _zero_times_f32(t56, tangent_d_margin_2)
                 )
                 diag_pred_columns[2, row] = scaled_diag_pred__2 * unit1 * unit1
-                tangent_margin9_3 = t66 * t83 + _where(t22, f32(0.0), t87)
-                tangent_margin3_3 = -t67
-                tangent_margin8_3 = tangent_margin3_3 * t83
+                tangent_margin9_3 = t60 * t77 + _where(t22, f32(0.0), t81)
+                tangent_margin3_3 = -t61
+                tangent_margin8_3 = tangent_margin3_3 * t77
                 tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f32(tangent_margin8_3, width)
                 tangent_d_excess2_3 = (
-                    seed_n * (_zero_times_f32(t68, t85) - f32(2.0) * (I / t40) * (tangent_excess2_3 / t40) / t40)
+                    seed_n * (_zero_times_f32(t62, t79) - f32(2.0) * (I / t34) * (tangent_excess2_3 / t34) / t34)
                 )
-                tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f32(t68, width)
-                tangent_margin10_3 = -t67 * t50
-                t90 = _zero_times_f32(t66, margin7)
+                tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f32(t62, width)
+                tangent_margin10_3 = -t61 * t44
+                t84 = _zero_times_f32(t60, margin7)
                 tangent_excess_3 = (
-                    margin5 * tangent_margin9_3 + _zero_times_f32(tangent_margin10_3, t52) +
-                    _zero_times_f32(tangent_margin8_3, margin6) + t90
+                    margin5 * tangent_margin9_3 + _zero_times_f32(tangent_margin10_3, t46) +
+                    _zero_times_f32(tangent_margin8_3, margin6) + t84
                 )
                 tangent_d_excess_3 = (
-                    seed_n * (tangent_U_3 * t70 - f32(2.0) * (U / t38) * (tangent_excess_3 / t38) / t38)
+                    seed_n * (tangent_U_3 * t64 - f32(2.0) * (U / t32) * (tangent_excess_3 / t32) / t32)
                 )
-                t91 = tangent_d_excess2_3 * width
-                tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t91
-                t92 = tangent_d_margin9_3 * t87
-                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + _where(t22, f32(0.0), t92)
+                t85 = tangent_d_excess2_3 * width
+                tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t85
+                t86 = tangent_d_margin9_3 * t81
+                tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + _where(t22, f32(0.0), t86)
                 tangent_d_U_3 = (
-                    seed_n * (tangent_excess_3 * t78 + f32(2.0) * (excess / t38) * (tangent_U_3 / t38) / t38)
+                    seed_n * (tangent_excess_3 * t72 + f32(2.0) * (excess / t32) * (tangent_U_3 / t32) / t32)
                 )
                 tangent_d_I_3 = (
-                    f32(2.0) * seed_n * _zero_times_f32(t68, t81) + seed_n * tangent_excess2_3 * t80 - tangent_d_U_3
+                    f32(2.0) * seed_n * _zero_times_f32(t62, t75) + seed_n * tangent_excess2_3 * t74 - tangent_d_U_3
                 )
-                tangent_d_margin4_3 = tangent_d_margin9_3 * t83
-                tangent_d_margin10_3 = tangent_d_excess_3 * t52
-                tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
-                tangent_d_margin3_3 = tangent_d_margin8_3 * t83
+                tangent_d_margin4_3 = tangent_d_margin9_3 * t77
+                tangent_d_margin10_3 = tangent_d_excess_3 * t46
+                tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t85
+                tangent_d_margin3_3 = tangent_d_margin8_3 * t77
                 scaled_diag_pred__3 = (
-                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t68, width) + tangent_d_U_3 * t8 +
-                    tangent_d_excess_3 * t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69,
-                    tangent_d_margin10_3) - _zero_times_f32(t67, tangent_d_margin3_3)
+                    tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t62, width) + tangent_d_U_3 * t6 +
+                    tangent_d_excess_3 * t84 + _zero_times_f32(t60, tangent_d_margin4_3) - _zero_times_f32(t63,
+                    tangent_d_margin10_3) - _zero_times_f32(t61, tangent_d_margin3_3)
                 )
                 diag_pred_columns[3, row] = scaled_diag_pred__3 * unit0 * unit0
             if mask_step:
@@ -2599,211 +2603,211 @@ def hvp_f32(
                 )
                 pred_0 = pred_columns[0, row]
                 target_0 = target_columns[0, row]
+                t1 = _half_step_f32(pred_0 - target_0)
+                t2 = _maximum_f32(pred_0, target_0)
                 pred_2 = pred_columns[2, row]
                 target_2 = target_columns[2, row]
+                t3 = _minimum_f32(pred_2, target_2)
+                t4 = _half_step_f32(t2 - t3)
+                t5 = t1 * t4
+                seed_n = seed[row]
                 unit1 = _unit_scale_f32(
                     _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
                 )
-                measured_pred_0 = unit1 * pred_0
-                measured_target_0 = unit1 * target_0
-                t1 = measured_pred_0 - measured_target_0
-                t2 = _half_step_f32(t1)
-                t3 = _maximum_f32(measured_pred_0, measured_target_0)
                 measured_pred_2 = unit1 * pred_2
-                measured_target_2 = unit1 * target_2
-                t4 = _minimum_f32(measured_pred_2, measured_target_2)
-                t5 = t3 - t4
-                t6 = _half_step_f32(t5)
-                t7 = t2 * t6
-                seed_n = seed[row]
-                t8 = measured_pred_2 - measured_pred_0
+                measured_pred_0 = unit1 * pred_0
+                t6 = measured_pred_2 - measured_pred_0
                 v_pred_3 = v_pred__columns[3, row]
                 v_pred_1 = v_pred__columns[1, row]
                 v_pred_2 = v_pred__columns[2, row]
-                t9 = f32(1.0) / unit0
+                t7 = f32(1.0) / unit0
                 v_pred_0 = v_pred__columns[0, row]
                 unit2 = _unit_scale_f32(
-                    _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
-                    abs(unit1 * v_pred_0 * t9)),
+                    _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
+                    abs(unit1 * v_pred_0 * t7)),
                 )
                 measured_v_pred__3 = unit2 * v_pred_3
                 measured_v_pred__1 = unit2 * v_pred_1
-                t10 = measured_v_pred__3 - measured_v_pred__1
-                t11 = measured_pred_3 - measured_pred_1
-                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
-                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
-                t12 = measured_v_pred__2 - measured_v_pred__0
-                tangent_pred_area = t8 * t10 + t11 * t12
-                t13 = _minimum_f32(measured_pred_3, measured_target_3)
-                t14 = _maximum_f32(measured_pred_1, measured_target_1)
-                t15 = t13 - t14
-                t16 = _half_step_f32(t15)
-                t17 = measured_target_3 - measured_pred_3
-                t18 = _half_step_f32(t17)
-                t19 = measured_pred_1 - measured_target_1
+                t8 = measured_v_pred__3 - measured_v_pred__1
+                t9 = measured_pred_3 - measured_pred_1
+                measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+                measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+                t10 = measured_v_pred__2 - measured_v_pred__0
+                tangent_pred_area = t6 * t8 + t9 * t10
+                t11 = _minimum_f32(pred_3, target_3)
+                t12 = _maximum_f32(pred_1, target_1)
+                t13 = t11 - t12
+                t14 = _half_step_f32(t13)
+                t15 = _half_step_f32(target_3 - pred_3)
+                t16 = _half_step_f32(pred_1 - target_1)
+                tangent_height = _zero_times_f32(t14, measured_v_pred__3 * t15 - measured_v_pred__1 * t16)
+                measured_target_2 = unit1 * target_2
+                t17 = _minimum_f32(measured_pred_2, measured_target_2)
+                measured_target_0 = unit1 * target_0
+                t18 = _maximum_f32(measured_pred_0, measured_target_0)
+                width = _maximum_f32(f32(0.0), t17 - t18)
+                t19 = t3 - t2
                 t20 = _half_step_f32(t19)
-                tangent_height = _zero_times_f32(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
-                t21 = t4 - t3
-                width = _maximum_f32(f32(0.0), t21)
-                t22 = _half_step_f32(t21)
-                t23 = measured_target_2 - measured_pred_2
-                t24 = _half_step_f32(t23)
-                tangent_width = _zero_times_f32(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
-                height = _maximum_f32(f32(0.0), t15)
+                t21 = _half_step_f32(target_2 - pred_2)
+                tangent_width = _zero_times_f32(t20, measured_v_pred__2 * t21 - measured_v_pred__0 * t1)
+                t22 = _minimum_f32(measured_pred_3, measured_target_3)
+                t23 = _maximum_f32(measured_pred_1, measured_target_1)
+                height = _maximum_f32(f32(0.0), t22 - t23)
                 tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
                 tangent_U = tangent_pred_area - tangent_I
-                pred_area = t8 * t11
-                t25 = measured_target_2 - measured_target_0
-                t26 = measured_target_3 - measured_target_1
-                target_area = t25 * t26
+                pred_area = t6 * t9
+                t24 = measured_target_2 - measured_target_0
+                t25 = measured_target_3 - measured_target_1
+                target_area = t24 * t25
                 I = height * width
                 U = pred_area + target_area - I
-                margin7 = _ramp_f32(t5)
-                t27 = t14 - t13
-                margin10 = _ramp_f32(t27)
-                t28 = f32(0.0) < t21
-                margin = _ramp_f32(t1) + _ramp_f32(t23)
-                t29 = t21 == f32(0.0)
-                t30 = f32(0.5) * (t25 + margin)
-                t31 = _where(t29, t30, t25)
-                margin5 = _where(t28, margin, t31)
-                t32 = f32(0.0) < t15
-                t33 = measured_target_1 - measured_pred_1
-                t34 = measured_pred_3 - measured_target_3
-                margin4 = _ramp_f32(t33) + _ramp_f32(t34)
-                t35 = t15 == f32(0.0)
-                t36 = f32(0.5) * (t11 + margin4)
-                t37 = _where(t35, t36, t11)
-                margin9 = _where(t32, margin4, t37)
-                t38 = margin10 + margin9
-                t39 = measured_target_0 - measured_pred_0
-                t40 = measured_pred_2 - measured_target_2
-                margin2 = _ramp_f32(t39) + _ramp_f32(t40)
-                t41 = f32(0.5) * (t8 + margin2)
-                t42 = _where(t29, t41, t8)
-                margin6 = _where(t28, margin2, t42)
-                margin3 = _ramp_f32(t19) + _ramp_f32(t17)
-                t43 = f32(0.5) * (t26 + margin3)
-                t44 = _where(t35, t43, t26)
-                margin8 = _where(t32, margin3, t44)
-                t45 = margin10 + margin8
-                excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
-                t46 = U + excess
-                t47 = _half_step_f32(t27)
-                t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
-                tangent_margin10 = _zero_times_f32(t47, t48)
-                t49 = _half_step_f32(t34)
-                t50 = _half_step_f32(t33)
-                tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
-                t51 = f32(0.5) * (t10 + tangent_margin4)
-                t52 = _where(t35, t51, t10)
-                tangent_margin9 = _where(t32, tangent_margin4, t52)
-                t53 = tangent_margin10 + tangent_margin9
-                t54 = f32(0.5) * t48
-                t55 = _where(t35, t54, f32(0.0))
-                tangent_margin8 = _where(t32, t48, t55)
-                t56 = tangent_margin10 + tangent_margin8
-                t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
-                t58 = f32(0.5) * t57
-                t59 = _where(t29, t58, f32(0.0))
-                tangent_margin5 = _where(t28, t57, t59)
-                t60 = _half_step_f32(t40)
-                t61 = _half_step_f32(t39)
-                tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
-                t62 = f32(0.5) * (t12 + tangent_margin2)
-                t63 = _where(t29, t62, t12)
-                tangent_margin6 = _where(t28, tangent_margin2, t63)
-                tangent_margin7 = _zero_times_f32(t6, t57)
+                margin7 = _ramp_f32(t18 - t17)
+                margin10 = _ramp_f32(t23 - t22)
+                t26 = f32(0.0) < t19
+                margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+                t27 = t19 == f32(0.0)
+                t28 = f32(0.5) * (t24 + margin)
+                t29 = _where(t27, t28, t24)
+                margin5 = _where(t26, margin, t29)
+                t30 = f32(0.0) < t13
+                margin4 = (
+                    _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+                )
+                t31 = t13 == f32(0.0)
+                t32 = f32(0.5) * (t9 + margin4)
+                t33 = _where(t31, t32, t9)
+                margin9 = _where(t30, margin4, t33)
+                t34 = margin10 + margin9
+                margin2 = (
+                    _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+                )
+                t35 = f32(0.5) * (t6 + margin2)
+                t36 = _where(t27, t35, t6)
+                margin6 = _where(t26, margin2, t36)
+                margin3 = (
+                    _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+                )
+                t37 = f32(0.5) * (t25 + margin3)
+                t38 = _where(t31, t37, t25)
+                margin8 = _where(t30, margin3, t38)
+                t39 = margin10 + margin8
+                excess = hull_height * margin7 + margin10 * width + margin5 * t34 + margin6 * t39
+                t40 = U + excess
+                t41 = _half_step_f32(t12 - t11)
+                t42 = measured_v_pred__1 * t16 - measured_v_pred__3 * t15
+                tangent_margin10 = _zero_times_f32(t41, t42)
+                t43 = _half_step_f32(pred_3 - target_3)
+                t44 = _half_step_f32(target_1 - pred_1)
+                tangent_margin4 = measured_v_pred__3 * t43 - measured_v_pred__1 * t44
+                t45 = f32(0.5) * (t8 + tangent_margin4)
+                t46 = _where(t31, t45, t8)
+                tangent_margin9 = _where(t30, tangent_margin4, t46)
+                t47 = tangent_margin10 + tangent_margin9
+                t48 = f32(0.5) * t42
+                t49 = _where(t31, t48, f32(0.0))
+                tangent_margin8 = _where(t30, t42, t49)
+                t50 = tangent_margin10 + tangent_margin8
+                t51 = measured_v_pred__0 * t1 - measured_v_pred__2 * t21
+                t52 = f32(0.5) * t51
+                t53 = _where(t27, t52, f32(0.0))
+                tangent_margin5 = _where(t26, t51, t53)
+                t54 = _half_step_f32(pred_2 - target_2)
+                t55 = _half_step_f32(target_0 - pred_0)
+                tangent_margin2 = measured_v_pred__2 * t54 - measured_v_pred__0 * t55
+                t56 = f32(0.5) * (t10 + tangent_margin2)
+                t57 = _where(t27, t56, t10)
+                tangent_margin6 = _where(t26, tangent_margin2, t57)
+                tangent_margin7 = _zero_times_f32(t4, t51)
                 tangent_excess = (
-                    margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6
-                    * t45 + _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
+                    margin5 * t47 + margin6 * t50 + margin7 * tangent_margin4 + tangent_margin5 * t34 + tangent_margin6
+                    * t39 + _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
                     _zero_times_f32(tangent_width, margin10)
                 )
-                t64 = tangent_U + tangent_excess
-                tangent_d_excess = seed_n * (tangent_U / t46 / t46 - f32(2.0) * (U / t46) * (t64 / t46) / t46)
-                d_excess = U / t46 * (seed_n / t46)
-                t65 = margin8 + margin9
-                excess2 = t26 * margin5 + t11 * margin6 + width * t65
-                t66 = I + excess2
-                t67 = tangent_margin8 + tangent_margin9
+                t58 = tangent_U + tangent_excess
+                tangent_d_excess = seed_n * (tangent_U / t40 / t40 - f32(2.0) * (U / t40) * (t58 / t40) / t40)
+                d_excess = U / t40 * (seed_n / t40)
+                t59 = margin8 + margin9
+                excess2 = t25 * margin5 + t9 * margin6 + width * t59
+                t60 = I + excess2
+                t61 = tangent_margin8 + tangent_margin9
                 tangent_excess2 = (
-                    t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
-                    _zero_times_f32(tangent_width, t65)
+                    t25 * tangent_margin5 + t9 * tangent_margin6 + margin6 * t8 + width * t61 +
+                    _zero_times_f32(tangent_width, t59)
                 )
-                t68 = tangent_I + tangent_excess2
-                tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - f32(2.0) * (I / t66) * (t68 / t66) / t66)
-                tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
-                t69 = f32(0.5) * tangent_d_margin5
-                t70 = _where(t29, t69, f32(0.0))
-                tangent_d_margin = _where(t28, tangent_d_margin5, t70)
-                d_excess2 = I / t66 * (seed_n / t66)
-                tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
-                t71 = f32(0.5) * tangent_d_margin6
-                t72 = _where(t29, t71, tangent_d_margin6)
-                tangent_d_length2 = _where(t28, f32(0.0), t72)
-                d_U = -excess / t46 * (seed_n / t46)
-                tangent_d_U = seed_n * (f32(2.0) * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
+                t62 = tangent_I + tangent_excess2
+                tangent_d_excess2 = seed_n * (tangent_I / t60 / t60 - f32(2.0) * (I / t60) * (t62 / t60) / t60)
+                tangent_d_margin5 = d_excess * t47 + t25 * tangent_d_excess2 + tangent_d_excess * t34
+                t63 = f32(0.5) * tangent_d_margin5
+                t64 = _where(t27, t63, f32(0.0))
+                tangent_d_margin = _where(t26, tangent_d_margin5, t64)
+                d_excess2 = I / t60 * (seed_n / t60)
+                tangent_d_margin6 = d_excess2 * t8 + d_excess * t50 + t9 * tangent_d_excess2 + tangent_d_excess * t39
+                t65 = f32(0.5) * tangent_d_margin6
+                t66 = _where(t27, t65, tangent_d_margin6)
+                tangent_d_length2 = _where(t26, f32(0.0), t66)
+                d_U = -excess / t40 * (seed_n / t40)
+                tangent_d_U = seed_n * (f32(2.0) * (excess / t40) * (t58 / t40) / t40 - tangent_excess / t40 / t40)
                 tangent_d_I = (
-                    f32(2.0) * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 *
-                    (tangent_excess2 / t66)
+                    f32(2.0) * (excess2 / t60) * (seed_n / t60) * (t62 / t60) - tangent_d_U - seed_n / t60 *
+                    (tangent_excess2 / t60)
                 )
-                d_I = -d_U - excess2 / t66 * (seed_n / t66)
+                d_I = -d_U - excess2 / t60 * (seed_n / t60)
                 tangent_d_width = (
-                    d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
+                    d_excess2 * t61 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t59 +
                     _zero_times_f32(tangent_height, d_I) + _zero_times_f32(tangent_margin10, d_excess)
                 )
-                t73 = _where(t29, t71, f32(0.0))
-                tangent_d_margin2 = _where(t28, tangent_d_margin6, t73)
+                t67 = _where(t27, t65, f32(0.0))
+                tangent_d_margin2 = _where(t26, tangent_d_margin6, t67)
                 scaled_hvp_pred__0 = (
-                    hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7,
-                    d_excess) + _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U *
-                    t11 - _zero_times_f32(t2 * t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
+                    hull_height * _zero_times_f32(t5, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t5,
+                    d_excess) + _zero_times_f32(t1, tangent_d_margin) - tangent_d_length2 - d_U * t8 - tangent_d_U * t9
+                    - _zero_times_f32(t1 * t20, tangent_d_width) - _zero_times_f32(t55, tangent_d_margin2)
                 )
-                t74 = f32(1.0) / unit2
-                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t74
+                t68 = f32(1.0) / unit2
+                hvp_pred_columns[0, row] = scaled_hvp_pred__0 * unit0 * unit1 * t68
                 tangent_d_margin10 = (
                     d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 +
                     margin6 + width)
                 )
-                t75 = tangent_d_excess2 * width
-                t76 = _zero_times_f32(tangent_width, d_excess2)
-                tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
-                t77 = f32(0.5) * tangent_d_margin8
-                t78 = _where(t35, t77, f32(0.0))
-                tangent_d_margin3 = _where(t32, tangent_d_margin8, t78)
-                tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
-                t79 = f32(0.5) * tangent_d_margin9
-                t80 = _where(t35, t79, tangent_d_margin9)
+                t69 = tangent_d_excess2 * width
+                t70 = _zero_times_f32(tangent_width, d_excess2)
+                tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t69 + t70
+                t71 = f32(0.5) * tangent_d_margin8
+                t72 = _where(t31, t71, f32(0.0))
+                tangent_d_margin3 = _where(t30, tangent_d_margin8, t72)
+                tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t69 + t70
+                t73 = f32(0.5) * tangent_d_margin9
+                t74 = _where(t31, t73, tangent_d_margin9)
                 tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + _where(
-                    t32, f32(0.0), t80,
+                    t30, f32(0.0), t74,
                 )
-                t81 = t20 * t16
-                t82 = _where(t35, t79, f32(0.0))
-                tangent_d_margin4 = _where(t32, tangent_d_margin9, t82)
+                t75 = t16 * t14
+                t76 = _where(t31, t73, f32(0.0))
+                tangent_d_margin4 = _where(t30, tangent_d_margin9, t76)
                 scaled_hvp_pred__1 = (
-                    _zero_times_f32(t20 * t47, tangent_d_margin10) + _zero_times_f32(t20, tangent_d_margin3) -
-                    tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8
-                    - width * _zero_times_f32(t81, tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t50,
-                    d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t81, d_I)) - _zero_times_f32(t50,
+                    _zero_times_f32(t16 * t41, tangent_d_margin10) + _zero_times_f32(t16, tangent_d_margin3) -
+                    tangent_d_length4 - d_U * t10 - margin7 * _zero_times_f32(t44, tangent_d_excess) - tangent_d_U * t6
+                    - width * _zero_times_f32(t75, tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t44,
+                    d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t75, d_I)) - _zero_times_f32(t44,
                     tangent_d_margin4)
                 )
-                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t74
-                t83 = t24 * t6
+                hvp_pred_columns[1, row] = scaled_hvp_pred__1 * unit0 * unit0 * t68
+                t77 = t21 * t4
                 scaled_hvp_pred__2 = (
-                    tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
-                    _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) -
-                    tangent_margin4 * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
+                    tangent_d_length2 + d_U * t8 + tangent_d_U * t9 + _zero_times_f32(t21 * t20, tangent_d_width) +
+                    _zero_times_f32(t54, tangent_d_margin2) - hull_height * _zero_times_f32(t77, tangent_d_excess) -
+                    tangent_margin4 * _zero_times_f32(t77, d_excess) - _zero_times_f32(t21, tangent_d_margin)
                 )
-                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t74
-                t84 = t18 * t16
+                hvp_pred_columns[2, row] = scaled_hvp_pred__2 * unit0 * unit1 * t68
+                t78 = t15 * t14
                 scaled_hvp_pred__3 = (
-                    tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8
-                    + width * _zero_times_f32(t84, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t49,
-                    d_excess)) + _zero_times_f32(tangent_width, _zero_times_f32(t84, d_I)) + _zero_times_f32(t49,
-                    tangent_d_margin4) - _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18,
+                    tangent_d_length4 + d_U * t10 + margin7 * _zero_times_f32(t43, tangent_d_excess) + tangent_d_U * t6
+                    + width * _zero_times_f32(t78, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t43,
+                    d_excess)) + _zero_times_f32(tangent_width, _zero_times_f32(t78, d_I)) + _zero_times_f32(t43,
+                    tangent_d_margin4) - _zero_times_f32(t15 * t41, tangent_d_margin10) - _zero_times_f32(t15,
                     tangent_d_margin3)
                 )
-                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t74
+                hvp_pred_columns[3, row] = scaled_hvp_pred__3 * unit0 * unit0 * t68
             if mask_step:
                 for row in range(rows):
                     if not live[row]:

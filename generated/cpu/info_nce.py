@@ -841,7 +841,7 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
                 u_d3 = u_row[d]
                 measured_u2 = t1 * u_d3
                 t2 = abs(measured_u2) == t1__scaled
-                t4 = _sign_f64(measured_u2)
+                t4 = _sign_f64(u_d3)
                 t5 = measured_u2 / t1__scaled
                 u_hat_row[d] = _where(t2, t4, t5)
 
@@ -928,7 +928,7 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _uni
                 u_d3 = u_row[d]
                 measured_u2 = t1 * u_d3
                 t2 = abs(measured_u2) == t1__scaled2
-                t4 = _sign_f64(measured_u2)
+                t4 = _sign_f64(u_d3)
                 t5 = measured_u2 / t1__scaled2
                 u_hat_row[d] = _where(t2, t4, t5)
 
@@ -1031,9 +1031,10 @@ def value_and_grad_3_f64(
             grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t4 * v_row[d]
+                v_d = v_row[d]
+                measured_v = t4 * v_d
                 t5 = abs(measured_v) == t2__scaled_i
-                t6 = _sign_f64(measured_v)
+                t6 = _sign_f64(v_d)
                 t7 = measured_v / t2__scaled_i
                 t8 = d_t2 * _where(t5, t6, t7)
                 scaled_grad_v = d_v_hat2 / t2__scaled_i + _where(t1, 0.0, t8)
@@ -1083,7 +1084,7 @@ def hvp_1_f64(
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     t4 = abs(measured_u2) == t1__scaled2
-                    t5 = _sign_f64(measured_u2)
+                    t5 = _sign_f64(u_d3)
                     t6 = measured_u2 / t1__scaled2
                     t7 = _where(t4, t5, t6)
                     t8 = measured_v_u * t7
@@ -1096,7 +1097,7 @@ def hvp_1_f64(
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
                 t9 = abs(measured_u3) == t1__scaled2
-                t10 = _sign_f64(measured_u3)
+                t10 = _sign_f64(u_d4)
                 t11 = measured_u3 / t1__scaled2
                 t12 = _where(t9, t10, t11)
                 u_hat_row[d] = t12
@@ -1237,9 +1238,10 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t7 * v_row[d]
+                v_d = v_row[d]
+                measured_v = t7 * v_d
                 t8 = abs(measured_v) == t2__scaled_i
-                t9 = _sign_f64(measured_v)
+                t9 = _sign_f64(v_d)
                 t10 = measured_v / t2__scaled_i
                 t11 = _where(t8, t9, t10)
                 measured_v_v = t7 * v_v__row[d]
@@ -1282,7 +1284,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d)
                 u_d3 = u_row[d]
                 measured_u2 = t1 * u_d3
                 t2 = abs(measured_u2) == t1__scaled
-                t4 = _sign_f32(measured_u2)
+                t4 = _sign_f32(u_d3)
                 t5 = measured_u2 / t1__scaled
                 u_hat_row[d] = _where(t2, t4, t5)
 
@@ -1370,7 +1372,7 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _uni
                 u_d3 = u_row[d]
                 measured_u2 = t1 * u_d3
                 t2 = abs(measured_u2) == t1__scaled2
-                t4 = _sign_f32(measured_u2)
+                t4 = _sign_f32(u_d3)
                 t5 = measured_u2 / t1__scaled2
                 u_hat_row[d] = _where(t2, t4, t5)
 
@@ -1477,9 +1479,10 @@ def value_and_grad_3_f32(
             grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t4 * v_row[d]
+                v_d = v_row[d]
+                measured_v = t4 * v_d
                 t5 = abs(measured_v) == t2__scaled_i
-                t6 = _sign_f32(measured_v)
+                t6 = _sign_f32(v_d)
                 t7 = measured_v / t2__scaled_i
                 t8 = d_t2 * _where(t5, t6, t7)
                 scaled_grad_v = d_v_hat2 / t2__scaled_i + _where(t1, f32(0.0), t8)
@@ -1529,7 +1532,7 @@ def hvp_1_f32(
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     t4 = abs(measured_u2) == t1__scaled2
-                    t5 = _sign_f32(measured_u2)
+                    t5 = _sign_f32(u_d3)
                     t6 = measured_u2 / t1__scaled2
                     t7 = _where(t4, t5, t6)
                     t8 = measured_v_u * t7
@@ -1543,7 +1546,7 @@ def hvp_1_f32(
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
                 t9 = abs(measured_u3) == t1__scaled2
-                t10 = _sign_f32(measured_u3)
+                t10 = _sign_f32(u_d4)
                 t11 = measured_u3 / t1__scaled2
                 t12 = _where(t9, t10, t11)
                 u_hat_row[d] = t12
@@ -1689,9 +1692,10 @@ def hvp_3_f32(
             for d in range(size_d):
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
                 d_v_hat2 = d_v_hat__product_row[d] / tau
-                measured_v = t7 * v_row[d]
+                v_d = v_row[d]
+                measured_v = t7 * v_d
                 t8 = abs(measured_v) == t2__scaled_i
-                t9 = _sign_f32(measured_v)
+                t9 = _sign_f32(v_d)
                 t10 = measured_v / t2__scaled_i
                 t11 = _where(t8, t9, t10)
                 measured_v_v = t7 * v_v__row[d]

@@ -488,6 +488,14 @@ def _log_ratio_f64(a, b):
 
 
 @_inline
+def _xovery_f64(x, y):
+    """x/y, and 0 where x is 0, unless y is NaN."""
+    quotient = x / y
+    zero = _where(y == y, 0.0, y)
+    return _where(x == 0.0, zero, quotient)
+
+
+@_inline
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
@@ -551,6 +559,14 @@ def _log_ratio_f32(a, b):
     y = top + (((base - top) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     regular = (a > f32(0.0)) & (b > f32(0.0)) & (a < f32(np.inf)) & (b < f32(np.inf))
     return y if regular else _log_f32(a) - _log_f32(b)
+
+
+@_inline
+def _xovery_f32(x, y):
+    """x/y, and 0 where x is 0, unless y is NaN."""
+    quotient = x / y
+    zero = _where(y == y, f32(0.0), y)
+    return _where(x == f32(0.0), zero, quotient)
 
 
 @_inline
@@ -772,8 +788,8 @@ def value_and_grad_f64(
                     q_k = q_row[k]
                     t1 = (p_k == 0.0) & (q_k == 0.0)
                     t2 = _log_ratio_f64(p_k, _where(t1, 1.0, q_k))
-                    grad_p_row[k] = _zero_times_f64(p_k, seed_n / p_k) + _zero_times_f64(seed_n, t2)
-                    t3 = -_zero_times_f64(p_k, seed_n / q_k)
+                    grad_p_row[k] = seed_n * _xovery_f64(p_k, p_k) + _zero_times_f64(seed_n, t2)
+                    t3 = -seed_n * _xovery_f64(p_k, q_k)
                     grad_q_row[k] = _where(t1, 0.0, t3)
                     value2_block[lane] = _zero_times_f64(p_k, t2)
                 value2 += _pairwise_sum(value2_block, count, 0.0)
@@ -845,8 +861,8 @@ def value_and_grad_short_f64(
                 q_k = q_columns[k, row]
                 t1 = (p_k == 0.0) & (q_k == 0.0)
                 t2 = _log_ratio_f64(p_k, _where(t1, 1.0, q_k))
-                grad_p_columns[k, row] = _zero_times_f64(p_k, seed[row] / p_k) + _zero_times_f64(seed[row], t2)
-                t3 = -_zero_times_f64(p_k, seed[row] / q_k)
+                grad_p_columns[k, row] = seed[row] * _xovery_f64(p_k, p_k) + _zero_times_f64(seed[row], t2)
+                t3 = -seed[row] * _xovery_f64(p_k, q_k)
                 grad_q_columns[k, row] = _where(t1, 0.0, t3)
                 value2_rows[row] += _zero_times_f64(p_k, t2)
         for row in range(rows):
@@ -926,8 +942,8 @@ def grad_hess_diag_f64(
                     diag_p[n, at_k] = 0.0
                     diag_q[n, at_k] = 0.0
                 continue
-            p_row = p[n]
             seed_n = weight[n * weight_step] / denominator
+            p_row = p[n]
             q_row = q[n]
             grad_p_row = grad_p[n]
             grad_q_row = grad_q[n]
@@ -935,17 +951,18 @@ def grad_hess_diag_f64(
             diag_q_row = diag_q[n]
             for k in range(size_k):
                 p_k = p_row[k]
-                t1 = seed_n / p_k
                 q_k = q_row[k]
-                t2 = (p_k == 0.0) & (q_k == 0.0)
+                t1 = (p_k == 0.0) & (q_k == 0.0)
                 grad_p_row[k] = (
-                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed_n, _log_ratio_f64(p_k, _where(t2, 1.0, q_k)))
+                    seed_n * _xovery_f64(p_k, p_k) + _zero_times_f64(seed_n, _log_ratio_f64(p_k, _where(t1, 1.0, q_k)))
                 )
-                t3 = -_zero_times_f64(p_k, seed_n / q_k)
-                grad_q_row[k] = _where(t2, 0.0, t3)
-                diag_p_row[k] = t1
-                t4 = -1.0 / q_k / q_k
-                diag_q_row[k] = -seed_n * _zero_times_f64(p_k, _where(t2, 0.0, t4))
+                t2 = _xovery_f64(p_k, q_k)
+                t3 = -seed_n * t2
+                grad_q_row[k] = _where(t1, 0.0, t3)
+                diag_p_row[k] = seed_n / p_k
+                t4 = p_k * 0.0
+                t5 = _xovery_f64(-t2, q_k)
+                diag_q_row[k] = -seed_n * _where(t1, t4, t5)
 
 
 @_jit
@@ -1007,17 +1024,19 @@ def grad_hess_diag_short_f64(
         for k in range(size_k):
             for row in range(rows):
                 p_k = p_columns[k, row]
-                t1 = seed[row] / p_k
                 q_k = q_columns[k, row]
-                t2 = (p_k == 0.0) & (q_k == 0.0)
+                t1 = (p_k == 0.0) & (q_k == 0.0)
                 grad_p_columns[k, row] = (
-                    _zero_times_f64(p_k, t1) + _zero_times_f64(seed[row], _log_ratio_f64(p_k, _where(t2, 1.0, q_k)))
+                    seed[row] * _xovery_f64(p_k, p_k) + _zero_times_f64(seed[row], _log_ratio_f64(p_k, _where(t1, 1.0,
+                    q_k)))
                 )
-                t3 = -_zero_times_f64(p_k, seed[row] / q_k)
-                grad_q_columns[k, row] = _where(t2, 0.0, t3)
-                diag_p_columns[k, row] = t1
-                t4 = -1.0 / q_k / q_k
-                diag_q_columns[k, row] = -seed[row] * _zero_times_f64(p_k, _where(t2, 0.0, t4))
+                t2 = _xovery_f64(p_k, q_k)
+                t3 = -seed[row] * t2
+                grad_q_columns[k, row] = _where(t1, 0.0, t3)
+                diag_p_columns[k, row] = seed[row] / p_k
+                t4 = p_k * 0.0
+                t5 = _xovery_f64(-t2, q_k)
+                diag_q_columns[k, row] = -seed[row] * _where(t1, t4, t5)
         for row in range(rows):
             for k in range(size_k):
                 grad_p_chunk[row, k] = grad_p_columns[k, row]
@@ -1036,7 +1055,7 @@ def grad_hess_diag_short_f64(
 
 @_jit
 def hvp_f64(
-    first, last, check_block, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
+    first, last, check_block, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
@@ -1087,35 +1106,35 @@ def hvp_f64(
                     hvp_p[n, at_k] = 0.0
                     hvp_q[n, at_k] = 0.0
                 continue
-            p_row = p[n]
             seed_n = weight[n * weight_step] / denominator
             v_p__row = v_p_[n]
+            p_row = p[n]
             q_row = q[n]
             v_q__row = v_q_[n]
             hvp_p_row = hvp_p[n]
             hvp_q_row = hvp_q[n]
             for k in range(size_k):
-                p_k = p_row[k]
                 v_p_k = v_p__row[k]
+                p_k = p_row[k]
                 q_k = q_row[k]
                 t1 = (p_k == 0.0) & (q_k == 0.0)
                 v_q_k = v_q__row[k]
                 t2 = -v_q_k / q_k
                 hvp_p_row[k] = (
-                    _zero_times_f64(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f64(seed_n, v_p_k / p_k +
-                    _where(t1, 0.0, t2)) + _zero_times_f64(v_p_k, seed_n / p_k)
+                    seed_n * _xovery_f64(v_p_k, p_k) + _xovery_f64(-seed_n * v_p_k * _xovery_f64(p_k, p_k), p_k) +
+                    _zero_times_f64(seed_n, v_p_k / p_k + _where(t1, 0.0, t2))
                 )
-                t3 = -(_zero_times_f64(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed_n / q_k))
+                t3 = -(seed_n * _xovery_f64(v_p_k, q_k) + _xovery_f64(-seed_n * v_q_k * _xovery_f64(p_k, q_k), q_k))
                 hvp_q_row[k] = _where(t1, 0.0, t3)
 
 
 @_jit
 def hvp_short_f64(
-    first, last, rows_float64, columns_float64, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
+    first, last, rows_float64, columns_float64, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     seed, totals = rows_float64[0], rows_float64[1]
-    hvp_p_columns, hvp_q_columns, p_columns, v_p__columns, q_columns, v_q__columns = (
+    hvp_p_columns, hvp_q_columns, v_p__columns, p_columns, q_columns, v_q__columns = (
         columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
         columns_float64[5]
     )
@@ -1124,16 +1143,16 @@ def hvp_short_f64(
         rows = _where(samples - start < chunk, samples - start, chunk)
         hvp_p_chunk = hvp_p[start : start + rows]
         hvp_q_chunk = hvp_q[start : start + rows]
-        p_chunk = p[start : start + rows]
         v_p__chunk = v_p_[start : start + rows]
+        p_chunk = p[start : start + rows]
         q_chunk = q[start : start + rows]
         v_q__chunk = v_q_[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
             for k in range(size_k):
-                p_columns[k, row] = p_chunk[row, k]
                 v_p__columns[k, row] = v_p__chunk[row, k]
+                p_columns[k, row] = p_chunk[row, k]
                 q_columns[k, row] = q_chunk[row, k]
                 v_q__columns[k, row] = v_q__chunk[row, k]
         if weight_step or c == first:
@@ -1169,17 +1188,20 @@ def hvp_short_f64(
             continue
         for k in range(size_k):
             for row in range(rows):
-                p_k = p_columns[k, row]
                 v_p_k = v_p__columns[k, row]
+                p_k = p_columns[k, row]
                 q_k = q_columns[k, row]
                 t1 = (p_k == 0.0) & (q_k == 0.0)
                 v_q_k = v_q__columns[k, row]
                 t2 = -v_q_k / q_k
                 hvp_p_columns[k, row] = (
-                    _zero_times_f64(p_k, -seed[row] / p_k * (v_p_k / p_k)) + _zero_times_f64(seed[row], v_p_k / p_k +
-                    _where(t1, 0.0, t2)) + _zero_times_f64(v_p_k, seed[row] / p_k)
+                    seed[row] * _xovery_f64(v_p_k, p_k) + _xovery_f64(-seed[row] * v_p_k * _xovery_f64(p_k, p_k), p_k) +
+                    _zero_times_f64(seed[row], v_p_k / p_k + _where(t1, 0.0, t2))
                 )
-                t3 = -(_zero_times_f64(p_k, -seed[row] / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed[row] / q_k))
+                t3 = (
+                    -(seed[row] * _xovery_f64(v_p_k, q_k) + _xovery_f64(-seed[row] * v_q_k * _xovery_f64(p_k, q_k),
+                    q_k))
+                )
                 hvp_q_columns[k, row] = _where(t1, 0.0, t3)
         for row in range(rows):
             for k in range(size_k):
@@ -1413,8 +1435,8 @@ def value_and_grad_f32(
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                     t2 = _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k))
-                    grad_p_row[k] = _zero_times_f32(p_k, seed_n / p_k) + _zero_times_f32(seed_n, t2)
-                    t3 = -_zero_times_f32(p_k, seed_n / q_k)
+                    grad_p_row[k] = seed_n * _xovery_f32(p_k, p_k) + _zero_times_f32(seed_n, t2)
+                    t3 = -seed_n * _xovery_f32(p_k, q_k)
                     grad_q_row[k] = _where(t1, f32(0.0), t3)
                     value2_block[lane] = _zero_times_f32(p_k, t2)
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
@@ -1489,8 +1511,8 @@ def value_and_grad_short_f32(
                 q_k = q_columns[k, row]
                 t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 t2 = _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k))
-                grad_p_columns[k, row] = _zero_times_f32(p_k, seed[row] / p_k) + _zero_times_f32(seed[row], t2)
-                t3 = -_zero_times_f32(p_k, seed[row] / q_k)
+                grad_p_columns[k, row] = seed[row] * _xovery_f32(p_k, p_k) + _zero_times_f32(seed[row], t2)
+                t3 = -seed[row] * _xovery_f32(p_k, q_k)
                 grad_q_columns[k, row] = _where(t1, f32(0.0), t3)
                 value2_here[row] = _zero_times_f32(p_k, t2)
             for row in range(rows):
@@ -1577,8 +1599,8 @@ def grad_hess_diag_f32(
                     diag_p[n, at_k] = f32(0.0)
                     diag_q[n, at_k] = f32(0.0)
                 continue
-            p_row = p[n]
             seed_n = weight[n * weight_step] / denominator
+            p_row = p[n]
             q_row = q[n]
             grad_p_row = grad_p[n]
             grad_q_row = grad_q[n]
@@ -1586,17 +1608,19 @@ def grad_hess_diag_f32(
             diag_q_row = diag_q[n]
             for k in range(size_k):
                 p_k = p_row[k]
-                t1 = seed_n / p_k
                 q_k = q_row[k]
-                t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+                t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 grad_p_row[k] = (
-                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed_n, _log_ratio_f32(p_k, _where(t2, f32(1.0), q_k)))
+                    seed_n * _xovery_f32(p_k, p_k) + _zero_times_f32(seed_n, _log_ratio_f32(p_k, _where(t1, f32(1.0),
+                    q_k)))
                 )
-                t3 = -_zero_times_f32(p_k, seed_n / q_k)
-                grad_q_row[k] = _where(t2, f32(0.0), t3)
-                diag_p_row[k] = t1
-                t4 = -f32(1.0) / q_k / q_k
-                diag_q_row[k] = -seed_n * _zero_times_f32(p_k, _where(t2, f32(0.0), t4))
+                t2 = _xovery_f32(p_k, q_k)
+                t3 = -seed_n * t2
+                grad_q_row[k] = _where(t1, f32(0.0), t3)
+                diag_p_row[k] = seed_n / p_k
+                t4 = p_k * f32(0.0)
+                t5 = _xovery_f32(-t2, q_k)
+                diag_q_row[k] = -seed_n * _where(t1, t4, t5)
 
 
 @_jit
@@ -1660,18 +1684,19 @@ def grad_hess_diag_short_f32(
         for k in range(size_k):
             for row in range(rows):
                 p_k = p_columns[k, row]
-                t1 = seed[row] / p_k
                 q_k = q_columns[k, row]
-                t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+                t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 grad_p_columns[k, row] = (
-                    _zero_times_f32(p_k, t1) + _zero_times_f32(seed[row], _log_ratio_f32(p_k, _where(t2, f32(1.0),
-                    q_k)))
+                    seed[row] * _xovery_f32(p_k, p_k) + _zero_times_f32(seed[row], _log_ratio_f32(p_k, _where(t1,
+                    f32(1.0), q_k)))
                 )
-                t3 = -_zero_times_f32(p_k, seed[row] / q_k)
-                grad_q_columns[k, row] = _where(t2, f32(0.0), t3)
-                diag_p_columns[k, row] = t1
-                t4 = -f32(1.0) / q_k / q_k
-                diag_q_columns[k, row] = -seed[row] * _zero_times_f32(p_k, _where(t2, f32(0.0), t4))
+                t2 = _xovery_f32(p_k, q_k)
+                t3 = -seed[row] * t2
+                grad_q_columns[k, row] = _where(t1, f32(0.0), t3)
+                diag_p_columns[k, row] = seed[row] / p_k
+                t4 = p_k * f32(0.0)
+                t5 = _xovery_f32(-t2, q_k)
+                diag_q_columns[k, row] = -seed[row] * _where(t1, t4, t5)
         for row in range(rows):
             for k in range(size_k):
                 grad_p_chunk[row, k] = grad_p_columns[k, row]
@@ -1690,7 +1715,7 @@ def grad_hess_diag_short_f32(
 
 @_jit
 def hvp_f32(
-    first, last, check_block, quarters, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step,
+    first, last, check_block, quarters, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1742,36 +1767,36 @@ def hvp_f32(
                     hvp_p[n, at_k] = f32(0.0)
                     hvp_q[n, at_k] = f32(0.0)
                 continue
-            p_row = p[n]
             seed_n = weight[n * weight_step] / denominator
             v_p__row = v_p_[n]
+            p_row = p[n]
             q_row = q[n]
             v_q__row = v_q_[n]
             hvp_p_row = hvp_p[n]
             hvp_q_row = hvp_q[n]
             for k in range(size_k):
-                p_k = p_row[k]
                 v_p_k = v_p__row[k]
+                p_k = p_row[k]
                 q_k = q_row[k]
                 t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 v_q_k = v_q__row[k]
                 t2 = -v_q_k / q_k
                 hvp_p_row[k] = (
-                    _zero_times_f32(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f32(seed_n, v_p_k / p_k +
-                    _where(t1, f32(0.0), t2)) + _zero_times_f32(v_p_k, seed_n / p_k)
+                    seed_n * _xovery_f32(v_p_k, p_k) + _xovery_f32(-seed_n * v_p_k * _xovery_f32(p_k, p_k), p_k) +
+                    _zero_times_f32(seed_n, v_p_k / p_k + _where(t1, f32(0.0), t2))
                 )
-                t3 = -(_zero_times_f32(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed_n / q_k))
+                t3 = -(seed_n * _xovery_f32(v_p_k, q_k) + _xovery_f32(-seed_n * v_q_k * _xovery_f32(p_k, q_k), q_k))
                 hvp_q_row[k] = _where(t1, f32(0.0), t3)
 
 
 @_jit
 def hvp_short_f32(
-    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k,
+    first, last, rows_float32, rows_float64, columns_float32, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     seed = rows_float32[0]
     totals = rows_float64[0]
-    hvp_p_columns, hvp_q_columns, p_columns, v_p__columns, q_columns, v_q__columns = (
+    hvp_p_columns, hvp_q_columns, v_p__columns, p_columns, q_columns, v_q__columns = (
         columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3], columns_float32[4],
         columns_float32[5]
     )
@@ -1781,16 +1806,16 @@ def hvp_short_f32(
         rows = _where(samples - start < chunk, samples - start, chunk)
         hvp_p_chunk = hvp_p[start : start + rows]
         hvp_q_chunk = hvp_q[start : start + rows]
-        p_chunk = p[start : start + rows]
         v_p__chunk = v_p_[start : start + rows]
+        p_chunk = p[start : start + rows]
         q_chunk = q[start : start + rows]
         v_q__chunk = v_q_[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
             for k in range(size_k):
-                p_columns[k, row] = p_chunk[row, k]
                 v_p__columns[k, row] = v_p__chunk[row, k]
+                p_columns[k, row] = p_chunk[row, k]
                 q_columns[k, row] = q_chunk[row, k]
                 v_q__columns[k, row] = v_q__chunk[row, k]
         if weight_step or c == first:
@@ -1826,17 +1851,20 @@ def hvp_short_f32(
             continue
         for k in range(size_k):
             for row in range(rows):
-                p_k = p_columns[k, row]
                 v_p_k = v_p__columns[k, row]
+                p_k = p_columns[k, row]
                 q_k = q_columns[k, row]
                 t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 v_q_k = v_q__columns[k, row]
                 t2 = -v_q_k / q_k
                 hvp_p_columns[k, row] = (
-                    _zero_times_f32(p_k, -seed[row] / p_k * (v_p_k / p_k)) + _zero_times_f32(seed[row], v_p_k / p_k +
-                    _where(t1, f32(0.0), t2)) + _zero_times_f32(v_p_k, seed[row] / p_k)
+                    seed[row] * _xovery_f32(v_p_k, p_k) + _xovery_f32(-seed[row] * v_p_k * _xovery_f32(p_k, p_k), p_k) +
+                    _zero_times_f32(seed[row], v_p_k / p_k + _where(t1, f32(0.0), t2))
                 )
-                t3 = -(_zero_times_f32(p_k, -seed[row] / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed[row] / q_k))
+                t3 = (
+                    -(seed[row] * _xovery_f32(v_p_k, q_k) + _xovery_f32(-seed[row] * v_q_k * _xovery_f32(p_k, q_k),
+                    q_k))
+                )
                 hvp_q_columns[k, row] = _where(t1, f32(0.0), t3)
         for row in range(rows):
             for k in range(size_k):
@@ -1985,11 +2013,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if size_k <= SHORT:
         run(
             hvp_short_f64, chunks, (((2, chunk), np.float64), ((6, size_k, chunk + 16), np.float64)), samples, chunk,
-            hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+            hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
     else:
         run(
-            hvp_f64, chunks, ((1024, np.float64),), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
+            hvp_f64, chunks, ((1024, np.float64),), samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight,
             weight_step, mask, mask_step, denominator, validate, failed,
         )
     violation = _first_failure(failed)
@@ -2141,12 +2169,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if size_k <= SHORT:
         run(
             hvp_short_f32, chunks, (((1, chunk), np.float32), ((1, chunk), np.float64), ((6, size_k, chunk + 16),
-            np.float32)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
+            np.float32)), samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight, weight_step, mask, mask_step,
             denominator, validate, failed,
         )
     else:
         run(
-            hvp_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_,
+            hvp_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_,
             size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
     violation = _first_failure(failed)

@@ -824,7 +824,7 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
                 z_d3 = z_row[d]
                 measured_z2 = t1 * z_d3
                 t3 = abs(measured_z2) == t1__scaled
-                t4 = _sign_f64(measured_z2)
+                t4 = _sign_f64(z_d3)
                 t5 = measured_z2 / t1__scaled
                 z_hat_row[d] = _where(t3, t4, t5)
 
@@ -911,7 +911,7 @@ def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, z, _uni
                 z_d3 = z_row[d]
                 measured_z2 = t1 * z_d3
                 t3 = abs(measured_z2) == t1__scaled2
-                t4 = _sign_f64(measured_z2)
+                t4 = _sign_f64(z_d3)
                 t5 = measured_z2 / t1__scaled2
                 z_hat_row[d] = _where(t3, t4, t5)
 
@@ -1032,9 +1032,10 @@ def value_and_grad_3_f64(
                 d_z_hat2 = (
                     d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat[t1, d] - d_t3_others_i * z_hat[t3, d]) / tau
                 )
-                measured_z = t6 * z_row[d]
+                z_d = z_row[d]
+                measured_z = t6 * z_d
                 t7 = abs(measured_z) == t1__scaled_i
-                t8 = _sign_f64(measured_z)
+                t8 = _sign_f64(z_d)
                 t9 = measured_z / t1__scaled_i
                 t10 = d_t1 * _where(t7, t8, t9)
                 scaled_grad_z = d_z_hat2 / t1__scaled_i + _where(t4, 0.0, t10)
@@ -1083,7 +1084,7 @@ def hvp_1_f64(
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t4 = abs(measured_z2) == t1__scaled2
-                    t5 = _sign_f64(measured_z2)
+                    t5 = _sign_f64(z_d3)
                     t6 = measured_z2 / t1__scaled2
                     t7 = _where(t4, t5, t6)
                     t8 = measured_v_z * t7
@@ -1096,7 +1097,7 @@ def hvp_1_f64(
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
                 t9 = abs(measured_z3) == t1__scaled2
-                t10 = _sign_f64(measured_z3)
+                t10 = _sign_f64(z_d4)
                 t11 = measured_z3 / t1__scaled2
                 t12 = _where(t9, t10, t11)
                 z_hat_row[d] = t12
@@ -1269,9 +1270,10 @@ def hvp_3_f64(
                 d_z_hat_1_2 = d_z_hat_1__product_row[d] / tau
                 d_z_hat_2_2 = d_z_hat_2__product_row[d] / tau
                 d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat_d4 - d_t3_others_i * z_hat_d5) / tau
-                measured_z = t9 * z_row[d]
+                z_d = z_row[d]
+                measured_z = t9 * z_d
                 t10 = abs(measured_z) == t1__scaled_i
-                t11 = _sign_f64(measured_z)
+                t11 = _sign_f64(z_d)
                 t12 = measured_z / t1__scaled_i
                 t13 = _where(t10, t11, t12)
                 measured_v_z = t9 * v_z__row[d]
@@ -1313,7 +1315,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
                 z_d3 = z_row[d]
                 measured_z2 = t1 * z_d3
                 t3 = abs(measured_z2) == t1__scaled
-                t4 = _sign_f32(measured_z2)
+                t4 = _sign_f32(z_d3)
                 t5 = measured_z2 / t1__scaled
                 z_hat_row[d] = _where(t3, t4, t5)
 
@@ -1401,7 +1403,7 @@ def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _uni
                 z_d3 = z_row[d]
                 measured_z2 = t1 * z_d3
                 t3 = abs(measured_z2) == t1__scaled2
-                t4 = _sign_f32(measured_z2)
+                t4 = _sign_f32(z_d3)
                 t5 = measured_z2 / t1__scaled2
                 z_hat_row[d] = _where(t3, t4, t5)
 
@@ -1525,9 +1527,10 @@ def value_and_grad_3_f32(
                 d_z_hat2 = (
                     d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat[t1, d] - d_t3_others_i * z_hat[t3, d]) / tau
                 )
-                measured_z = t6 * z_row[d]
+                z_d = z_row[d]
+                measured_z = t6 * z_d
                 t7 = abs(measured_z) == t1__scaled_i
-                t8 = _sign_f32(measured_z)
+                t8 = _sign_f32(z_d)
                 t9 = measured_z / t1__scaled_i
                 t10 = d_t1 * _where(t7, t8, t9)
                 scaled_grad_z = d_z_hat2 / t1__scaled_i + _where(t4, f32(0.0), t10)
@@ -1576,7 +1579,7 @@ def hvp_1_f32(
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t4 = abs(measured_z2) == t1__scaled2
-                    t5 = _sign_f32(measured_z2)
+                    t5 = _sign_f32(z_d3)
                     t6 = measured_z2 / t1__scaled2
                     t7 = _where(t4, t5, t6)
                     t8 = measured_v_z * t7
@@ -1590,7 +1593,7 @@ def hvp_1_f32(
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
                 t9 = abs(measured_z3) == t1__scaled2
-                t10 = _sign_f32(measured_z3)
+                t10 = _sign_f32(z_d4)
                 t11 = measured_z3 / t1__scaled2
                 t12 = _where(t9, t10, t11)
                 z_hat_row[d] = t12
@@ -1768,9 +1771,10 @@ def hvp_3_f32(
                 d_z_hat_1_2 = d_z_hat_1__product_row[d] / tau
                 d_z_hat_2_2 = d_z_hat_2__product_row[d] / tau
                 d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat_d4 - d_t3_others_i * z_hat_d5) / tau
-                measured_z = t9 * z_row[d]
+                z_d = z_row[d]
+                measured_z = t9 * z_d
                 t10 = abs(measured_z) == t1__scaled_i
-                t11 = _sign_f32(measured_z)
+                t11 = _sign_f32(z_d)
                 t12 = measured_z / t1__scaled_i
                 t13 = _where(t10, t11, t12)
                 measured_v_z = t9 * v_z__row[d]

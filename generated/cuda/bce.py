@@ -481,14 +481,6 @@ def _xovery_f32(x, y):
 
 
 @_device
-def _zero_times_f32(a, b):
-    """a*b, and 0 where a is 0, unless b is NaN."""
-    product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
-
-
-@_device
 def _value_f32_sample(p_n, y_n, weight, live):
     """One sample: loss."""
     return (-_xlog1py_f32(f32(1.0) - y_n, -p_n) - _xlogy_f32(y_n, p_n)) * weight if live else f32(0.0)
@@ -606,8 +598,8 @@ def _grad_hess_diag_f32_sample(p_n, y_n, weight, live, divisor):
     t2 = _xovery_f32(f32(1.0) - y_n, t1)
     t3 = _xovery_f32(y_n, p_n)
     return (
-        seed_n * (t2 - t3) if live else f32(0.0), seed_n * (_zero_times_f32(t3, f32(1.0) / p_n) + _zero_times_f32(t2,
-        f32(1.0) / t1)) if live else f32(0.0)
+        seed_n * (t2 - t3) if live else f32(0.0), seed_n * (_xovery_f32(t3, p_n) + _xovery_f32(t2, t1)) if live else
+        f32(0.0)
     )
 
 
@@ -662,8 +654,8 @@ def _hvp_f32_sample(p_n, v_p_n, y_n, weight, live, divisor):
     seed = _seed_f32(weight, divisor)
     t1 = f32(1.0) - p_n
     return (
-        seed * v_p_n * (_zero_times_f32(_xovery_f32(y_n, p_n), f32(1.0) / p_n) + _zero_times_f32(_xovery_f32(f32(1.0) -
-        y_n, t1), f32(1.0) / t1)) if live else f32(0.0)
+        seed * v_p_n * (_xovery_f32(_xovery_f32(y_n, p_n), p_n) + _xovery_f32(_xovery_f32(f32(1.0) - y_n, t1), t1)) if
+        live else f32(0.0)
     )
 
 
@@ -903,14 +895,6 @@ def _xovery_f64(x, y):
 
 
 @_device
-def _zero_times_f64(a, b):
-    """a*b, and 0 where a is 0, unless b is NaN."""
-    product = a * b
-    zero = 0.0 if b == b else b
-    return zero if a == 0.0 else product
-
-
-@_device
 def _value_f64_sample(p_n, y_n, weight, live):
     """One sample: loss."""
     return (-_xlog1py_f64(1.0 - y_n, -p_n) - _xlogy_f64(y_n, p_n)) * weight if live else f64(0.0)
@@ -1016,8 +1000,8 @@ def _grad_hess_diag_f64_sample(p_n, y_n, weight, live, divisor):
     t2 = _xovery_f64(1.0 - y_n, t1)
     t3 = _xovery_f64(y_n, p_n)
     return (
-        seed_n * (t2 - t3) if live else f64(0.0), seed_n * (_zero_times_f64(t3, 1.0 / p_n) + _zero_times_f64(t2, 1.0 /
-        t1)) if live else f64(0.0)
+        seed_n * (t2 - t3) if live else f64(0.0), seed_n * (_xovery_f64(t3, p_n) + _xovery_f64(t2, t1)) if live else
+        f64(0.0)
     )
 
 
@@ -1066,8 +1050,8 @@ def _hvp_f64_sample(p_n, v_p_n, y_n, weight, live, divisor):
     seed = _seed_f64(weight, divisor)
     t1 = 1.0 - p_n
     return (
-        seed * v_p_n * (_zero_times_f64(_xovery_f64(y_n, p_n), 1.0 / p_n) + _zero_times_f64(_xovery_f64(1.0 - y_n, t1),
-        1.0 / t1)) if live else f64(0.0)
+        seed * v_p_n * (_xovery_f64(_xovery_f64(y_n, p_n), p_n) + _xovery_f64(_xovery_f64(1.0 - y_n, t1), t1)) if live
+        else f64(0.0)
     )
 
 

@@ -856,9 +856,13 @@ def _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t15):
     """One place of a row: grad_p_pixel."""
     t14 = f32(1.0) - y_pixel2
     t16 = f32(1.0) - p_pixel2
+    t17 = _xovery_f32(y_pixel2, p_pixel2)
+    t18 = (abs(t17) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+    t19 = _zero_times_f32(t15, t17)
+    t20 = _xovery_f32(t15 * y_pixel2, p_pixel2)
     return (
-        f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(t15, _xovery_f32(t14, t16)) - t13 * y_pixel2 -
-        _zero_times_f32(t15, _xovery_f32(y_pixel2, p_pixel2))
+        f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(t15, _xovery_f32(t14, t16)) - t13 * y_pixel2 - (t19 if
+        t18 else t20)
     )
 
 
@@ -1003,9 +1007,9 @@ def value_and_grad_f32(
                 grad_p_pixel = _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t15)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t17 = dice_t1_difference / t9
+            t21 = dice_t1_difference / t9
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t6 * (f32(0.0) if t5 else t17) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t6 * (f32(0.0) if t5 else t21) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1196,9 +1200,9 @@ def value_and_grad_phase2_f32(
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 at += _stride(threads)
-            t17 = dice_t1_difference / t9
+            t21 = dice_t1_difference / t9
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t6 * (f32(0.0) if t5 else t17) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t6 * (f32(0.0) if t5 else t21) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1221,21 +1225,24 @@ def _grad_hess_diag_f32_sweep1(p_pixel, y_pixel):
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8):
+def _grad_hess_diag_f32_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
     t13 = f32(1.0) - y_pixel2
     t15 = f32(1.0) - p_pixel2
     t16 = _zero_times_f32(t14, _xovery_f32(t13, t15))
-    t17 = _zero_times_f32(t14, _xovery_f32(y_pixel2, p_pixel2))
-    t19 = f32(1.0) - f32(2.0) * y_pixel2
-    t23 = t18 * (t19 * t22 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_dice_overlap = f32(0.0) if t4 else t23
-    t26 = t18 * (f32(2.0) * y_pixel2 * t25 - f32(2.0) * (t7 / t8) * (t19 / t8) / t8)
-    tangent_d_dice_t1_difference = f32(0.0) if t4 else t26
+    t17 = _xovery_f32(y_pixel2, p_pixel2)
+    t18 = (abs(t17) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+    t19 = _zero_times_f32(t14, t17)
+    t20 = _xovery_f32(t14 * y_pixel2, p_pixel2)
+    t21 = t19 if t18 else t20
+    t23 = f32(1.0) - f32(2.0) * y_pixel2
+    t27 = t22 * (t23 * t26 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+    tangent_d_dice_overlap = f32(0.0) if t4 else t27
+    t30 = t22 * (f32(2.0) * y_pixel2 * t29 - f32(2.0) * (t7 / t8) * (t23 / t8) / t8)
+    tangent_d_dice_t1_difference = f32(0.0) if t4 else t30
     return (
-        f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17, f32(2.0) * tangent_d_dice_overlap * y_pixel2
-        + tangent_d_dice_t1_difference * t19 + _zero_times_f32(t17, f32(1.0) / p_pixel2) + _zero_times_f32(t16, f32(1.0)
-        / t15)
+        f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t21, f32(2.0) * tangent_d_dice_overlap * y_pixel2
+        + tangent_d_dice_t1_difference * t23 + _xovery_f32(t21, p_pixel2) + _xovery_f32(t16, t15)
     )
 
 
@@ -1339,12 +1346,12 @@ def grad_hess_diag_f32(
             t11 = t7 * (seed_n / t8) * (t5 / t8)
             t12 = f32(0.0) if t4 else t11
             t14 = lam * (seed_n / f32(size_pixel))
-            t18 = seed_n * t5
-            t20 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
-            t21 = -f32(1.0) / t8 / t8
-            t22 = t20 + t21
-            t24 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t25 = f32(1.0) / (t8 * t8) + t24
+            t22 = seed_n * t5
+            t24 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
+            t25 = -f32(1.0) / t8 / t8
+            t26 = t24 + t25
+            t28 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t29 = f32(1.0) / (t8 * t8) + t28
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1364,16 +1371,16 @@ def grad_hess_diag_f32(
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
@@ -1390,7 +1397,7 @@ def grad_hess_diag_f32(
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -1539,12 +1546,12 @@ def grad_hess_diag_phase2_f32(
             t11 = t7 * (seed_n / t8) * (t5 / t8)
             t12 = f32(0.0) if t4 else t11
             t14 = lam * (seed_n / f32(size_pixel))
-            t18 = seed_n * t5
-            t20 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
-            t21 = -f32(1.0) / t8 / t8
-            t22 = t20 + t21
-            t24 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t25 = f32(1.0) / (t8 * t8) + t24
+            t22 = seed_n * t5
+            t24 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
+            t25 = -f32(1.0) / t8 / t8
+            t26 = t24 + t25
+            t28 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t29 = f32(1.0) / (t8 * t8) + t28
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1558,16 +1565,16 @@ def grad_hess_diag_phase2_f32(
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
@@ -1582,8 +1589,8 @@ def grad_hess_diag_phase2_f32(
             at = _packed(p) * vectors + thread
             while at < length:
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t18,
-                    t22, t25, t4, t7, t8,
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t22,
+                    t26, t29, t4, t7, t8,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
@@ -1608,15 +1615,18 @@ def _hvp_f32_sweep1(p_pixel, v_p_pixel, y_pixel):
 
 
 @_device
-def _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22):
+def _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24):
     """One place of a row: hvp_p_pixel."""
     t21 = f32(1.0) - y_pixel2
-    t23 = t22 * v_p_pixel2
-    t24 = f32(1.0) - p_pixel2
+    t22 = _xovery_f32(y_pixel2, p_pixel2)
+    t23 = (abs(t22) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+    t25 = t24 * v_p_pixel2
+    t26 = _zero_times_f32(t25, t22)
+    t27 = _xovery_f32(t24 * v_p_pixel2 * y_pixel2, p_pixel2)
+    t28 = f32(1.0) - p_pixel2
     return (
-        f32(2.0) * t15 * y_pixel2 + t20 * t21 + _zero_times_f32(_zero_times_f32(t23, _xovery_f32(y_pixel2, p_pixel2)),
-        f32(1.0) / p_pixel2) + _zero_times_f32(_zero_times_f32(t23, _xovery_f32(t21, t24)), f32(1.0) / t24) - t20 *
-        y_pixel2
+        f32(2.0) * t15 * y_pixel2 + t20 * t21 + _xovery_f32(t26 if t23 else t27, p_pixel2) +
+        _xovery_f32(_zero_times_f32(t25, _xovery_f32(t21, t28)), t28) - t20 * y_pixel2
     )
 
 
@@ -1766,7 +1776,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = f32(0.0) if t4 else t19
-            t22 = lam * (seed_n / f32(size_pixel))
+            t24 = lam * (seed_n / f32(size_pixel))
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1789,10 +1799,10 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1, v_p_pixel2_2, v_p_pixel2_3 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
-                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
-                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t22)
-                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t22)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t24)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t24)
                     hvp_p_words = _with_part(
                         hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
                     )
@@ -1804,7 +1814,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 v_p_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(v_p_, v_p__row + at)
                 y_pixel2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22)
+                hvp_p_pixel = _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -2010,7 +2020,7 @@ def hvp_phase2_f32(
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = f32(0.0) if t4 else t19
-            t22 = lam * (seed_n / f32(size_pixel))
+            t24 = lam * (seed_n / f32(size_pixel))
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2024,10 +2034,10 @@ def hvp_phase2_f32(
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1, v_p_pixel2_2, v_p_pixel2_3 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
-                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
-                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t22)
-                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t22)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t24)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t24)
                     hvp_p_words = _with_part(
                         hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
                     )
@@ -2038,7 +2048,7 @@ def hvp_phase2_f32(
             while at < length:
                 hvp_p_pixel = _hvp_f32_sweep2(
                     _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t15,
-                    t20, t22,
+                    t20, t24,
                 )
                 _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
                 at += _stride(threads)
@@ -2521,9 +2531,13 @@ def _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t15):
     """One place of a row: grad_p_pixel."""
     t14 = 1.0 - y_pixel2
     t16 = 1.0 - p_pixel2
+    t17 = _xovery_f64(y_pixel2, p_pixel2)
+    t18 = (abs(t17) < np.inf) | (p_pixel2 == 0.0)
+    t19 = _zero_times_f64(t15, t17)
+    t20 = _xovery_f64(t15 * y_pixel2, p_pixel2)
     return (
-        2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(t15, _xovery_f64(t14, t16)) - t13 * y_pixel2 -
-        _zero_times_f64(t15, _xovery_f64(y_pixel2, p_pixel2))
+        2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(t15, _xovery_f64(t14, t16)) - t13 * y_pixel2 - (t19 if t18
+        else t20)
     )
 
 
@@ -2648,9 +2662,9 @@ def value_and_grad_f64(
                 grad_p_pixel = _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t15)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t17 = dice_t1_difference / t9
+            t21 = dice_t1_difference / t9
             cross_entropy = t1 / float(size_pixel)
-            loss = (t6 * (0.0 if t5 else t17) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t6 * (0.0 if t5 else t21) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2821,9 +2835,9 @@ def value_and_grad_phase2_f64(
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 at += _stride(threads)
-            t17 = dice_t1_difference / t9
+            t21 = dice_t1_difference / t9
             cross_entropy = t1 / float(size_pixel)
-            loss = (t6 * (0.0 if t5 else t17) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t6 * (0.0 if t5 else t21) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2846,20 +2860,24 @@ def _grad_hess_diag_f64_sweep1(p_pixel, y_pixel):
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8):
+def _grad_hess_diag_f64_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
     t13 = 1.0 - y_pixel2
     t15 = 1.0 - p_pixel2
     t16 = _zero_times_f64(t14, _xovery_f64(t13, t15))
-    t17 = _zero_times_f64(t14, _xovery_f64(y_pixel2, p_pixel2))
-    t19 = 1.0 - 2.0 * y_pixel2
-    t23 = t18 * (t19 * t22 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_dice_overlap = 0.0 if t4 else t23
-    t26 = t18 * (2.0 * y_pixel2 * t25 - 2.0 * (t7 / t8) * (t19 / t8) / t8)
-    tangent_d_dice_t1_difference = 0.0 if t4 else t26
+    t17 = _xovery_f64(y_pixel2, p_pixel2)
+    t18 = (abs(t17) < np.inf) | (p_pixel2 == 0.0)
+    t19 = _zero_times_f64(t14, t17)
+    t20 = _xovery_f64(t14 * y_pixel2, p_pixel2)
+    t21 = t19 if t18 else t20
+    t23 = 1.0 - 2.0 * y_pixel2
+    t27 = t22 * (t23 * t26 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+    tangent_d_dice_overlap = 0.0 if t4 else t27
+    t30 = t22 * (2.0 * y_pixel2 * t29 - 2.0 * (t7 / t8) * (t23 / t8) / t8)
+    tangent_d_dice_t1_difference = 0.0 if t4 else t30
     return (
-        2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17, 2.0 * tangent_d_dice_overlap * y_pixel2 +
-        tangent_d_dice_t1_difference * t19 + _zero_times_f64(t17, 1.0 / p_pixel2) + _zero_times_f64(t16, 1.0 / t15)
+        2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t21, 2.0 * tangent_d_dice_overlap * y_pixel2 +
+        tangent_d_dice_t1_difference * t23 + _xovery_f64(t21, p_pixel2) + _xovery_f64(t16, t15)
     )
 
 
@@ -2949,12 +2967,12 @@ def grad_hess_diag_f64(
             t11 = t7 * (seed_n / t8) * (t5 / t8)
             t12 = 0.0 if t4 else t11
             t14 = lam * (seed_n / float(size_pixel))
-            t18 = seed_n * t5
-            t20 = 2.0 * (dice_t1_difference / t8) / t8 / t8
-            t21 = -1.0 / t8 / t8
-            t22 = t20 + t21
-            t24 = -2.0 * (t7 / t8) / t8 / t8
-            t25 = 1.0 / (t8 * t8) + t24
+            t22 = seed_n * t5
+            t24 = 2.0 * (dice_t1_difference / t8) / t8 / t8
+            t25 = -1.0 / t8 / t8
+            t26 = t24 + t25
+            t28 = -2.0 * (t7 / t8) / t8 / t8
+            t29 = 1.0 / (t8 * t8) + t28
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2974,10 +2992,10 @@ def grad_hess_diag_f64(
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
@@ -2990,7 +3008,7 @@ def grad_hess_diag_f64(
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -3125,12 +3143,12 @@ def grad_hess_diag_phase2_f64(
             t11 = t7 * (seed_n / t8) * (t5 / t8)
             t12 = 0.0 if t4 else t11
             t14 = lam * (seed_n / float(size_pixel))
-            t18 = seed_n * t5
-            t20 = 2.0 * (dice_t1_difference / t8) / t8 / t8
-            t21 = -1.0 / t8 / t8
-            t22 = t20 + t21
-            t24 = -2.0 * (t7 / t8) / t8 / t8
-            t25 = 1.0 / (t8 * t8) + t24
+            t22 = seed_n * t5
+            t24 = 2.0 * (dice_t1_difference / t8) / t8 / t8
+            t25 = -1.0 / t8 / t8
+            t26 = t24 + t25
+            t28 = -2.0 * (t7 / t8) / t8 / t8
+            t29 = 1.0 / (t8 * t8) + t28
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3144,10 +3162,10 @@ def grad_hess_diag_phase2_f64(
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
                     )
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
@@ -3158,8 +3176,8 @@ def grad_hess_diag_phase2_f64(
             at = _packed(p) * vectors + thread
             while at < length:
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t18,
-                    t22, t25, t4, t7, t8,
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t22,
+                    t26, t29, t4, t7, t8,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
@@ -3184,14 +3202,18 @@ def _hvp_f64_sweep1(p_pixel, v_p_pixel, y_pixel):
 
 
 @_device
-def _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22):
+def _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24):
     """One place of a row: hvp_p_pixel."""
     t21 = 1.0 - y_pixel2
-    t23 = t22 * v_p_pixel2
-    t24 = 1.0 - p_pixel2
+    t22 = _xovery_f64(y_pixel2, p_pixel2)
+    t23 = (abs(t22) < np.inf) | (p_pixel2 == 0.0)
+    t25 = t24 * v_p_pixel2
+    t26 = _zero_times_f64(t25, t22)
+    t27 = _xovery_f64(t24 * v_p_pixel2 * y_pixel2, p_pixel2)
+    t28 = 1.0 - p_pixel2
     return (
-        2.0 * t15 * y_pixel2 + t20 * t21 + _zero_times_f64(_zero_times_f64(t23, _xovery_f64(y_pixel2, p_pixel2)), 1.0 /
-        p_pixel2) + _zero_times_f64(_zero_times_f64(t23, _xovery_f64(t21, t24)), 1.0 / t24) - t20 * y_pixel2
+        2.0 * t15 * y_pixel2 + t20 * t21 + _xovery_f64(t26 if t23 else t27, p_pixel2) + _xovery_f64(_zero_times_f64(t25,
+        _xovery_f64(t21, t28)), t28) - t20 * y_pixel2
     )
 
 
@@ -3315,7 +3337,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = 0.0 if t4 else t19
-            t22 = lam * (seed_n / float(size_pixel))
+            t24 = lam * (seed_n / float(size_pixel))
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3338,8 +3360,8 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
-                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
                     hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
                     part += 1
                 _store_words(hvp_p, hvp_p_row + _packed(p) * vector, hvp_p_words)
@@ -3349,7 +3371,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 v_p_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(v_p_, v_p__row + at)
                 y_pixel2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22)
+                hvp_p_pixel = _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -3529,7 +3551,7 @@ def hvp_phase2_f64(
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = 0.0 if t4 else t19
-            t22 = lam * (seed_n / float(size_pixel))
+            t24 = lam * (seed_n / float(size_pixel))
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3543,8 +3565,8 @@ def hvp_phase2_f64(
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
-                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
                     hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
                     part += 1
                 _store_words(hvp_p, hvp_p_row_segment + _packed(p) * vector, hvp_p_words)
@@ -3553,7 +3575,7 @@ def hvp_phase2_f64(
             while at < length:
                 hvp_p_pixel = _hvp_f64_sweep2(
                     _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t15,
-                    t20, t22,
+                    t20, t24,
                 )
                 _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
                 at += _stride(threads)

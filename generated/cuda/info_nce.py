@@ -784,11 +784,11 @@ def _value_1_f32_sweep3(u_d3, v_d3, t1, t1__scaled, t2, t2__scaled):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u2 = t1 * u_d3
     t4 = abs(measured_u2) == t1__scaled
-    t5 = _sign_f32(measured_u2)
+    t5 = _sign_f32(u_d3)
     t6 = measured_u2 / t1__scaled
     measured_v2 = t2 * v_d3
     t7 = abs(measured_v2) == t2__scaled
-    t8 = _sign_f32(measured_v2)
+    t8 = _sign_f32(v_d3)
     t9 = measured_v2 / t2__scaled
     return t5 if t4 else t6, t8 if t7 else t9
 
@@ -1089,11 +1089,11 @@ def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t1__scaled2, t2, t2__scaled2):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u2 = t1 * u_d3
     t4 = abs(measured_u2) == t1__scaled2
-    t5 = _sign_f32(measured_u2)
+    t5 = _sign_f32(u_d3)
     t6 = measured_u2 / t1__scaled2
     measured_v2 = t2 * v_d3
     t7 = abs(measured_v2) == t2__scaled2
-    t8 = _sign_f32(measured_v2)
+    t8 = _sign_f32(v_d3)
     t9 = measured_v2 / t2__scaled2
     return t5 if t4 else t6, t8 if t7 else t9
 
@@ -1461,14 +1461,14 @@ def _value_and_grad_3_f32_sweep2(
     d_u_hat2 = d_u_hat__product_d / tau
     measured_u = t4 * u_d
     t5 = abs(measured_u) == t1__scaled_i
-    t6 = _sign_f32(measured_u)
+    t6 = _sign_f32(u_d)
     t7 = measured_u / t1__scaled_i
     t8 = d_t1 * (t6 if t5 else t7)
     scaled_grad_u = d_u_hat2 / t1__scaled_i + (f32(0.0) if t1 else t8)
     d_v_hat2 = d_v_hat__product_d / tau
     measured_v = t11 * v_d
     t12 = abs(measured_v) == t2__scaled_i
-    t13 = _sign_f32(measured_v)
+    t13 = _sign_f32(v_d)
     t14 = measured_v / t2__scaled_i
     t15 = d_t2 * (t13 if t12 else t14)
     scaled_grad_v = d_v_hat2 / t2__scaled_i + (f32(0.0) if t9 else t15)
@@ -1666,14 +1666,14 @@ def _hvp_1_f32_sweep3(u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__sc
     measured_v_u = t1 * v_u_d
     measured_u2 = t1 * u_d3
     t5 = abs(measured_u2) == t1__scaled2
-    t6 = _sign_f32(measured_u2)
+    t6 = _sign_f32(u_d3)
     t7 = measured_u2 / t1__scaled2
     t8 = t6 if t5 else t7
     t9 = measured_v_u * t8
     measured_v_v = t2 * v_v_d
     measured_v2 = t2 * v_d3
     t11 = abs(measured_v2) == t2__scaled2
-    t12 = _sign_f32(measured_v2)
+    t12 = _sign_f32(v_d3)
     t13 = measured_v2 / t2__scaled2
     t14 = t12 if t11 else t13
     t15 = measured_v_v * t14
@@ -1685,12 +1685,12 @@ def _hvp_1_f32_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t1__scaled2, t2, t2__scaled2
     """One place of a row: u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d."""
     measured_u3 = t1 * u_d4
     t16 = abs(measured_u3) == t1__scaled2
-    t17 = _sign_f32(measured_u3)
+    t17 = _sign_f32(u_d4)
     t18 = measured_u3 / t1__scaled2
     t19 = t17 if t16 else t18
     measured_v3 = t2 * v_d4
     t20 = abs(measured_v3) == t2__scaled2
-    t21 = _sign_f32(measured_v3)
+    t21 = _sign_f32(v_d4)
     t22 = measured_v3 / t2__scaled2
     t23 = t21 if t20 else t22
     measured_v_u2 = t1 * v_u_d
@@ -2253,7 +2253,7 @@ def _hvp_3_f32_sweep2(
     d_u_hat2 = d_u_hat__product_d / tau
     measured_u = t7 * u_d
     t8 = abs(measured_u) == t1__scaled_i
-    t9 = _sign_f32(measured_u)
+    t9 = _sign_f32(u_d)
     t10 = measured_u / t1__scaled_i
     t11 = t9 if t8 else t10
     measured_v_u = t7 * v_u_d
@@ -2265,7 +2265,7 @@ def _hvp_3_f32_sweep2(
     d_v_hat2 = d_v_hat__product_d / tau
     measured_v = t20 * v_d
     t21 = abs(measured_v) == t2__scaled_i
-    t22 = _sign_f32(measured_v)
+    t22 = _sign_f32(v_d)
     t23 = measured_v / t2__scaled_i
     t24 = t22 if t21 else t23
     measured_v_v = t20 * v_v_d
@@ -2961,11 +2961,11 @@ def _value_1_f64_sweep3(u_d3, v_d3, t1, t1__scaled, t2, t2__scaled):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u2 = t1 * u_d3
     t4 = abs(measured_u2) == t1__scaled
-    t5 = _sign_f64(measured_u2)
+    t5 = _sign_f64(u_d3)
     t6 = measured_u2 / t1__scaled
     measured_v2 = t2 * v_d3
     t7 = abs(measured_v2) == t2__scaled
-    t8 = _sign_f64(measured_v2)
+    t8 = _sign_f64(v_d3)
     t9 = measured_v2 / t2__scaled
     return t5 if t4 else t6, t8 if t7 else t9
 
@@ -3231,11 +3231,11 @@ def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t1__scaled2, t2, t2__scaled2):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u2 = t1 * u_d3
     t4 = abs(measured_u2) == t1__scaled2
-    t5 = _sign_f64(measured_u2)
+    t5 = _sign_f64(u_d3)
     t6 = measured_u2 / t1__scaled2
     measured_v2 = t2 * v_d3
     t7 = abs(measured_v2) == t2__scaled2
-    t8 = _sign_f64(measured_v2)
+    t8 = _sign_f64(v_d3)
     t9 = measured_v2 / t2__scaled2
     return t5 if t4 else t6, t8 if t7 else t9
 
@@ -3562,14 +3562,14 @@ def _value_and_grad_3_f64_sweep2(
     d_u_hat2 = d_u_hat__product_d / tau
     measured_u = t4 * u_d
     t5 = abs(measured_u) == t1__scaled_i
-    t6 = _sign_f64(measured_u)
+    t6 = _sign_f64(u_d)
     t7 = measured_u / t1__scaled_i
     t8 = d_t1 * (t6 if t5 else t7)
     scaled_grad_u = d_u_hat2 / t1__scaled_i + (0.0 if t1 else t8)
     d_v_hat2 = d_v_hat__product_d / tau
     measured_v = t11 * v_d
     t12 = abs(measured_v) == t2__scaled_i
-    t13 = _sign_f64(measured_v)
+    t13 = _sign_f64(v_d)
     t14 = measured_v / t2__scaled_i
     t15 = d_t2 * (t13 if t12 else t14)
     scaled_grad_v = d_v_hat2 / t2__scaled_i + (0.0 if t9 else t15)
@@ -3745,14 +3745,14 @@ def _hvp_1_f64_sweep3(u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__sc
     measured_v_u = t1 * v_u_d
     measured_u2 = t1 * u_d3
     t5 = abs(measured_u2) == t1__scaled2
-    t6 = _sign_f64(measured_u2)
+    t6 = _sign_f64(u_d3)
     t7 = measured_u2 / t1__scaled2
     t8 = t6 if t5 else t7
     t9 = measured_v_u * t8
     measured_v_v = t2 * v_v_d
     measured_v2 = t2 * v_d3
     t11 = abs(measured_v2) == t2__scaled2
-    t12 = _sign_f64(measured_v2)
+    t12 = _sign_f64(v_d3)
     t13 = measured_v2 / t2__scaled2
     t14 = t12 if t11 else t13
     t15 = measured_v_v * t14
@@ -3764,12 +3764,12 @@ def _hvp_1_f64_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t1__scaled2, t2, t2__scaled2
     """One place of a row: u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d."""
     measured_u3 = t1 * u_d4
     t16 = abs(measured_u3) == t1__scaled2
-    t17 = _sign_f64(measured_u3)
+    t17 = _sign_f64(u_d4)
     t18 = measured_u3 / t1__scaled2
     t19 = t17 if t16 else t18
     measured_v3 = t2 * v_d4
     t20 = abs(measured_v3) == t2__scaled2
-    t21 = _sign_f64(measured_v3)
+    t21 = _sign_f64(v_d4)
     t22 = measured_v3 / t2__scaled2
     t23 = t21 if t20 else t22
     measured_v_u2 = t1 * v_u_d
@@ -4254,7 +4254,7 @@ def _hvp_3_f64_sweep2(
     d_u_hat2 = d_u_hat__product_d / tau
     measured_u = t7 * u_d
     t8 = abs(measured_u) == t1__scaled_i
-    t9 = _sign_f64(measured_u)
+    t9 = _sign_f64(u_d)
     t10 = measured_u / t1__scaled_i
     t11 = t9 if t8 else t10
     measured_v_u = t7 * v_u_d
@@ -4264,7 +4264,7 @@ def _hvp_3_f64_sweep2(
     d_v_hat2 = d_v_hat__product_d / tau
     measured_v = t20 * v_d
     t21 = abs(measured_v) == t2__scaled_i
-    t22 = _sign_f64(measured_v)
+    t22 = _sign_f64(v_d)
     t23 = measured_v / t2__scaled_i
     t24 = t22 if t21 else t23
     measured_v_v = t20 * v_v_d

@@ -401,15 +401,15 @@ def _value_f32_sample(weight, live, place, pred, target, options):
     measured_target_3 = unit0 * target_3
     measured_target_1 = unit0 * target_1
     length3 = measured_target_3 - measured_target_1
+    t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    t2 = f32(0.0) < t1
     unit1 = _unit_scale_f32(
         _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
     )
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
     measured_pred_0 = unit1 * pred_0
     measured_target_0 = unit1 * target_0
-    t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-    t2 = f32(0.0) < t1
+    measured_target_2 = unit1 * target_2
+    measured_pred_2 = unit1 * pred_2
     margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
     t3 = t1 == f32(0.0)
     length = measured_target_2 - measured_target_0
@@ -424,8 +424,10 @@ def _value_f32_sample(weight, live, place, pred, target, options):
     t6 = f32(0.5) * (length2 + margin2)
     t7 = t6 if t3 else length2
     margin6 = margin2 if t2 else t7
-    width = _maximum_f32(f32(0.0), t1)
-    t8 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
+    width = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0),
+    )
+    t8 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
     t9 = f32(0.0) < t8
     margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
     t10 = t8 == f32(0.0)
@@ -437,7 +439,9 @@ def _value_f32_sample(weight, live, place, pred, target, options):
     t14 = t13 if t10 else length4
     margin8 = margin4 if t9 else t14
     excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
-    height = _maximum_f32(f32(0.0), t8)
+    height = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1),
+    )
     I = height * width
     scaled_value = excess / (I + excess)
     return scaled_value * weight if live else f32(0.0)
@@ -472,96 +476,92 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     measured_target_3 = unit0 * target_3
     measured_target_1 = unit0 * target_1
     length3 = measured_target_3 - measured_target_1
+    t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    t2 = f32(0.0) < t1
     unit1 = _unit_scale_f32(
         _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
     )
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
     measured_pred_0 = unit1 * pred_0
     measured_target_0 = unit1 * target_0
-    t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-    t2 = f32(0.0) < t1
-    t3 = measured_pred_0 - measured_target_0
-    t4 = measured_target_2 - measured_pred_2
-    margin = _ramp_f32(t3) + _ramp_f32(t4)
-    t5 = t1 == f32(0.0)
+    measured_target_2 = unit1 * target_2
+    measured_pred_2 = unit1 * pred_2
+    margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+    t3 = t1 == f32(0.0)
     length = measured_target_2 - measured_target_0
-    t6 = f32(0.5) * (length + margin)
-    t7 = t6 if t5 else length
-    margin5 = margin if t2 else t7
+    t4 = f32(0.5) * (length + margin)
+    t5 = t4 if t3 else length
+    margin5 = margin if t2 else t5
     measured_pred_3 = unit0 * pred_3
     measured_pred_1 = unit0 * pred_1
     length4 = measured_pred_3 - measured_pred_1
-    t8 = measured_target_0 - measured_pred_0
-    t9 = measured_pred_2 - measured_target_2
-    margin2 = _ramp_f32(t8) + _ramp_f32(t9)
+    margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
     length2 = measured_pred_2 - measured_pred_0
-    t10 = f32(0.5) * (length2 + margin2)
-    t11 = t10 if t5 else length2
-    margin6 = margin2 if t2 else t11
-    width = _maximum_f32(f32(0.0), t1)
-    t12 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-    t13 = f32(0.0) < t12
-    t14 = measured_pred_1 - measured_target_1
-    t15 = measured_target_3 - measured_pred_3
-    margin3 = _ramp_f32(t14) + _ramp_f32(t15)
-    t16 = t12 == f32(0.0)
-    t17 = f32(0.5) * (length3 + margin3)
-    t18 = t17 if t16 else length3
-    margin7 = margin3 if t13 else t18
-    t19 = measured_target_1 - measured_pred_1
-    t20 = measured_pred_3 - measured_target_3
-    margin4 = _ramp_f32(t19) + _ramp_f32(t20)
-    t21 = f32(0.5) * (length4 + margin4)
-    t22 = t21 if t16 else length4
-    margin8 = margin4 if t13 else t22
-    t23 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t23
-    height = _maximum_f32(f32(0.0), t12)
+    t6 = f32(0.5) * (length2 + margin2)
+    t7 = t6 if t3 else length2
+    margin6 = margin2 if t2 else t7
+    width = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0),
+    )
+    t8 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    t9 = f32(0.0) < t8
+    margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+    t10 = t8 == f32(0.0)
+    t11 = f32(0.5) * (length3 + margin3)
+    t12 = t11 if t10 else length3
+    margin7 = margin3 if t9 else t12
+    margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+    t13 = f32(0.5) * (length4 + margin4)
+    t14 = t13 if t10 else length4
+    margin8 = margin4 if t9 else t14
+    t15 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t15
+    height = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1),
+    )
     I = height * width
-    t24 = I + excess
-    scaled_value = excess / t24
-    t25 = _half_step_f32(t3)
+    t16 = I + excess
+    scaled_value = excess / t16
+    t17 = _half_step_f32(pred_0 - target_0)
     seed_n = seed
-    d_excess = I / t24 * (seed_n / t24)
-    t26 = d_excess * length3
-    t27 = f32(0.5) * d_excess * length3
-    t28 = t27 if t5 else f32(0.0)
-    d_margin = t26 if t2 else t28
-    t29 = f32(0.5) * d_excess * length4
-    t30 = d_excess * length4
-    t31 = t29 if t5 else t30
-    d_length2 = f32(0.0) if t2 else t31
-    t32 = _half_step_f32(t1)
-    d_I = -excess / t24 * (seed_n / t24)
-    d_width = d_I * height + d_excess * t23
-    t33 = t29 if t5 else f32(0.0)
-    d_margin2 = t30 if t2 else t33
+    d_excess = I / t16 * (seed_n / t16)
+    t18 = d_excess * length3
+    t19 = f32(0.5) * d_excess * length3
+    t20 = t19 if t3 else f32(0.0)
+    d_margin = t18 if t2 else t20
+    t21 = f32(0.5) * d_excess * length4
+    t22 = d_excess * length4
+    t23 = t21 if t3 else t22
+    d_length2 = f32(0.0) if t2 else t23
+    t24 = _half_step_f32(t1)
+    d_I = -excess / t16 * (seed_n / t16)
+    d_width = d_I * height + d_excess * t15
+    t25 = t21 if t3 else f32(0.0)
+    d_margin2 = t22 if t2 else t25
     scaled_grad_pred__0 = (
-        _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
-        _zero_times_f32(_half_step_f32(t8), d_margin2)
+        _zero_times_f32(t17, d_margin) - d_length2 - _zero_times_f32(t17 * t24, d_width) -
+        _zero_times_f32(_half_step_f32(target_0 - pred_0), d_margin2)
     )
-    t34 = _half_step_f32(t14)
-    t35 = d_excess * width
-    t36 = f32(0.5) * d_excess * width
-    t37 = t36 if t16 else f32(0.0)
-    d_margin4 = t35 if t13 else t37
-    t38 = t36 if t16 else t35
-    d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
-    t39 = _half_step_f32(t12)
+    t26 = _half_step_f32(pred_1 - target_1)
+    t27 = d_excess * width
+    t28 = f32(0.5) * d_excess * width
+    t29 = t28 if t10 else f32(0.0)
+    d_margin4 = t27 if t9 else t29
+    t30 = t28 if t10 else t27
+    d_length4 = d_excess * margin6 + (f32(0.0) if t9 else t30)
+    t31 = _half_step_f32(t8)
     scaled_grad_pred__1 = (
-        _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
-        _zero_times_f32(_half_step_f32(t19), d_margin4)
+        _zero_times_f32(t26, d_margin4) - d_length4 - width * _zero_times_f32(t26 * t31, d_I) -
+        _zero_times_f32(_half_step_f32(target_1 - pred_1), d_margin4)
     )
-    t40 = _half_step_f32(t4)
+    t32 = _half_step_f32(target_2 - pred_2)
     scaled_grad_pred__2 = (
-        d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
-        _zero_times_f32(t40, d_margin)
+        d_length2 + _zero_times_f32(t32 * t24, d_width) + _zero_times_f32(_half_step_f32(pred_2 - target_2), d_margin2)
+        - _zero_times_f32(t32, d_margin)
     )
-    t41 = _half_step_f32(t15)
+    t33 = _half_step_f32(target_3 - pred_3)
     scaled_grad_pred__3 = (
-        d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20), d_margin4) -
-        _zero_times_f32(t41, d_margin4)
+        d_length4 + width * _zero_times_f32(t33 * t31, d_I) + _zero_times_f32(_half_step_f32(pred_3 - target_3),
+        d_margin4) - _zero_times_f32(t33, d_margin4)
     )
     grad_pred_0 = scaled_grad_pred__0 * unit1 if live else f32(0.0)
     grad_pred_1 = scaled_grad_pred__1 * unit0 if live else f32(0.0)
@@ -601,17 +601,9 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
     target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     seed = _seed_f32(weight, divisor)
-    unit1 = _unit_scale_f32(
-        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-    )
-    measured_pred_0 = unit1 * pred_0
-    measured_target_0 = unit1 * target_0
-    t1 = measured_pred_0 - measured_target_0
-    t2 = _half_step_f32(t1)
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
-    t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-    t4 = f32(0.0) < t3
+    t1 = _half_step_f32(pred_0 - target_0)
+    t2 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    t3 = f32(0.0) < t2
     unit0 = _unit_scale_f32(
         _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
     )
@@ -619,178 +611,182 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     measured_target_3 = unit0 * target_3
     measured_pred_1 = unit0 * pred_1
     measured_target_1 = unit0 * target_1
-    t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-    height = _maximum_f32(f32(0.0), t5)
-    width = _maximum_f32(f32(0.0), t3)
+    height = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1),
+    )
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    width = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0),
+    )
     I = height * width
     seed_n = seed
     length3 = measured_target_3 - measured_target_1
-    t6 = measured_target_2 - measured_pred_2
-    margin = _ramp_f32(t1) + _ramp_f32(t6)
-    t7 = t3 == f32(0.0)
+    margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+    t4 = t2 == f32(0.0)
     length = measured_target_2 - measured_target_0
-    t8 = f32(0.5) * (length + margin)
-    t9 = t8 if t7 else length
-    margin5 = margin if t4 else t9
+    t5 = f32(0.5) * (length + margin)
+    t6 = t5 if t4 else length
+    margin5 = margin if t3 else t6
     length4 = measured_pred_3 - measured_pred_1
-    t10 = measured_target_0 - measured_pred_0
-    t11 = measured_pred_2 - measured_target_2
-    margin2 = _ramp_f32(t10) + _ramp_f32(t11)
+    margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
     length2 = measured_pred_2 - measured_pred_0
-    t12 = f32(0.5) * (length2 + margin2)
-    t13 = t12 if t7 else length2
-    margin6 = margin2 if t4 else t13
-    t14 = f32(0.0) < t5
-    t15 = measured_pred_1 - measured_target_1
-    t16 = measured_target_3 - measured_pred_3
-    margin3 = _ramp_f32(t15) + _ramp_f32(t16)
-    t17 = t5 == f32(0.0)
-    t18 = f32(0.5) * (length3 + margin3)
-    t19 = t18 if t17 else length3
-    margin7 = margin3 if t14 else t19
-    t20 = measured_target_1 - measured_pred_1
-    t21 = measured_pred_3 - measured_target_3
-    margin4 = _ramp_f32(t20) + _ramp_f32(t21)
-    t22 = f32(0.5) * (length4 + margin4)
-    t23 = t22 if t17 else length4
-    margin8 = margin4 if t14 else t23
-    t24 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t24
-    t25 = I + excess
-    d_excess = I / t25 * (seed_n / t25)
-    t26 = d_excess * length3
-    t27 = f32(0.5) * d_excess * length3
-    t28 = t27 if t7 else f32(0.0)
-    d_margin = t26 if t4 else t28
-    t29 = f32(0.5) * d_excess * length4
-    t30 = d_excess * length4
-    t31 = t29 if t7 else t30
-    d_length2 = f32(0.0) if t4 else t31
-    t32 = _half_step_f32(t3)
-    t33 = t2 * t32
-    d_I = -excess / t25 * (seed_n / t25)
-    d_width = d_I * height + d_excess * t24
-    t34 = _half_step_f32(t10)
-    t35 = t29 if t7 else f32(0.0)
-    d_margin2 = t30 if t4 else t35
+    t7 = f32(0.5) * (length2 + margin2)
+    t8 = t7 if t4 else length2
+    margin6 = margin2 if t3 else t8
+    t9 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    t10 = f32(0.0) < t9
+    margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+    t11 = t9 == f32(0.0)
+    t12 = f32(0.5) * (length3 + margin3)
+    t13 = t12 if t11 else length3
+    margin7 = margin3 if t10 else t13
+    margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+    t14 = f32(0.5) * (length4 + margin4)
+    t15 = t14 if t11 else length4
+    margin8 = margin4 if t10 else t15
+    t16 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t16
+    t17 = I + excess
+    d_excess = I / t17 * (seed_n / t17)
+    t18 = d_excess * length3
+    t19 = f32(0.5) * d_excess * length3
+    t20 = t19 if t4 else f32(0.0)
+    d_margin = t18 if t3 else t20
+    t21 = f32(0.5) * d_excess * length4
+    t22 = d_excess * length4
+    t23 = t21 if t4 else t22
+    d_length2 = f32(0.0) if t3 else t23
+    t24 = _half_step_f32(t2)
+    t25 = t1 * t24
+    d_I = -excess / t17 * (seed_n / t17)
+    d_width = d_I * height + d_excess * t16
+    t26 = _half_step_f32(target_0 - pred_0)
+    t27 = t21 if t4 else f32(0.0)
+    d_margin2 = t22 if t3 else t27
     scaled_grad_pred__0 = (
-        _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34, d_margin2)
+        _zero_times_f32(t1, d_margin) - d_length2 - _zero_times_f32(t25, d_width) - _zero_times_f32(t26, d_margin2)
     )
-    t36 = _half_step_f32(t15)
-    t37 = d_excess * width
-    t38 = f32(0.5) * d_excess * width
-    t39 = t38 if t17 else f32(0.0)
-    d_margin4 = t37 if t14 else t39
-    t40 = t38 if t17 else t37
-    d_length4 = d_excess * margin6 + (f32(0.0) if t14 else t40)
-    t41 = _half_step_f32(t5)
-    t42 = t36 * t41
-    t43 = _half_step_f32(t20)
+    t28 = _half_step_f32(pred_1 - target_1)
+    t29 = d_excess * width
+    t30 = f32(0.5) * d_excess * width
+    t31 = t30 if t11 else f32(0.0)
+    d_margin4 = t29 if t10 else t31
+    t32 = t30 if t11 else t29
+    d_length4 = d_excess * margin6 + (f32(0.0) if t10 else t32)
+    t33 = _half_step_f32(t9)
+    t34 = t28 * t33
+    t35 = _half_step_f32(target_1 - pred_1)
     scaled_grad_pred__1 = (
-        _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) - _zero_times_f32(t43,
+        _zero_times_f32(t28, d_margin4) - d_length4 - width * _zero_times_f32(t34, d_I) - _zero_times_f32(t35,
         d_margin4)
     )
-    t44 = _half_step_f32(t6)
-    t45 = t44 * t32
-    t46 = _half_step_f32(t11)
+    t36 = _half_step_f32(target_2 - pred_2)
+    t37 = t36 * t24
+    t38 = _half_step_f32(pred_2 - target_2)
     scaled_grad_pred__2 = (
-        d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44, d_margin)
+        d_length2 + _zero_times_f32(t37, d_width) + _zero_times_f32(t38, d_margin2) - _zero_times_f32(t36, d_margin)
     )
-    t47 = _half_step_f32(t16)
-    t48 = t47 * t41
-    t49 = _half_step_f32(t21)
+    t39 = _half_step_f32(target_3 - pred_3)
+    t40 = t39 * t33
+    t41 = _half_step_f32(pred_3 - target_3)
     scaled_grad_pred__3 = (
-        d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
+        d_length4 + width * _zero_times_f32(t40, d_I) + _zero_times_f32(t41, d_margin4) - _zero_times_f32(t39,
         d_margin4)
     )
-    tangent_width_0 = -t2 * t32
-    t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
-    t51 = height * t50
-    tangent_margin2_0 = -t34
-    t52 = f32(0.5) if t7 else f32(0.0)
-    t53 = f32(1.0) if t4 else t52
-    t54 = f32(-0.5) if t7 else f32(-1.0)
-    tangent_margin6_0 = tangent_margin2_0 * t53 + (f32(0.0) if t4 else t54)
-    tangent_margin5_0 = t2 * t53
+    tangent_width_0 = -t1 * t24
+    t42 = f32(1.0) / (t17 * t17) - f32(2.0) * (I / t17) / t17 / t17
+    t43 = height * t42
+    tangent_margin2_0 = -t26
+    t44 = f32(0.5) if t4 else f32(0.0)
+    t45 = f32(1.0) if t3 else t44
+    t46 = f32(-0.5) if t4 else f32(-1.0)
+    tangent_margin6_0 = tangent_margin2_0 * t45 + (f32(0.0) if t3 else t46)
+    tangent_margin5_0 = t1 * t45
     tangent_excess_0 = (
         length4 * tangent_margin6_0 + _zero_times_f32(tangent_margin5_0, length3) + _zero_times_f32(tangent_width_0,
-        t24)
+        t16)
     )
     tangent_d_excess_0 = (
-        seed_n * (_zero_times_f32(tangent_width_0, t51) - f32(2.0) * (I / t25) * (tangent_excess_0 / t25) / t25)
+        seed_n * (_zero_times_f32(tangent_width_0, t43) - f32(2.0) * (I / t17) * (tangent_excess_0 / t17) / t17)
     )
-    t55 = f32(0.5) * length3
-    t56 = t55 if t7 else f32(0.0)
-    t57 = length3 if t4 else t56
-    tangent_d_margin_0 = tangent_d_excess_0 * t57
-    t58 = f32(0.5) * length4
-    t59 = t58 if t7 else length4
-    t60 = tangent_d_excess_0 * t59
-    tangent_d_length2_0 = f32(0.0) if t4 else t60
-    t61 = f32(2.0) * (excess / t25) / t25 / t25 - f32(1.0) / (t25 * t25)
-    t62 = excess / t25 * (height / t25) / t25
-    tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + f32(2.0) * _zero_times_f32(tangent_width_0, t62))
-    tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
-    t63 = t58 if t7 else f32(0.0)
-    t64 = length4 if t4 else t63
-    tangent_d_margin2_0 = tangent_d_excess_0 * t64
+    t47 = f32(0.5) * length3
+    t48 = t47 if t4 else f32(0.0)
+    t49 = length3 if t3 else t48
+    tangent_d_margin_0 = tangent_d_excess_0 * t49
+    t50 = f32(0.5) * length4
+    t51 = t50 if t4 else length4
+    t52 = tangent_d_excess_0 * t51
+    tangent_d_length2_0 = f32(0.0) if t3 else t52
+    t53 = f32(2.0) * (excess / t17) / t17 / t17 - f32(1.0) / (t17 * t17)
+    t54 = excess / t17 * (height / t17) / t17
+    tangent_d_I_0 = seed_n * (tangent_excess_0 * t53 + f32(2.0) * _zero_times_f32(tangent_width_0, t54))
+    tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t16
+    t55 = t50 if t4 else f32(0.0)
+    t56 = length4 if t3 else t55
+    tangent_d_margin2_0 = tangent_d_excess_0 * t56
     scaled_diag_pred__0 = (
-        _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0) -
-        _zero_times_f32(t34, tangent_d_margin2_0)
+        _zero_times_f32(t1, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t25, tangent_d_width_0) -
+        _zero_times_f32(t26, tangent_d_margin2_0)
     )
-    tangent_margin4_1 = -t43
-    t65 = f32(0.5) if t17 else f32(0.0)
-    t66 = f32(1.0) if t14 else t65
-    t67 = f32(-0.5) if t17 else f32(-1.0)
-    tangent_margin8_1 = tangent_margin4_1 * t66 + (f32(0.0) if t14 else t67)
-    tangent_margin7_1 = t36 * t66
+    tangent_margin4_1 = -t35
+    t57 = f32(0.5) if t11 else f32(0.0)
+    t58 = f32(1.0) if t10 else t57
+    t59 = f32(-0.5) if t11 else f32(-1.0)
+    tangent_margin8_1 = tangent_margin4_1 * t58 + (f32(0.0) if t10 else t59)
+    tangent_margin7_1 = t28 * t58
     tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f32(tangent_margin7_1, width) - margin6
-    tangent_height_1 = -t36 * t41
-    t68 = excess / t25 * (width / t25) / t25
-    tangent_d_I_1 = seed_n * (tangent_excess_1 * t61 + f32(2.0) * _zero_times_f32(tangent_height_1, t68))
-    t69 = width * t50
+    tangent_height_1 = -t28 * t33
+    t60 = excess / t17 * (width / t17) / t17
+    tangent_d_I_1 = seed_n * (tangent_excess_1 * t53 + f32(2.0) * _zero_times_f32(tangent_height_1, t60))
+    t61 = width * t42
     tangent_d_excess_1 = (
-        seed_n * (_zero_times_f32(tangent_height_1, t69) - f32(2.0) * (I / t25) * (tangent_excess_1 / t25) / t25)
+        seed_n * (_zero_times_f32(tangent_height_1, t61) - f32(2.0) * (I / t17) * (tangent_excess_1 / t17) / t17)
     )
-    t70 = f32(0.5) * width
-    t71 = t70 if t17 else f32(0.0)
-    t72 = width if t14 else t71
-    tangent_d_margin4_1 = tangent_d_excess_1 * t72
-    t73 = t70 if t17 else width
-    t74 = margin6 + (f32(0.0) if t14 else t73)
-    tangent_d_length4_1 = tangent_d_excess_1 * t74
+    t62 = f32(0.5) * width
+    t63 = t62 if t11 else f32(0.0)
+    t64 = width if t10 else t63
+    tangent_d_margin4_1 = tangent_d_excess_1 * t64
+    t65 = t62 if t11 else width
+    t66 = margin6 + (f32(0.0) if t10 else t65)
+    tangent_d_length4_1 = tangent_d_excess_1 * t66
     scaled_diag_pred__1 = (
-        tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
+        tangent_d_I_1 * _zero_times_f32(t34, -width) + tangent_d_margin4_1 * (t28 - t35) - tangent_d_length4_1
     )
-    t75 = f32(0.5) if t7 else f32(1.0)
-    tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
-    tangent_margin_2 = -t44
-    tangent_margin5_2 = tangent_margin_2 * t53
+    t67 = f32(0.5) if t4 else f32(1.0)
+    tangent_margin6_2 = t38 * t45 + (f32(0.0) if t3 else t67)
+    tangent_margin_2 = -t36
+    tangent_margin5_2 = tangent_margin_2 * t45
     tangent_excess_2 = (
-        length4 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, length3) + _zero_times_f32(t45, t24)
+        length4 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, length3) + _zero_times_f32(t37, t16)
     )
-    tangent_d_excess_2 = seed_n * (_zero_times_f32(t45, t51) - f32(2.0) * (I / t25) * (tangent_excess_2 / t25) / t25)
-    t76 = tangent_d_excess_2 * t59
-    tangent_d_length2_2 = f32(0.0) if t4 else t76
-    tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + f32(2.0) * _zero_times_f32(t45, t62))
-    tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
-    tangent_d_margin2_2 = tangent_d_excess_2 * t64
-    tangent_d_margin_2 = tangent_d_excess_2 * t57
+    tangent_d_excess_2 = seed_n * (_zero_times_f32(t37, t43) - f32(2.0) * (I / t17) * (tangent_excess_2 / t17) / t17)
+    t68 = tangent_d_excess_2 * t51
+    tangent_d_length2_2 = f32(0.0) if t3 else t68
+    tangent_d_I_2 = seed_n * (tangent_excess_2 * t53 + f32(2.0) * _zero_times_f32(t37, t54))
+    tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t16
+    tangent_d_margin2_2 = tangent_d_excess_2 * t56
+    tangent_d_margin_2 = tangent_d_excess_2 * t49
     scaled_diag_pred__2 = (
-        tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46, tangent_d_margin2_2) -
-        _zero_times_f32(t44, tangent_d_margin_2)
+        tangent_d_length2_2 + _zero_times_f32(t37, tangent_d_width_2) + _zero_times_f32(t38, tangent_d_margin2_2) -
+        _zero_times_f32(t36, tangent_d_margin_2)
     )
-    t77 = f32(0.5) if t17 else f32(1.0)
-    tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
-    tangent_margin3_3 = -t47
-    tangent_margin7_3 = tangent_margin3_3 * t66
+    t69 = f32(0.5) if t11 else f32(1.0)
+    tangent_margin8_3 = t41 * t58 + (f32(0.0) if t10 else t69)
+    tangent_margin3_3 = -t39
+    tangent_margin7_3 = tangent_margin3_3 * t58
     tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f32(tangent_margin7_3, width)
-    tangent_d_excess_3 = seed_n * (_zero_times_f32(t48, t69) - f32(2.0) * (I / t25) * (tangent_excess_3 / t25) / t25)
-    tangent_d_length4_3 = tangent_d_excess_3 * t74
-    tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + f32(2.0) * _zero_times_f32(t48, t68))
-    tangent_d_margin4_3 = tangent_d_excess_3 * t72
+    tangent_d_excess_3 = seed_n * (_zero_times_f32(t40, t61) - f32(2.0) * (I / t17) * (tangent_excess_3 / t17) / t17)
+    tangent_d_length4_3 = tangent_d_excess_3 * t66
+    tangent_d_I_3 = seed_n * (tangent_excess_3 * t53 + f32(2.0) * _zero_times_f32(t40, t60))
+    tangent_d_margin4_3 = tangent_d_excess_3 * t64
     scaled_diag_pred__3 = (
-        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
+        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t40, width) + tangent_d_margin4_3 * (t41 - t39)
     )
     grad_pred_0 = scaled_grad_pred__0 * unit1 if live else f32(0.0)
     grad_pred_1 = scaled_grad_pred__1 * unit0 if live else f32(0.0)
@@ -832,17 +828,9 @@ def _hvp_f32_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     v_pred_0, v_pred_1, v_pred_2, v_pred_3 = _load_few_f32(v_pred_, v_pred__row, options)
     seed = _seed_f32(weight, divisor)
-    unit1 = _unit_scale_f32(
-        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-    )
-    measured_pred_0 = unit1 * pred_0
-    measured_target_0 = unit1 * target_0
-    t1 = measured_pred_0 - measured_target_0
-    t2 = _half_step_f32(t1)
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
-    t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
-    t4 = f32(0.0) < t3
+    t1 = _half_step_f32(pred_0 - target_0)
+    t2 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    t3 = f32(0.0) < t2
     unit0 = _unit_scale_f32(
         _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
     )
@@ -850,136 +838,140 @@ def _hvp_f32_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     measured_target_1 = unit0 * target_1
     length3 = measured_target_3 - measured_target_1
     seed_n = seed
-    measured_pred_3 = unit0 * pred_3
-    measured_pred_1 = unit0 * pred_1
-    t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
-    t6 = _half_step_f32(t5)
-    t7 = f32(1.0) / unit0
+    t4 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    t5 = _half_step_f32(t4)
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    t6 = f32(1.0) / unit0
     unit2 = _unit_scale_f32(
-        _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)), abs(unit1 *
-        v_pred_0 * t7)),
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t6)), abs(unit1 *
+        v_pred_0 * t6)),
     )
     measured_v_pred__3 = unit2 * v_pred_3
-    t8 = measured_target_3 - measured_pred_3
-    t9 = _half_step_f32(t8)
+    t7 = _half_step_f32(target_3 - pred_3)
     measured_v_pred__1 = unit2 * v_pred_1
-    t10 = measured_pred_1 - measured_target_1
-    t11 = _half_step_f32(t10)
-    tangent_height = _zero_times_f32(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
-    width = _maximum_f32(f32(0.0), t3)
-    t12 = _half_step_f32(t3)
-    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
-    t13 = measured_target_2 - measured_pred_2
-    t14 = _half_step_f32(t13)
-    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
-    tangent_width = _zero_times_f32(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
-    height = _maximum_f32(f32(0.0), t5)
+    t8 = _half_step_f32(pred_1 - target_1)
+    tangent_height = _zero_times_f32(t5, measured_v_pred__3 * t7 - measured_v_pred__1 * t8)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    width = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0),
+    )
+    t9 = _half_step_f32(t2)
+    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t6
+    t10 = _half_step_f32(target_2 - pred_2)
+    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t6
+    tangent_width = _zero_times_f32(t9, measured_v_pred__2 * t10 - measured_v_pred__0 * t1)
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    height = _maximum_f32(
+        f32(0.0), _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1),
+    )
     tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
     I = height * width
-    margin = _ramp_f32(t1) + _ramp_f32(t13)
-    t15 = t3 == f32(0.0)
+    margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
+    t11 = t2 == f32(0.0)
     length = measured_target_2 - measured_target_0
-    t16 = f32(0.5) * (length + margin)
-    t17 = t16 if t15 else length
-    margin5 = margin if t4 else t17
+    t12 = f32(0.5) * (length + margin)
+    t13 = t12 if t11 else length
+    margin5 = margin if t3 else t13
     length4 = measured_pred_3 - measured_pred_1
-    t18 = measured_target_0 - measured_pred_0
-    t19 = measured_pred_2 - measured_target_2
-    margin2 = _ramp_f32(t18) + _ramp_f32(t19)
+    margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
     length2 = measured_pred_2 - measured_pred_0
-    t20 = f32(0.5) * (length2 + margin2)
-    t21 = t20 if t15 else length2
-    margin6 = margin2 if t4 else t21
-    t22 = f32(0.0) < t5
-    margin3 = _ramp_f32(t10) + _ramp_f32(t8)
-    t23 = t5 == f32(0.0)
-    t24 = f32(0.5) * (length3 + margin3)
-    t25 = t24 if t23 else length3
-    margin7 = margin3 if t22 else t25
-    t26 = measured_target_1 - measured_pred_1
-    t27 = measured_pred_3 - measured_target_3
-    margin4 = _ramp_f32(t26) + _ramp_f32(t27)
-    t28 = f32(0.5) * (length4 + margin4)
-    t29 = t28 if t23 else length4
-    margin8 = margin4 if t22 else t29
-    t30 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t30
-    t31 = I + excess
-    tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
-    t32 = f32(0.5) * tangent_margin
-    t33 = t32 if t15 else f32(0.0)
-    tangent_margin5 = tangent_margin if t4 else t33
-    t34 = _half_step_f32(t19)
-    t35 = _half_step_f32(t18)
-    tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+    t14 = f32(0.5) * (length2 + margin2)
+    t15 = t14 if t11 else length2
+    margin6 = margin2 if t3 else t15
+    t16 = f32(0.0) < t4
+    margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
+    t17 = t4 == f32(0.0)
+    t18 = f32(0.5) * (length3 + margin3)
+    t19 = t18 if t17 else length3
+    margin7 = margin3 if t16 else t19
+    margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
+    t20 = f32(0.5) * (length4 + margin4)
+    t21 = t20 if t17 else length4
+    margin8 = margin4 if t16 else t21
+    t22 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t22
+    t23 = I + excess
+    tangent_margin = measured_v_pred__0 * t1 - measured_v_pred__2 * t10
+    t24 = f32(0.5) * tangent_margin
+    t25 = t24 if t11 else f32(0.0)
+    tangent_margin5 = tangent_margin if t3 else t25
+    t26 = _half_step_f32(pred_2 - target_2)
+    t27 = _half_step_f32(target_0 - pred_0)
+    tangent_margin2 = measured_v_pred__2 * t26 - measured_v_pred__0 * t27
     tangent_length2 = measured_v_pred__2 - measured_v_pred__0
-    t36 = f32(0.5) * (tangent_length2 + tangent_margin2)
-    t37 = t36 if t15 else tangent_length2
-    tangent_margin6 = tangent_margin2 if t4 else t37
+    t28 = f32(0.5) * (tangent_length2 + tangent_margin2)
+    t29 = t28 if t11 else tangent_length2
+    tangent_margin6 = tangent_margin2 if t3 else t29
     tangent_length4 = measured_v_pred__3 - measured_v_pred__1
-    tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
-    t38 = f32(0.5) * tangent_margin3
-    t39 = t38 if t23 else f32(0.0)
-    tangent_margin7 = tangent_margin3 if t22 else t39
-    t40 = _half_step_f32(t27)
-    t41 = _half_step_f32(t26)
-    tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
-    t42 = f32(0.5) * (tangent_length4 + tangent_margin4)
-    t43 = t42 if t23 else tangent_length4
-    tangent_margin8 = tangent_margin4 if t22 else t43
-    t44 = tangent_margin7 + tangent_margin8
+    tangent_margin3 = measured_v_pred__1 * t8 - measured_v_pred__3 * t7
+    t30 = f32(0.5) * tangent_margin3
+    t31 = t30 if t17 else f32(0.0)
+    tangent_margin7 = tangent_margin3 if t16 else t31
+    t32 = _half_step_f32(pred_3 - target_3)
+    t33 = _half_step_f32(target_1 - pred_1)
+    tangent_margin4 = measured_v_pred__3 * t32 - measured_v_pred__1 * t33
+    t34 = f32(0.5) * (tangent_length4 + tangent_margin4)
+    t35 = t34 if t17 else tangent_length4
+    tangent_margin8 = tangent_margin4 if t16 else t35
+    t36 = tangent_margin7 + tangent_margin8
     tangent_excess = (
-        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
-        _zero_times_f32(tangent_width, t30)
+        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t36 +
+        _zero_times_f32(tangent_width, t22)
     )
-    t45 = tangent_I + tangent_excess
-    tangent_d_excess = seed_n * (tangent_I / t31 / t31 - f32(2.0) * (I / t31) * (t45 / t31) / t31)
-    t46 = length3 * tangent_d_excess
-    t47 = f32(0.5) * length3 * tangent_d_excess
-    t48 = t47 if t15 else f32(0.0)
-    tangent_d_margin = t46 if t4 else t48
-    d_excess = I / t31 * (seed_n / t31)
-    t49 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
-    t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
-    t51 = t49 if t15 else t50
-    tangent_d_length2 = f32(0.0) if t4 else t51
-    tangent_d_I = seed_n * (f32(2.0) * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
-    d_I = -excess / t31 * (seed_n / t31)
-    tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f32(
+    t37 = tangent_I + tangent_excess
+    tangent_d_excess = seed_n * (tangent_I / t23 / t23 - f32(2.0) * (I / t23) * (t37 / t23) / t23)
+    t38 = length3 * tangent_d_excess
+    t39 = f32(0.5) * length3 * tangent_d_excess
+    t40 = t39 if t11 else f32(0.0)
+    tangent_d_margin = t38 if t3 else t40
+    d_excess = I / t23 * (seed_n / t23)
+    t41 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
+    t42 = d_excess * tangent_length4 + length4 * tangent_d_excess
+    t43 = t41 if t11 else t42
+    tangent_d_length2 = f32(0.0) if t3 else t43
+    tangent_d_I = seed_n * (f32(2.0) * (excess / t23) * (t37 / t23) / t23 - tangent_excess / t23 / t23)
+    d_I = -excess / t23 * (seed_n / t23)
+    tangent_d_width = d_excess * t36 + height * tangent_d_I + tangent_d_excess * t22 + _zero_times_f32(
         tangent_height, d_I,
     )
-    t52 = t49 if t15 else f32(0.0)
-    tangent_d_margin2 = t50 if t4 else t52
+    t44 = t41 if t11 else f32(0.0)
+    tangent_d_margin2 = t42 if t3 else t44
     scaled_hvp_pred__0 = (
-        _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t12, tangent_d_width) -
-        _zero_times_f32(t35, tangent_d_margin2)
+        _zero_times_f32(t1, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t1 * t9, tangent_d_width) -
+        _zero_times_f32(t27, tangent_d_margin2)
     )
-    t53 = f32(1.0) / unit2
-    t54 = _zero_times_f32(tangent_width, d_excess)
-    t55 = tangent_d_excess * width + t54
-    t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
-    t57 = t56 if t23 else f32(0.0)
-    tangent_d_margin4 = t55 if t22 else t57
-    t58 = t56 if t23 else t55
-    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t22 else t58)
-    t59 = t11 * t6
+    t45 = f32(1.0) / unit2
+    t46 = _zero_times_f32(tangent_width, d_excess)
+    t47 = tangent_d_excess * width + t46
+    t48 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t46
+    t49 = t48 if t17 else f32(0.0)
+    tangent_d_margin4 = t47 if t16 else t49
+    t50 = t48 if t17 else t47
+    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t16 else t50)
+    t51 = t8 * t5
     scaled_hvp_pred__1 = (
-        _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59, tangent_d_I) -
-        _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41, tangent_d_margin4)
+        _zero_times_f32(t8, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t51, tangent_d_I) -
+        _zero_times_f32(tangent_width, _zero_times_f32(t51, d_I)) - _zero_times_f32(t33, tangent_d_margin4)
     )
     scaled_hvp_pred__2 = (
-        tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34, tangent_d_margin2) -
-        _zero_times_f32(t14, tangent_d_margin)
+        tangent_d_length2 + _zero_times_f32(t10 * t9, tangent_d_width) + _zero_times_f32(t26, tangent_d_margin2) -
+        _zero_times_f32(t10, tangent_d_margin)
     )
-    t60 = t9 * t6
+    t52 = t7 * t5
     scaled_hvp_pred__3 = (
-        tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
-        _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9, tangent_d_margin4)
+        tangent_d_length4 + width * _zero_times_f32(t52, tangent_d_I) + _zero_times_f32(tangent_width,
+        _zero_times_f32(t52, d_I)) + _zero_times_f32(t32, tangent_d_margin4) - _zero_times_f32(t7, tangent_d_margin4)
     )
-    hvp_pred_0 = scaled_hvp_pred__0 * unit0 * unit1 * t53 if live else f32(0.0)
-    hvp_pred_1 = scaled_hvp_pred__1 * unit0 * unit0 * t53 if live else f32(0.0)
-    hvp_pred_2 = scaled_hvp_pred__2 * unit0 * unit1 * t53 if live else f32(0.0)
-    hvp_pred_3 = scaled_hvp_pred__3 * unit0 * unit0 * t53 if live else f32(0.0)
+    hvp_pred_0 = scaled_hvp_pred__0 * unit0 * unit1 * t45 if live else f32(0.0)
+    hvp_pred_1 = scaled_hvp_pred__1 * unit0 * unit0 * t45 if live else f32(0.0)
+    hvp_pred_2 = scaled_hvp_pred__2 * unit0 * unit1 * t45 if live else f32(0.0)
+    hvp_pred_3 = scaled_hvp_pred__3 * unit0 * unit0 * t45 if live else f32(0.0)
     _store_few_f32(hvp_pred, hvp_pred_row, (hvp_pred_0, hvp_pred_1, hvp_pred_2, hvp_pred_3), options)
     return 0
 
@@ -1159,19 +1151,19 @@ def _value_f64_sample(weight, live, place, pred, target, options):
     measured_target_3 = unit0 * target_3
     measured_target_1 = unit0 * target_1
     length3 = measured_target_3 - measured_target_1
-    pred_0 = _get(pred, pred_row + 0)
-    target_0 = _get(target, target_row + 0)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
+    pred_0 = _get(pred, pred_row + 0)
+    target_0 = _get(target, target_row + 0)
+    t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    t2 = 0.0 < t1
     unit1 = _unit_scale_f64(
         _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
     )
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
     measured_pred_0 = unit1 * pred_0
     measured_target_0 = unit1 * target_0
-    t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-    t2 = 0.0 < t1
+    measured_target_2 = unit1 * target_2
+    measured_pred_2 = unit1 * pred_2
     margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
     t3 = t1 == 0.0
     length = measured_target_2 - measured_target_0
@@ -1186,8 +1178,10 @@ def _value_f64_sample(weight, live, place, pred, target, options):
     t6 = 0.5 * (length2 + margin2)
     t7 = t6 if t3 else length2
     margin6 = margin2 if t2 else t7
-    width = _maximum_f64(0.0, t1)
-    t8 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
+    width = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0),
+    )
+    t8 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
     t9 = 0.0 < t8
     margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
     t10 = t8 == 0.0
@@ -1199,7 +1193,9 @@ def _value_f64_sample(weight, live, place, pred, target, options):
     t14 = t13 if t10 else length4
     margin8 = margin4 if t9 else t14
     excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
-    height = _maximum_f64(0.0, t8)
+    height = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1),
+    )
     I = height * width
     scaled_value = excess / (I + excess)
     return scaled_value * weight if live else f64(0.0)
@@ -1236,100 +1232,96 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     measured_target_3 = unit0 * target_3
     measured_target_1 = unit0 * target_1
     length3 = measured_target_3 - measured_target_1
-    pred_0 = _get(pred, pred_row + 0)
-    target_0 = _get(target, target_row + 0)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
+    pred_0 = _get(pred, pred_row + 0)
+    target_0 = _get(target, target_row + 0)
+    t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    t2 = 0.0 < t1
     unit1 = _unit_scale_f64(
         _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
     )
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
     measured_pred_0 = unit1 * pred_0
     measured_target_0 = unit1 * target_0
-    t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-    t2 = 0.0 < t1
-    t3 = measured_pred_0 - measured_target_0
-    t4 = measured_target_2 - measured_pred_2
-    margin = _ramp_f64(t3) + _ramp_f64(t4)
-    t5 = t1 == 0.0
+    measured_target_2 = unit1 * target_2
+    measured_pred_2 = unit1 * pred_2
+    margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+    t3 = t1 == 0.0
     length = measured_target_2 - measured_target_0
-    t6 = 0.5 * (length + margin)
-    t7 = t6 if t5 else length
-    margin5 = margin if t2 else t7
+    t4 = 0.5 * (length + margin)
+    t5 = t4 if t3 else length
+    margin5 = margin if t2 else t5
     measured_pred_3 = unit0 * pred_3
     measured_pred_1 = unit0 * pred_1
     length4 = measured_pred_3 - measured_pred_1
-    t8 = measured_target_0 - measured_pred_0
-    t9 = measured_pred_2 - measured_target_2
-    margin2 = _ramp_f64(t8) + _ramp_f64(t9)
+    margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
     length2 = measured_pred_2 - measured_pred_0
-    t10 = 0.5 * (length2 + margin2)
-    t11 = t10 if t5 else length2
-    margin6 = margin2 if t2 else t11
-    width = _maximum_f64(0.0, t1)
-    t12 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-    t13 = 0.0 < t12
-    t14 = measured_pred_1 - measured_target_1
-    t15 = measured_target_3 - measured_pred_3
-    margin3 = _ramp_f64(t14) + _ramp_f64(t15)
-    t16 = t12 == 0.0
-    t17 = 0.5 * (length3 + margin3)
-    t18 = t17 if t16 else length3
-    margin7 = margin3 if t13 else t18
-    t19 = measured_target_1 - measured_pred_1
-    t20 = measured_pred_3 - measured_target_3
-    margin4 = _ramp_f64(t19) + _ramp_f64(t20)
-    t21 = 0.5 * (length4 + margin4)
-    t22 = t21 if t16 else length4
-    margin8 = margin4 if t13 else t22
-    t23 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t23
-    height = _maximum_f64(0.0, t12)
+    t6 = 0.5 * (length2 + margin2)
+    t7 = t6 if t3 else length2
+    margin6 = margin2 if t2 else t7
+    width = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0),
+    )
+    t8 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    t9 = 0.0 < t8
+    margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+    t10 = t8 == 0.0
+    t11 = 0.5 * (length3 + margin3)
+    t12 = t11 if t10 else length3
+    margin7 = margin3 if t9 else t12
+    margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+    t13 = 0.5 * (length4 + margin4)
+    t14 = t13 if t10 else length4
+    margin8 = margin4 if t9 else t14
+    t15 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t15
+    height = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1),
+    )
     I = height * width
-    t24 = I + excess
-    scaled_value = excess / t24
-    t25 = _half_step_f64(t3)
+    t16 = I + excess
+    scaled_value = excess / t16
+    t17 = _half_step_f64(pred_0 - target_0)
     seed_n = seed
-    d_excess = I / t24 * (seed_n / t24)
-    t26 = d_excess * length3
-    t27 = 0.5 * d_excess * length3
-    t28 = t27 if t5 else 0.0
-    d_margin = t26 if t2 else t28
-    t29 = 0.5 * d_excess * length4
-    t30 = d_excess * length4
-    t31 = t29 if t5 else t30
-    d_length2 = 0.0 if t2 else t31
-    t32 = _half_step_f64(t1)
-    d_I = -excess / t24 * (seed_n / t24)
-    d_width = d_I * height + d_excess * t23
-    t33 = t29 if t5 else 0.0
-    d_margin2 = t30 if t2 else t33
+    d_excess = I / t16 * (seed_n / t16)
+    t18 = d_excess * length3
+    t19 = 0.5 * d_excess * length3
+    t20 = t19 if t3 else 0.0
+    d_margin = t18 if t2 else t20
+    t21 = 0.5 * d_excess * length4
+    t22 = d_excess * length4
+    t23 = t21 if t3 else t22
+    d_length2 = 0.0 if t2 else t23
+    t24 = _half_step_f64(t1)
+    d_I = -excess / t16 * (seed_n / t16)
+    d_width = d_I * height + d_excess * t15
+    t25 = t21 if t3 else 0.0
+    d_margin2 = t22 if t2 else t25
     scaled_grad_pred__0 = (
-        _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
-        _zero_times_f64(_half_step_f64(t8), d_margin2)
+        _zero_times_f64(t17, d_margin) - d_length2 - _zero_times_f64(t17 * t24, d_width) -
+        _zero_times_f64(_half_step_f64(target_0 - pred_0), d_margin2)
     )
-    t34 = _half_step_f64(t14)
-    t35 = d_excess * width
-    t36 = 0.5 * d_excess * width
-    t37 = t36 if t16 else 0.0
-    d_margin4 = t35 if t13 else t37
-    t38 = t36 if t16 else t35
-    d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
-    t39 = _half_step_f64(t12)
+    t26 = _half_step_f64(pred_1 - target_1)
+    t27 = d_excess * width
+    t28 = 0.5 * d_excess * width
+    t29 = t28 if t10 else 0.0
+    d_margin4 = t27 if t9 else t29
+    t30 = t28 if t10 else t27
+    d_length4 = d_excess * margin6 + (0.0 if t9 else t30)
+    t31 = _half_step_f64(t8)
     scaled_grad_pred__1 = (
-        _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
-        _zero_times_f64(_half_step_f64(t19), d_margin4)
+        _zero_times_f64(t26, d_margin4) - d_length4 - width * _zero_times_f64(t26 * t31, d_I) -
+        _zero_times_f64(_half_step_f64(target_1 - pred_1), d_margin4)
     )
-    t40 = _half_step_f64(t4)
+    t32 = _half_step_f64(target_2 - pred_2)
     scaled_grad_pred__2 = (
-        d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
-        _zero_times_f64(t40, d_margin)
+        d_length2 + _zero_times_f64(t32 * t24, d_width) + _zero_times_f64(_half_step_f64(pred_2 - target_2), d_margin2)
+        - _zero_times_f64(t32, d_margin)
     )
-    t41 = _half_step_f64(t15)
+    t33 = _half_step_f64(target_3 - pred_3)
     scaled_grad_pred__3 = (
-        d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20), d_margin4) -
-        _zero_times_f64(t41, d_margin4)
+        d_length4 + width * _zero_times_f64(t33 * t31, d_I) + _zero_times_f64(_half_step_f64(pred_3 - target_3),
+        d_margin4) - _zero_times_f64(t33, d_margin4)
     )
     _put(grad_pred, grad_pred_row + 0, scaled_grad_pred__0 * unit1 if live else f64(0.0))
     _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
@@ -1368,19 +1360,11 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     seed = _seed_f64(weight, divisor)
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
+    t1 = _half_step_f64(pred_0 - target_0)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
-    unit1 = _unit_scale_f64(
-        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-    )
-    measured_pred_0 = unit1 * pred_0
-    measured_target_0 = unit1 * target_0
-    t1 = measured_pred_0 - measured_target_0
-    t2 = _half_step_f64(t1)
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
-    t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-    t4 = 0.0 < t3
+    t2 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    t3 = 0.0 < t2
     pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
     pred_3 = _get(pred, pred_row + 3)
@@ -1392,178 +1376,182 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     measured_target_3 = unit0 * target_3
     measured_pred_1 = unit0 * pred_1
     measured_target_1 = unit0 * target_1
-    t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-    height = _maximum_f64(0.0, t5)
-    width = _maximum_f64(0.0, t3)
+    height = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1),
+    )
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    width = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0),
+    )
     I = height * width
     seed_n = seed
     length3 = measured_target_3 - measured_target_1
-    t6 = measured_target_2 - measured_pred_2
-    margin = _ramp_f64(t1) + _ramp_f64(t6)
-    t7 = t3 == 0.0
+    margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+    t4 = t2 == 0.0
     length = measured_target_2 - measured_target_0
-    t8 = 0.5 * (length + margin)
-    t9 = t8 if t7 else length
-    margin5 = margin if t4 else t9
+    t5 = 0.5 * (length + margin)
+    t6 = t5 if t4 else length
+    margin5 = margin if t3 else t6
     length4 = measured_pred_3 - measured_pred_1
-    t10 = measured_target_0 - measured_pred_0
-    t11 = measured_pred_2 - measured_target_2
-    margin2 = _ramp_f64(t10) + _ramp_f64(t11)
+    margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
     length2 = measured_pred_2 - measured_pred_0
-    t12 = 0.5 * (length2 + margin2)
-    t13 = t12 if t7 else length2
-    margin6 = margin2 if t4 else t13
-    t14 = 0.0 < t5
-    t15 = measured_pred_1 - measured_target_1
-    t16 = measured_target_3 - measured_pred_3
-    margin3 = _ramp_f64(t15) + _ramp_f64(t16)
-    t17 = t5 == 0.0
-    t18 = 0.5 * (length3 + margin3)
-    t19 = t18 if t17 else length3
-    margin7 = margin3 if t14 else t19
-    t20 = measured_target_1 - measured_pred_1
-    t21 = measured_pred_3 - measured_target_3
-    margin4 = _ramp_f64(t20) + _ramp_f64(t21)
-    t22 = 0.5 * (length4 + margin4)
-    t23 = t22 if t17 else length4
-    margin8 = margin4 if t14 else t23
-    t24 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t24
-    t25 = I + excess
-    d_excess = I / t25 * (seed_n / t25)
-    t26 = d_excess * length3
-    t27 = 0.5 * d_excess * length3
-    t28 = t27 if t7 else 0.0
-    d_margin = t26 if t4 else t28
-    t29 = 0.5 * d_excess * length4
-    t30 = d_excess * length4
-    t31 = t29 if t7 else t30
-    d_length2 = 0.0 if t4 else t31
-    t32 = _half_step_f64(t3)
-    t33 = t2 * t32
-    d_I = -excess / t25 * (seed_n / t25)
-    d_width = d_I * height + d_excess * t24
-    t34 = _half_step_f64(t10)
-    t35 = t29 if t7 else 0.0
-    d_margin2 = t30 if t4 else t35
+    t7 = 0.5 * (length2 + margin2)
+    t8 = t7 if t4 else length2
+    margin6 = margin2 if t3 else t8
+    t9 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    t10 = 0.0 < t9
+    margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+    t11 = t9 == 0.0
+    t12 = 0.5 * (length3 + margin3)
+    t13 = t12 if t11 else length3
+    margin7 = margin3 if t10 else t13
+    margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+    t14 = 0.5 * (length4 + margin4)
+    t15 = t14 if t11 else length4
+    margin8 = margin4 if t10 else t15
+    t16 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t16
+    t17 = I + excess
+    d_excess = I / t17 * (seed_n / t17)
+    t18 = d_excess * length3
+    t19 = 0.5 * d_excess * length3
+    t20 = t19 if t4 else 0.0
+    d_margin = t18 if t3 else t20
+    t21 = 0.5 * d_excess * length4
+    t22 = d_excess * length4
+    t23 = t21 if t4 else t22
+    d_length2 = 0.0 if t3 else t23
+    t24 = _half_step_f64(t2)
+    t25 = t1 * t24
+    d_I = -excess / t17 * (seed_n / t17)
+    d_width = d_I * height + d_excess * t16
+    t26 = _half_step_f64(target_0 - pred_0)
+    t27 = t21 if t4 else 0.0
+    d_margin2 = t22 if t3 else t27
     scaled_grad_pred__0 = (
-        _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34, d_margin2)
+        _zero_times_f64(t1, d_margin) - d_length2 - _zero_times_f64(t25, d_width) - _zero_times_f64(t26, d_margin2)
     )
-    t36 = _half_step_f64(t15)
-    t37 = d_excess * width
-    t38 = 0.5 * d_excess * width
-    t39 = t38 if t17 else 0.0
-    d_margin4 = t37 if t14 else t39
-    t40 = t38 if t17 else t37
-    d_length4 = d_excess * margin6 + (0.0 if t14 else t40)
-    t41 = _half_step_f64(t5)
-    t42 = t36 * t41
-    t43 = _half_step_f64(t20)
+    t28 = _half_step_f64(pred_1 - target_1)
+    t29 = d_excess * width
+    t30 = 0.5 * d_excess * width
+    t31 = t30 if t11 else 0.0
+    d_margin4 = t29 if t10 else t31
+    t32 = t30 if t11 else t29
+    d_length4 = d_excess * margin6 + (0.0 if t10 else t32)
+    t33 = _half_step_f64(t9)
+    t34 = t28 * t33
+    t35 = _half_step_f64(target_1 - pred_1)
     scaled_grad_pred__1 = (
-        _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) - _zero_times_f64(t43,
+        _zero_times_f64(t28, d_margin4) - d_length4 - width * _zero_times_f64(t34, d_I) - _zero_times_f64(t35,
         d_margin4)
     )
-    t44 = _half_step_f64(t6)
-    t45 = t44 * t32
-    t46 = _half_step_f64(t11)
+    t36 = _half_step_f64(target_2 - pred_2)
+    t37 = t36 * t24
+    t38 = _half_step_f64(pred_2 - target_2)
     scaled_grad_pred__2 = (
-        d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44, d_margin)
+        d_length2 + _zero_times_f64(t37, d_width) + _zero_times_f64(t38, d_margin2) - _zero_times_f64(t36, d_margin)
     )
-    t47 = _half_step_f64(t16)
-    t48 = t47 * t41
-    t49 = _half_step_f64(t21)
+    t39 = _half_step_f64(target_3 - pred_3)
+    t40 = t39 * t33
+    t41 = _half_step_f64(pred_3 - target_3)
     scaled_grad_pred__3 = (
-        d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) - _zero_times_f64(t47,
+        d_length4 + width * _zero_times_f64(t40, d_I) + _zero_times_f64(t41, d_margin4) - _zero_times_f64(t39,
         d_margin4)
     )
-    tangent_width_0 = -t2 * t32
-    t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
-    t51 = height * t50
-    tangent_margin2_0 = -t34
-    t52 = 0.5 if t7 else 0.0
-    t53 = 1.0 if t4 else t52
-    t54 = -0.5 if t7 else -1.0
-    tangent_margin6_0 = tangent_margin2_0 * t53 + (0.0 if t4 else t54)
-    tangent_margin5_0 = t2 * t53
+    tangent_width_0 = -t1 * t24
+    t42 = 1.0 / (t17 * t17) - 2.0 * (I / t17) / t17 / t17
+    t43 = height * t42
+    tangent_margin2_0 = -t26
+    t44 = 0.5 if t4 else 0.0
+    t45 = 1.0 if t3 else t44
+    t46 = -0.5 if t4 else -1.0
+    tangent_margin6_0 = tangent_margin2_0 * t45 + (0.0 if t3 else t46)
+    tangent_margin5_0 = t1 * t45
     tangent_excess_0 = (
         length4 * tangent_margin6_0 + _zero_times_f64(tangent_margin5_0, length3) + _zero_times_f64(tangent_width_0,
-        t24)
+        t16)
     )
     tangent_d_excess_0 = (
-        seed_n * (_zero_times_f64(tangent_width_0, t51) - 2.0 * (I / t25) * (tangent_excess_0 / t25) / t25)
+        seed_n * (_zero_times_f64(tangent_width_0, t43) - 2.0 * (I / t17) * (tangent_excess_0 / t17) / t17)
     )
-    t55 = 0.5 * length3
-    t56 = t55 if t7 else 0.0
-    t57 = length3 if t4 else t56
-    tangent_d_margin_0 = tangent_d_excess_0 * t57
-    t58 = 0.5 * length4
-    t59 = t58 if t7 else length4
-    t60 = tangent_d_excess_0 * t59
-    tangent_d_length2_0 = 0.0 if t4 else t60
-    t61 = 2.0 * (excess / t25) / t25 / t25 - 1.0 / (t25 * t25)
-    t62 = excess / t25 * (height / t25) / t25
-    tangent_d_I_0 = seed_n * (tangent_excess_0 * t61 + 2.0 * _zero_times_f64(tangent_width_0, t62))
-    tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
-    t63 = t58 if t7 else 0.0
-    t64 = length4 if t4 else t63
-    tangent_d_margin2_0 = tangent_d_excess_0 * t64
+    t47 = 0.5 * length3
+    t48 = t47 if t4 else 0.0
+    t49 = length3 if t3 else t48
+    tangent_d_margin_0 = tangent_d_excess_0 * t49
+    t50 = 0.5 * length4
+    t51 = t50 if t4 else length4
+    t52 = tangent_d_excess_0 * t51
+    tangent_d_length2_0 = 0.0 if t3 else t52
+    t53 = 2.0 * (excess / t17) / t17 / t17 - 1.0 / (t17 * t17)
+    t54 = excess / t17 * (height / t17) / t17
+    tangent_d_I_0 = seed_n * (tangent_excess_0 * t53 + 2.0 * _zero_times_f64(tangent_width_0, t54))
+    tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t16
+    t55 = t50 if t4 else 0.0
+    t56 = length4 if t3 else t55
+    tangent_d_margin2_0 = tangent_d_excess_0 * t56
     scaled_diag_pred__0 = (
-        _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0) -
-        _zero_times_f64(t34, tangent_d_margin2_0)
+        _zero_times_f64(t1, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t25, tangent_d_width_0) -
+        _zero_times_f64(t26, tangent_d_margin2_0)
     )
-    tangent_margin4_1 = -t43
-    t65 = 0.5 if t17 else 0.0
-    t66 = 1.0 if t14 else t65
-    t67 = -0.5 if t17 else -1.0
-    tangent_margin8_1 = tangent_margin4_1 * t66 + (0.0 if t14 else t67)
-    tangent_margin7_1 = t36 * t66
+    tangent_margin4_1 = -t35
+    t57 = 0.5 if t11 else 0.0
+    t58 = 1.0 if t10 else t57
+    t59 = -0.5 if t11 else -1.0
+    tangent_margin8_1 = tangent_margin4_1 * t58 + (0.0 if t10 else t59)
+    tangent_margin7_1 = t28 * t58
     tangent_excess_1 = tangent_margin8_1 * width + _zero_times_f64(tangent_margin7_1, width) - margin6
-    tangent_height_1 = -t36 * t41
-    t68 = excess / t25 * (width / t25) / t25
-    tangent_d_I_1 = seed_n * (tangent_excess_1 * t61 + 2.0 * _zero_times_f64(tangent_height_1, t68))
-    t69 = width * t50
+    tangent_height_1 = -t28 * t33
+    t60 = excess / t17 * (width / t17) / t17
+    tangent_d_I_1 = seed_n * (tangent_excess_1 * t53 + 2.0 * _zero_times_f64(tangent_height_1, t60))
+    t61 = width * t42
     tangent_d_excess_1 = (
-        seed_n * (_zero_times_f64(tangent_height_1, t69) - 2.0 * (I / t25) * (tangent_excess_1 / t25) / t25)
+        seed_n * (_zero_times_f64(tangent_height_1, t61) - 2.0 * (I / t17) * (tangent_excess_1 / t17) / t17)
     )
-    t70 = 0.5 * width
-    t71 = t70 if t17 else 0.0
-    t72 = width if t14 else t71
-    tangent_d_margin4_1 = tangent_d_excess_1 * t72
-    t73 = t70 if t17 else width
-    t74 = margin6 + (0.0 if t14 else t73)
-    tangent_d_length4_1 = tangent_d_excess_1 * t74
+    t62 = 0.5 * width
+    t63 = t62 if t11 else 0.0
+    t64 = width if t10 else t63
+    tangent_d_margin4_1 = tangent_d_excess_1 * t64
+    t65 = t62 if t11 else width
+    t66 = margin6 + (0.0 if t10 else t65)
+    tangent_d_length4_1 = tangent_d_excess_1 * t66
     scaled_diag_pred__1 = (
-        tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
+        tangent_d_I_1 * _zero_times_f64(t34, -width) + tangent_d_margin4_1 * (t28 - t35) - tangent_d_length4_1
     )
-    t75 = 0.5 if t7 else 1.0
-    tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
-    tangent_margin_2 = -t44
-    tangent_margin5_2 = tangent_margin_2 * t53
+    t67 = 0.5 if t4 else 1.0
+    tangent_margin6_2 = t38 * t45 + (0.0 if t3 else t67)
+    tangent_margin_2 = -t36
+    tangent_margin5_2 = tangent_margin_2 * t45
     tangent_excess_2 = (
-        length4 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, length3) + _zero_times_f64(t45, t24)
+        length4 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, length3) + _zero_times_f64(t37, t16)
     )
-    tangent_d_excess_2 = seed_n * (_zero_times_f64(t45, t51) - 2.0 * (I / t25) * (tangent_excess_2 / t25) / t25)
-    t76 = tangent_d_excess_2 * t59
-    tangent_d_length2_2 = 0.0 if t4 else t76
-    tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + 2.0 * _zero_times_f64(t45, t62))
-    tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
-    tangent_d_margin2_2 = tangent_d_excess_2 * t64
-    tangent_d_margin_2 = tangent_d_excess_2 * t57
+    tangent_d_excess_2 = seed_n * (_zero_times_f64(t37, t43) - 2.0 * (I / t17) * (tangent_excess_2 / t17) / t17)
+    t68 = tangent_d_excess_2 * t51
+    tangent_d_length2_2 = 0.0 if t3 else t68
+    tangent_d_I_2 = seed_n * (tangent_excess_2 * t53 + 2.0 * _zero_times_f64(t37, t54))
+    tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t16
+    tangent_d_margin2_2 = tangent_d_excess_2 * t56
+    tangent_d_margin_2 = tangent_d_excess_2 * t49
     scaled_diag_pred__2 = (
-        tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46, tangent_d_margin2_2) -
-        _zero_times_f64(t44, tangent_d_margin_2)
+        tangent_d_length2_2 + _zero_times_f64(t37, tangent_d_width_2) + _zero_times_f64(t38, tangent_d_margin2_2) -
+        _zero_times_f64(t36, tangent_d_margin_2)
     )
-    t77 = 0.5 if t17 else 1.0
-    tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
-    tangent_margin3_3 = -t47
-    tangent_margin7_3 = tangent_margin3_3 * t66
+    t69 = 0.5 if t11 else 1.0
+    tangent_margin8_3 = t41 * t58 + (0.0 if t10 else t69)
+    tangent_margin3_3 = -t39
+    tangent_margin7_3 = tangent_margin3_3 * t58
     tangent_excess_3 = margin6 + tangent_margin8_3 * width + _zero_times_f64(tangent_margin7_3, width)
-    tangent_d_excess_3 = seed_n * (_zero_times_f64(t48, t69) - 2.0 * (I / t25) * (tangent_excess_3 / t25) / t25)
-    tangent_d_length4_3 = tangent_d_excess_3 * t74
-    tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + 2.0 * _zero_times_f64(t48, t68))
-    tangent_d_margin4_3 = tangent_d_excess_3 * t72
+    tangent_d_excess_3 = seed_n * (_zero_times_f64(t40, t61) - 2.0 * (I / t17) * (tangent_excess_3 / t17) / t17)
+    tangent_d_length4_3 = tangent_d_excess_3 * t66
+    tangent_d_I_3 = seed_n * (tangent_excess_3 * t53 + 2.0 * _zero_times_f64(t40, t60))
+    tangent_d_margin4_3 = tangent_d_excess_3 * t64
     scaled_diag_pred__3 = (
-        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
+        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t40, width) + tangent_d_margin4_3 * (t41 - t39)
     )
     _put(grad_pred, grad_pred_row + 0, scaled_grad_pred__0 * unit1 if live else f64(0.0))
     _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
@@ -1602,19 +1590,11 @@ def _hvp_f64_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     seed = _seed_f64(weight, divisor)
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
+    t1 = _half_step_f64(pred_0 - target_0)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
-    unit1 = _unit_scale_f64(
-        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
-    )
-    measured_pred_0 = unit1 * pred_0
-    measured_target_0 = unit1 * target_0
-    t1 = measured_pred_0 - measured_target_0
-    t2 = _half_step_f64(t1)
-    measured_pred_2 = unit1 * pred_2
-    measured_target_2 = unit1 * target_2
-    t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
-    t4 = 0.0 < t3
+    t2 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    t3 = 0.0 < t2
     pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
     pred_3 = _get(pred, pred_row + 3)
@@ -1626,140 +1606,144 @@ def _hvp_f64_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     measured_target_1 = unit0 * target_1
     length3 = measured_target_3 - measured_target_1
     seed_n = seed
-    measured_pred_3 = unit0 * pred_3
-    measured_pred_1 = unit0 * pred_1
-    t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
-    t6 = _half_step_f64(t5)
+    t4 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    t5 = _half_step_f64(t4)
     v_pred_3 = _get(v_pred_, v_pred__row + 3)
     v_pred_1 = _get(v_pred_, v_pred__row + 1)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
     v_pred_2 = _get(v_pred_, v_pred__row + 2)
-    t7 = 1.0 / unit0
+    t6 = 1.0 / unit0
     v_pred_0 = _get(v_pred_, v_pred__row + 0)
     unit2 = _unit_scale_f64(
-        _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)), abs(unit1 *
-        v_pred_0 * t7)),
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t6)), abs(unit1 *
+        v_pred_0 * t6)),
     )
     measured_v_pred__3 = unit2 * v_pred_3
-    t8 = measured_target_3 - measured_pred_3
-    t9 = _half_step_f64(t8)
+    t7 = _half_step_f64(target_3 - pred_3)
     measured_v_pred__1 = unit2 * v_pred_1
-    t10 = measured_pred_1 - measured_target_1
-    t11 = _half_step_f64(t10)
-    tangent_height = _zero_times_f64(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
-    width = _maximum_f64(0.0, t3)
-    t12 = _half_step_f64(t3)
-    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
-    t13 = measured_target_2 - measured_pred_2
-    t14 = _half_step_f64(t13)
-    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
-    tangent_width = _zero_times_f64(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
-    height = _maximum_f64(0.0, t5)
+    t8 = _half_step_f64(pred_1 - target_1)
+    tangent_height = _zero_times_f64(t5, measured_v_pred__3 * t7 - measured_v_pred__1 * t8)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    width = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0),
+    )
+    t9 = _half_step_f64(t2)
+    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t6
+    t10 = _half_step_f64(target_2 - pred_2)
+    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t6
+    tangent_width = _zero_times_f64(t9, measured_v_pred__2 * t10 - measured_v_pred__0 * t1)
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    height = _maximum_f64(
+        0.0, _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1),
+    )
     tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
     I = height * width
-    margin = _ramp_f64(t1) + _ramp_f64(t13)
-    t15 = t3 == 0.0
+    margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
+    t11 = t2 == 0.0
     length = measured_target_2 - measured_target_0
-    t16 = 0.5 * (length + margin)
-    t17 = t16 if t15 else length
-    margin5 = margin if t4 else t17
+    t12 = 0.5 * (length + margin)
+    t13 = t12 if t11 else length
+    margin5 = margin if t3 else t13
     length4 = measured_pred_3 - measured_pred_1
-    t18 = measured_target_0 - measured_pred_0
-    t19 = measured_pred_2 - measured_target_2
-    margin2 = _ramp_f64(t18) + _ramp_f64(t19)
+    margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
     length2 = measured_pred_2 - measured_pred_0
-    t20 = 0.5 * (length2 + margin2)
-    t21 = t20 if t15 else length2
-    margin6 = margin2 if t4 else t21
-    t22 = 0.0 < t5
-    margin3 = _ramp_f64(t10) + _ramp_f64(t8)
-    t23 = t5 == 0.0
-    t24 = 0.5 * (length3 + margin3)
-    t25 = t24 if t23 else length3
-    margin7 = margin3 if t22 else t25
-    t26 = measured_target_1 - measured_pred_1
-    t27 = measured_pred_3 - measured_target_3
-    margin4 = _ramp_f64(t26) + _ramp_f64(t27)
-    t28 = 0.5 * (length4 + margin4)
-    t29 = t28 if t23 else length4
-    margin8 = margin4 if t22 else t29
-    t30 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t30
-    t31 = I + excess
-    tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
-    t32 = 0.5 * tangent_margin
-    t33 = t32 if t15 else 0.0
-    tangent_margin5 = tangent_margin if t4 else t33
-    t34 = _half_step_f64(t19)
-    t35 = _half_step_f64(t18)
-    tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+    t14 = 0.5 * (length2 + margin2)
+    t15 = t14 if t11 else length2
+    margin6 = margin2 if t3 else t15
+    t16 = 0.0 < t4
+    margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
+    t17 = t4 == 0.0
+    t18 = 0.5 * (length3 + margin3)
+    t19 = t18 if t17 else length3
+    margin7 = margin3 if t16 else t19
+    margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
+    t20 = 0.5 * (length4 + margin4)
+    t21 = t20 if t17 else length4
+    margin8 = margin4 if t16 else t21
+    t22 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t22
+    t23 = I + excess
+    tangent_margin = measured_v_pred__0 * t1 - measured_v_pred__2 * t10
+    t24 = 0.5 * tangent_margin
+    t25 = t24 if t11 else 0.0
+    tangent_margin5 = tangent_margin if t3 else t25
+    t26 = _half_step_f64(pred_2 - target_2)
+    t27 = _half_step_f64(target_0 - pred_0)
+    tangent_margin2 = measured_v_pred__2 * t26 - measured_v_pred__0 * t27
     tangent_length2 = measured_v_pred__2 - measured_v_pred__0
-    t36 = 0.5 * (tangent_length2 + tangent_margin2)
-    t37 = t36 if t15 else tangent_length2
-    tangent_margin6 = tangent_margin2 if t4 else t37
+    t28 = 0.5 * (tangent_length2 + tangent_margin2)
+    t29 = t28 if t11 else tangent_length2
+    tangent_margin6 = tangent_margin2 if t3 else t29
     tangent_length4 = measured_v_pred__3 - measured_v_pred__1
-    tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
-    t38 = 0.5 * tangent_margin3
-    t39 = t38 if t23 else 0.0
-    tangent_margin7 = tangent_margin3 if t22 else t39
-    t40 = _half_step_f64(t27)
-    t41 = _half_step_f64(t26)
-    tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
-    t42 = 0.5 * (tangent_length4 + tangent_margin4)
-    t43 = t42 if t23 else tangent_length4
-    tangent_margin8 = tangent_margin4 if t22 else t43
-    t44 = tangent_margin7 + tangent_margin8
+    tangent_margin3 = measured_v_pred__1 * t8 - measured_v_pred__3 * t7
+    t30 = 0.5 * tangent_margin3
+    t31 = t30 if t17 else 0.0
+    tangent_margin7 = tangent_margin3 if t16 else t31
+    t32 = _half_step_f64(pred_3 - target_3)
+    t33 = _half_step_f64(target_1 - pred_1)
+    tangent_margin4 = measured_v_pred__3 * t32 - measured_v_pred__1 * t33
+    t34 = 0.5 * (tangent_length4 + tangent_margin4)
+    t35 = t34 if t17 else tangent_length4
+    tangent_margin8 = tangent_margin4 if t16 else t35
+    t36 = tangent_margin7 + tangent_margin8
     tangent_excess = (
-        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
-        _zero_times_f64(tangent_width, t30)
+        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t36 +
+        _zero_times_f64(tangent_width, t22)
     )
-    t45 = tangent_I + tangent_excess
-    tangent_d_excess = seed_n * (tangent_I / t31 / t31 - 2.0 * (I / t31) * (t45 / t31) / t31)
-    t46 = length3 * tangent_d_excess
-    t47 = 0.5 * length3 * tangent_d_excess
-    t48 = t47 if t15 else 0.0
-    tangent_d_margin = t46 if t4 else t48
-    d_excess = I / t31 * (seed_n / t31)
-    t49 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
-    t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
-    t51 = t49 if t15 else t50
-    tangent_d_length2 = 0.0 if t4 else t51
-    tangent_d_I = seed_n * (2.0 * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
-    d_I = -excess / t31 * (seed_n / t31)
-    tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f64(
+    t37 = tangent_I + tangent_excess
+    tangent_d_excess = seed_n * (tangent_I / t23 / t23 - 2.0 * (I / t23) * (t37 / t23) / t23)
+    t38 = length3 * tangent_d_excess
+    t39 = 0.5 * length3 * tangent_d_excess
+    t40 = t39 if t11 else 0.0
+    tangent_d_margin = t38 if t3 else t40
+    d_excess = I / t23 * (seed_n / t23)
+    t41 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
+    t42 = d_excess * tangent_length4 + length4 * tangent_d_excess
+    t43 = t41 if t11 else t42
+    tangent_d_length2 = 0.0 if t3 else t43
+    tangent_d_I = seed_n * (2.0 * (excess / t23) * (t37 / t23) / t23 - tangent_excess / t23 / t23)
+    d_I = -excess / t23 * (seed_n / t23)
+    tangent_d_width = d_excess * t36 + height * tangent_d_I + tangent_d_excess * t22 + _zero_times_f64(
         tangent_height, d_I,
     )
-    t52 = t49 if t15 else 0.0
-    tangent_d_margin2 = t50 if t4 else t52
+    t44 = t41 if t11 else 0.0
+    tangent_d_margin2 = t42 if t3 else t44
     scaled_hvp_pred__0 = (
-        _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t12, tangent_d_width) -
-        _zero_times_f64(t35, tangent_d_margin2)
+        _zero_times_f64(t1, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t1 * t9, tangent_d_width) -
+        _zero_times_f64(t27, tangent_d_margin2)
     )
-    t53 = 1.0 / unit2
-    t54 = _zero_times_f64(tangent_width, d_excess)
-    t55 = tangent_d_excess * width + t54
-    t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
-    t57 = t56 if t23 else 0.0
-    tangent_d_margin4 = t55 if t22 else t57
-    t58 = t56 if t23 else t55
-    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t22 else t58)
-    t59 = t11 * t6
+    t45 = 1.0 / unit2
+    t46 = _zero_times_f64(tangent_width, d_excess)
+    t47 = tangent_d_excess * width + t46
+    t48 = 0.5 * tangent_d_excess * width + 0.5 * t46
+    t49 = t48 if t17 else 0.0
+    tangent_d_margin4 = t47 if t16 else t49
+    t50 = t48 if t17 else t47
+    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t16 else t50)
+    t51 = t8 * t5
     scaled_hvp_pred__1 = (
-        _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59, tangent_d_I) -
-        _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41, tangent_d_margin4)
+        _zero_times_f64(t8, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t51, tangent_d_I) -
+        _zero_times_f64(tangent_width, _zero_times_f64(t51, d_I)) - _zero_times_f64(t33, tangent_d_margin4)
     )
     scaled_hvp_pred__2 = (
-        tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34, tangent_d_margin2) -
-        _zero_times_f64(t14, tangent_d_margin)
+        tangent_d_length2 + _zero_times_f64(t10 * t9, tangent_d_width) + _zero_times_f64(t26, tangent_d_margin2) -
+        _zero_times_f64(t10, tangent_d_margin)
     )
-    t60 = t9 * t6
+    t52 = t7 * t5
     scaled_hvp_pred__3 = (
-        tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
-        _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9, tangent_d_margin4)
+        tangent_d_length4 + width * _zero_times_f64(t52, tangent_d_I) + _zero_times_f64(tangent_width,
+        _zero_times_f64(t52, d_I)) + _zero_times_f64(t32, tangent_d_margin4) - _zero_times_f64(t7, tangent_d_margin4)
     )
-    _put(hvp_pred, hvp_pred_row + 0, scaled_hvp_pred__0 * unit0 * unit1 * t53 if live else f64(0.0))
-    _put(hvp_pred, hvp_pred_row + 1, scaled_hvp_pred__1 * unit0 * unit0 * t53 if live else f64(0.0))
-    _put(hvp_pred, hvp_pred_row + 2, scaled_hvp_pred__2 * unit0 * unit1 * t53 if live else f64(0.0))
-    _put(hvp_pred, hvp_pred_row + 3, scaled_hvp_pred__3 * unit0 * unit0 * t53 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 0, scaled_hvp_pred__0 * unit0 * unit1 * t45 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 1, scaled_hvp_pred__1 * unit0 * unit0 * t45 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 2, scaled_hvp_pred__2 * unit0 * unit1 * t45 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 3, scaled_hvp_pred__3 * unit0 * unit0 * t45 if live else f64(0.0))
     return 0
 
 

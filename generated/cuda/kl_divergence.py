@@ -480,6 +480,14 @@ def _log_ratio_f32(a, b):
 
 
 @_device
+def _xovery_f32(x, y):
+    """x/y, and 0 where x is 0, unless y is NaN."""
+    quotient = x / y
+    zero = np.float32(0.0) if y == y else y
+    return zero if x == np.float32(0.0) else quotient
+
+
+@_device
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
@@ -627,10 +635,9 @@ def _value_and_grad_f32_sweep1(p_k, q_k, seed_n):
     """One place of a row: grad_p_k, grad_q_k, value2_k."""
     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
     t2 = _log_ratio_f32(p_k, f32(1.0) if t1 else q_k)
-    t3 = -_zero_times_f32(p_k, seed_n / q_k)
+    t3 = -seed_n * _xovery_f32(p_k, q_k)
     return (
-        _zero_times_f32(p_k, seed_n / p_k) + _zero_times_f32(seed_n, t2), f32(0.0) if t1 else t3, _zero_times_f32(p_k,
-        t2)
+        seed_n * _xovery_f32(p_k, p_k) + _zero_times_f32(seed_n, t2), f32(0.0) if t1 else t3, _zero_times_f32(p_k, t2)
     )
 
 
@@ -814,13 +821,14 @@ def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, 
 @_device
 def _grad_hess_diag_f32_sweep1(p_k, q_k, seed_n):
     """One place of a row: grad_p_k, grad_q_k, diag_p_k, diag_q_k."""
-    t1 = seed_n / p_k
-    t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
-    t3 = -_zero_times_f32(p_k, seed_n / q_k)
-    t4 = -f32(1.0) / q_k / q_k
+    t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
+    t2 = _xovery_f32(p_k, q_k)
+    t3 = -seed_n * t2
+    t4 = p_k * f32(0.0)
+    t5 = _xovery_f32(-t2, q_k)
     return (
-        _zero_times_f32(p_k, t1) + _zero_times_f32(seed_n, _log_ratio_f32(p_k, f32(1.0) if t2 else q_k)), f32(0.0) if t2
-        else t3, t1, -seed_n * _zero_times_f32(p_k, f32(0.0) if t2 else t4)
+        seed_n * _xovery_f32(p_k, p_k) + _zero_times_f32(seed_n, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k)), f32(0.0)
+        if t1 else t3, seed_n / p_k, -seed_n * (t4 if t1 else t5)
     )
 
 
@@ -978,22 +986,22 @@ def _hvp_f32_sweep1(p_k, q_k, v_p_k, v_q_k, seed_n):
     """One place of a row: hvp_p_k, hvp_q_k."""
     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
     t2 = -v_q_k / q_k
-    t3 = -(_zero_times_f32(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed_n / q_k))
+    t3 = -(seed_n * _xovery_f32(v_p_k, q_k) + _xovery_f32(-seed_n * v_q_k * _xovery_f32(p_k, q_k), q_k))
     return (
-        _zero_times_f32(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f32(seed_n, v_p_k / p_k + (f32(0.0) if t1 else
-        t2)) + _zero_times_f32(v_p_k, seed_n / p_k), f32(0.0) if t1 else t3
+        seed_n * _xovery_f32(v_p_k, p_k) + _xovery_f32(-seed_n * v_p_k * _xovery_f32(p_k, p_k), p_k) +
+        _zero_times_f32(seed_n, v_p_k / p_k + (f32(0.0) if t1 else t2)), f32(0.0) if t1 else t3
     )
 
 
-def hvp_f32(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, samples, size_k, options):
+def hvp_f32(hvp_p, hvp_q, v_p_, p, q, v_q_, weight, mask, divisor, divisors, samples, size_k, options):
     """All samples: hvp_p, hvp_q."""
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        p_row = row * size_k
         v_p__row = row * size_k
+        p_row = row * size_k
         q_row = row * size_k
         v_q__row = row * size_k
         hvp_p_row = row * size_k
@@ -1045,7 +1053,7 @@ def hvp_f32(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, sam
 
 
 def hvp_phase1_f32(
-    hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+    hvp_p, hvp_q, v_p_, p, q, v_q_, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
@@ -1056,8 +1064,8 @@ def hvp_phase1_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        p_row_segment = row * size_k + start
         v_p__row_segment = row * size_k + start
+        p_row_segment = row * size_k + start
         q_row_segment = row * size_k + start
         v_q__row_segment = row * size_k + start
         hvp_p_row_segment = row * size_k + start
@@ -1299,6 +1307,14 @@ def _log_ratio_f64(a, b):
 
 
 @_device
+def _xovery_f64(x, y):
+    """x/y, and 0 where x is 0, unless y is NaN."""
+    quotient = x / y
+    zero = 0.0 if y == y else y
+    return zero if x == 0.0 else quotient
+
+
+@_device
 def _zero_times_f64(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
@@ -1438,8 +1454,8 @@ def _value_and_grad_f64_sweep1(p_k, q_k, seed_n):
     """One place of a row: grad_p_k, grad_q_k, value2_k."""
     t1 = (p_k == 0.0) & (q_k == 0.0)
     t2 = _log_ratio_f64(p_k, 1.0 if t1 else q_k)
-    t3 = -_zero_times_f64(p_k, seed_n / q_k)
-    return _zero_times_f64(p_k, seed_n / p_k) + _zero_times_f64(seed_n, t2), 0.0 if t1 else t3, _zero_times_f64(p_k, t2)
+    t3 = -seed_n * _xovery_f64(p_k, q_k)
+    return seed_n * _xovery_f64(p_k, p_k) + _zero_times_f64(seed_n, t2), 0.0 if t1 else t3, _zero_times_f64(p_k, t2)
 
 
 def value_and_grad_f64(
@@ -1606,13 +1622,14 @@ def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, 
 @_device
 def _grad_hess_diag_f64_sweep1(p_k, q_k, seed_n):
     """One place of a row: grad_p_k, grad_q_k, diag_p_k, diag_q_k."""
-    t1 = seed_n / p_k
-    t2 = (p_k == 0.0) & (q_k == 0.0)
-    t3 = -_zero_times_f64(p_k, seed_n / q_k)
-    t4 = -1.0 / q_k / q_k
+    t1 = (p_k == 0.0) & (q_k == 0.0)
+    t2 = _xovery_f64(p_k, q_k)
+    t3 = -seed_n * t2
+    t4 = p_k * 0.0
+    t5 = _xovery_f64(-t2, q_k)
     return (
-        _zero_times_f64(p_k, t1) + _zero_times_f64(seed_n, _log_ratio_f64(p_k, 1.0 if t2 else q_k)), 0.0 if t2 else t3,
-        t1, -seed_n * _zero_times_f64(p_k, 0.0 if t2 else t4)
+        seed_n * _xovery_f64(p_k, p_k) + _zero_times_f64(seed_n, _log_ratio_f64(p_k, 1.0 if t1 else q_k)), 0.0 if t1
+        else t3, seed_n / p_k, -seed_n * (t4 if t1 else t5)
     )
 
 
@@ -1750,22 +1767,22 @@ def _hvp_f64_sweep1(p_k, q_k, v_p_k, v_q_k, seed_n):
     """One place of a row: hvp_p_k, hvp_q_k."""
     t1 = (p_k == 0.0) & (q_k == 0.0)
     t2 = -v_q_k / q_k
-    t3 = -(_zero_times_f64(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed_n / q_k))
+    t3 = -(seed_n * _xovery_f64(v_p_k, q_k) + _xovery_f64(-seed_n * v_q_k * _xovery_f64(p_k, q_k), q_k))
     return (
-        _zero_times_f64(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f64(seed_n, v_p_k / p_k + (0.0 if t1 else t2))
-        + _zero_times_f64(v_p_k, seed_n / p_k), 0.0 if t1 else t3
+        seed_n * _xovery_f64(v_p_k, p_k) + _xovery_f64(-seed_n * v_p_k * _xovery_f64(p_k, p_k), p_k) +
+        _zero_times_f64(seed_n, v_p_k / p_k + (0.0 if t1 else t2)), 0.0 if t1 else t3
     )
 
 
-def hvp_f64(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, samples, size_k, options):
+def hvp_f64(hvp_p, hvp_q, v_p_, p, q, v_q_, weight, mask, divisor, divisors, samples, size_k, options):
     """All samples: hvp_p, hvp_q."""
     if options & DIVIDE:
         divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        p_row = row * size_k
         v_p__row = row * size_k
+        p_row = row * size_k
         q_row = row * size_k
         v_q__row = row * size_k
         hvp_p_row = row * size_k
@@ -1815,7 +1832,7 @@ def hvp_f64(hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, sam
 
 
 def hvp_phase1_f64(
-    hvp_p, hvp_q, p, v_p_, q, v_q_, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
+    hvp_p, hvp_q, v_p_, p, q, v_q_, weight, mask, divisor, divisors, segments, each, samples, size_k, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
@@ -1826,8 +1843,8 @@ def hvp_phase1_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        p_row_segment = row * size_k + start
         v_p__row_segment = row * size_k + start
+        p_row_segment = row * size_k + start
         q_row_segment = row * size_k + start
         v_q__row_segment = row * size_k + start
         hvp_p_row_segment = row * size_k + start
@@ -1965,7 +1982,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'staged': 0,
          'packed': False,
          'phased': ['hvp_phase1'],
-         'arguments': 'hvp_p: data*, hvp_q: data*, p: data*, v_p_: data*, q: data*, v_q_: data*, weight: '
+         'arguments': 'hvp_p: data*, hvp_q: data*, v_p_: data*, p: data*, q: data*, v_q_: data*, weight: '
                       'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_k: int64, '
                       'options: uint32'},
  'hvp_phase1': {'shape': 'segments',
@@ -1974,7 +1991,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'sizes': ['size_k'],
                 'staged': 0,
                 'packed': False,
-                'arguments': 'hvp_p: data*, hvp_q: data*, p: data*, v_p_: data*, q: data*, v_q_: data*, '
+                'arguments': 'hvp_p: data*, hvp_q: data*, v_p_: data*, p: data*, q: data*, v_q_: data*, '
                              'weight: data*, mask: uint8*, divisor: real, divisors: real*, segments: int64, '
                              'each: int64, samples: int64, size_k: int64, options: uint32'}}
 

@@ -775,7 +775,7 @@ def _value_1_f32_sweep3(z_d3, t1, t1__scaled):
     """One place of a row: z_hat_d."""
     measured_z2 = t1 * z_d3
     t3 = abs(measured_z2) == t1__scaled
-    t4 = _sign_f32(measured_z2)
+    t4 = _sign_f32(z_d3)
     t5 = measured_z2 / t1__scaled
     return t4 if t3 else t5
 
@@ -1038,7 +1038,7 @@ def _value_and_grad_1_f32_sweep3(z_d3, t1, t1__scaled2):
     """One place of a row: z_hat_d."""
     measured_z2 = t1 * z_d3
     t3 = abs(measured_z2) == t1__scaled2
-    t4 = _sign_f32(measured_z2)
+    t4 = _sign_f32(z_d3)
     t5 = measured_z2 / t1__scaled2
     return t4 if t3 else t5
 
@@ -1373,7 +1373,7 @@ def _value_and_grad_3_f32_sweep2(
     )
     measured_z = t6 * z_d
     t7 = abs(measured_z) == t1__scaled_i
-    t8 = _sign_f32(measured_z)
+    t8 = _sign_f32(z_d)
     t9 = measured_z / t1__scaled_i
     t10 = d_t1 * (t8 if t7 else t9)
     scaled_grad_z = d_z_hat2 / t1__scaled_i + (f32(0.0) if t4 else t10)
@@ -1554,7 +1554,7 @@ def _hvp_1_f32_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3):
     measured_v_z = t1 * v_z_d
     measured_z2 = t1 * z_d3
     t4 = abs(measured_z2) == t1__scaled2
-    t5 = _sign_f32(measured_z2)
+    t5 = _sign_f32(z_d3)
     t6 = measured_z2 / t1__scaled2
     t7 = t5 if t4 else t6
     t8 = measured_v_z * t7
@@ -1566,7 +1566,7 @@ def _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, tangent_t1_2):
     """One place of a row: z_hat_d, tangent_z_hat_d."""
     measured_z3 = t1 * z_d4
     t9 = abs(measured_z3) == t1__scaled2
-    t10 = _sign_f32(measured_z3)
+    t10 = _sign_f32(z_d4)
     t11 = measured_z3 / t1__scaled2
     t12 = t10 if t9 else t11
     measured_v_z2 = t1 * v_z_d
@@ -2053,7 +2053,7 @@ def _hvp_3_f32_sweep2(
     d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat_d4 - d_t3_others_i * z_hat_d5) / tau
     measured_z = t9 * z_d
     t10 = abs(measured_z) == t1__scaled_i
-    t11 = _sign_f32(measured_z)
+    t11 = _sign_f32(z_d)
     t12 = measured_z / t1__scaled_i
     t13 = t11 if t10 else t12
     measured_v_z = t9 * v_z_d
@@ -2712,7 +2712,7 @@ def _value_1_f64_sweep3(z_d3, t1, t1__scaled):
     """One place of a row: z_hat_d."""
     measured_z2 = t1 * z_d3
     t3 = abs(measured_z2) == t1__scaled
-    t4 = _sign_f64(measured_z2)
+    t4 = _sign_f64(z_d3)
     t5 = measured_z2 / t1__scaled
     return t4 if t3 else t5
 
@@ -2944,7 +2944,7 @@ def _value_and_grad_1_f64_sweep3(z_d3, t1, t1__scaled2):
     """One place of a row: z_hat_d."""
     measured_z2 = t1 * z_d3
     t3 = abs(measured_z2) == t1__scaled2
-    t4 = _sign_f64(measured_z2)
+    t4 = _sign_f64(z_d3)
     t5 = measured_z2 / t1__scaled2
     return t4 if t3 else t5
 
@@ -3246,7 +3246,7 @@ def _value_and_grad_3_f64_sweep2(
     )
     measured_z = t6 * z_d
     t7 = abs(measured_z) == t1__scaled_i
-    t8 = _sign_f64(measured_z)
+    t8 = _sign_f64(z_d)
     t9 = measured_z / t1__scaled_i
     t10 = d_t1 * (t8 if t7 else t9)
     scaled_grad_z = d_z_hat2 / t1__scaled_i + (0.0 if t4 else t10)
@@ -3406,7 +3406,7 @@ def _hvp_1_f64_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3):
     measured_v_z = t1 * v_z_d
     measured_z2 = t1 * z_d3
     t4 = abs(measured_z2) == t1__scaled2
-    t5 = _sign_f64(measured_z2)
+    t5 = _sign_f64(z_d3)
     t6 = measured_z2 / t1__scaled2
     t7 = t5 if t4 else t6
     t8 = measured_v_z * t7
@@ -3418,7 +3418,7 @@ def _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, tangent_t1_2):
     """One place of a row: z_hat_d, tangent_z_hat_d."""
     measured_z3 = t1 * z_d4
     t9 = abs(measured_z3) == t1__scaled2
-    t10 = _sign_f64(measured_z3)
+    t10 = _sign_f64(z_d4)
     t11 = measured_z3 / t1__scaled2
     t12 = t10 if t9 else t11
     measured_v_z2 = t1 * v_z_d
@@ -3840,7 +3840,7 @@ def _hvp_3_f64_sweep2(
     d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-d_t3_others2 * z_hat_d4 - d_t3_others_i * z_hat_d5) / tau
     measured_z = t9 * z_d
     t10 = abs(measured_z) == t1__scaled_i
-    t11 = _sign_f64(measured_z)
+    t11 = _sign_f64(z_d)
     t12 = measured_z / t1__scaled_i
     t13 = t11 if t10 else t12
     measured_v_z = t9 * v_z_d
