@@ -1,13 +1,15 @@
 """`run`: launch a kernel of a PTX text."""
 
 from collections.abc import Sequence
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from . import approximate, arithmetic, atomic, bits, carry, comparison, conversion, movement, warp
 from .arguments import Arguments
-from .blocks import build
+from .blocks import Block, build
 from .compiler import Compiler
 from .errors import ArgumentError
 from .globalmemory import GlobalMemory
@@ -33,6 +35,28 @@ def _three(size: Size, what: str) -> tuple[int, int, int]:
         raise ArgumentError(f"{what} must be one to three positive numbers, not {size!r}")
     x, y, z = (*map(int, values), 1, 1)[:3]
     return x, y, z
+
+
+@lru_cache(maxsize=32)
+def _prepared(ptx: str, entry: str, shared_bytes: int) -> tuple[Entry, Layout]:
+    """A kernel without calls, and where its variables lie; those of the module still have no addresses."""
+    module = parse(ptx)
+    if entry not in module.entries:
+        raise ArgumentError(f"there is no entry {entry}; there are: {', '.join(module.entries) or 'none'}")
+    kernel = inlined(module, module.entries[entry])
+    return kernel, Layout(module, kernel, shared_bytes)
+
+
+@lru_cache(maxsize=32)
+def _translated(ptx: str, entry: str, shared_bytes: int, addresses: tuple[tuple[str, int], ...]) -> dict[int, Block]:
+    """The steps of a kernel, which know the addresses of variables and nothing else of a launch.
+
+    To translate a kernel takes several times as long as to run it on a small array, and most are run more than once.
+    """
+    kernel, layout = _prepared(ptx, entry, shared_bytes)
+    known = copy(layout)
+    known.addresses = dict(addresses)
+    return build(kernel, Compiler(kernel, known, parse(ptx).undefined))
 
 
 def _cell(entry: Entry) -> int:
@@ -84,22 +108,18 @@ def run(
     Raises:
         PtxError: One of its kinds, for every fault of the program, launch or text.
     """
-    module = parse(ptx)
-    if entry not in module.entries:
-        raise ArgumentError(f"there is no entry {entry}; there are: {', '.join(module.entries) or 'none'}")
+    kernel, layout = _prepared(ptx, entry, shared_bytes)
     if approximation not in ("documented", "nearest"):
         raise ArgumentError(f'approximation must be "documented" or "nearest", not {approximation!r}')
-    kernel = inlined(module, module.entries[entry])
     grid3, block3 = _three(grid, "grid"), _three(block, "block")
     threads = block3[0] * block3[1] * block3[2]
     _check_threads(kernel, threads)
     report = Report()
     memory = GlobalMemory()
     passed = Arguments(memory)
-    layout = Layout(module, kernel, shared_bytes)
-    layout.addresses = passed.constants(layout.constants)
+    addresses = passed.constants(layout.constants)
     parameters = passed.encode(kernel, arguments)
-    blocks = build(kernel, Compiler(kernel, layout, module.undefined))
+    blocks = _translated(ptx, entry, shared_bytes, tuple(addresses.items()))
     memory.freeze()
     launch = Launch(
         kernel,
