@@ -182,6 +182,28 @@ def test_bytes_moved(dtype: str) -> None:
     assert passes <= 2.3, passes
 
 
+@pytest.mark.parametrize("name", marked())
+def test_every_input_is_read_once(name: str) -> None:
+    """And every output written once: by element-wise kernels of all entry points, as many bytes as there are."""
+    k, n = device_kernels(name), 4096
+    if not k.elementwise:
+        pytest.skip("the samples of this loss are rows")
+    outcome = k.device_call(n, "float32", Options("sum"))
+    given = [array for array in outcome.arrays if array.size == n]
+    for entry in k.entries:
+        results = outcome.run(entry)
+        written = [array for key, array in results.items() if key != "value"]
+        reports = [one for key, one in outcome.last.reports.items() if key.startswith(entry)]
+        read = 4 * n * (len(given) + (len(k.predictions) if entry == "hvp" else 0))
+        loaded, stored = (sum(32 * getattr(r, f"sectors_{way}") for r in reports) for way in ("loaded", "stored"))
+        assert sum(report.loaded["global"] for report in reports) <= read, entry
+        # A coefficient is read one number at a time, as one that all samples share must be: from a cache, but for one.
+        assert loaded <= read or "coefficient" in {item["role"] for item in k.meta["inputs"]}, (entry, loaded / n)
+        # Beside these a block of a kernel writes its partial sum, two words one after the other.
+        partial = 64 * len(reports) * n // 1024
+        assert 4 * n * len(written) <= stored <= 4 * n * len(written) + partial, (entry, stored / n)
+
+
 @pytest.mark.parametrize("pattern", HALVES)
 def test_bytes_of_16_bits_moved(pattern: str) -> None:
     """Numbers of 16 bits are moved once as well, eight in every access, whatever part of a vector is left over."""

@@ -80,6 +80,7 @@ def run(
     *,
     shared_bytes: int = 0,
     order_seed: int | None = None,
+    only: Sequence[int] | None = None,
     limit: int = 2_000_000,
     batch: int = BATCH,
     approximation: str = "documented",
@@ -93,10 +94,12 @@ def run(
         block: Threads of a block: a number, or up to three.
         arguments: One for each parameter. An array passes its address (views of one array share its memory, and a
             kernel may touch only the bytes of the views it was given); `Output(array)` the same, but what it holds is
-            poison until written; `Pointers([...])` a buffer of addresses; `NumbaArray(array)` the words numba makes
-            of an array; `bytes` a structure; a Python or NumPy number itself. Read-only arrays may not be stored to.
+            poison until written; `Before(array, n)` the address n elements before it; `Pointers([...])` a buffer of
+            addresses; `NumbaArray(array)` the words numba makes of an array; `bytes` a structure; a Python or NumPy
+            number itself. Read-only arrays may not be stored to.
         shared_bytes: Dynamic shared memory.
         order_seed: Blocks run in an order shuffled by this seed; None runs them in order.
+        only: Numbers of the blocks to run, as if the others took no time; None runs them all.
         limit: Steps (instructions, each for many threads at once) after which a batch of blocks is given up.
         batch: Threads that are executed at a time, at least one block.
         approximation: "documented" moves results of approximate instructions within their documented error,
@@ -134,7 +137,7 @@ def run(
         cell=_cell(kernel),
         documented=approximation == "documented",
     )
-    order = np.arange(grid3[0] * grid3[1] * grid3[2])
+    order = np.arange(grid3[0] * grid3[1] * grid3[2]) if only is None else np.array(only)
     if order_seed is not None:
         order = np.random.default_rng(order_seed).permutation(order)
     each = max(1, batch // (-(-threads // 32) * 32))
