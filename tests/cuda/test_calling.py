@@ -13,7 +13,7 @@ from symloss.errors import SymlossError
 
 pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
 
-from symloss.runtime.cuda import gpu
+from symloss.runtime.cuda import execution, gpu
 from tests.cuda.fakes import Fake, FakeDriver
 
 RANDOM = np.random.default_rng(5)
@@ -125,7 +125,10 @@ def test_bad_arguments(fake_gpu, pred, target, options, error, message) -> None:
         symloss.load("huber")(pred, target, **options)
 
 
-def test_samples_that_interact(fake_gpu: FakeDriver) -> None:
+@pytest.mark.parametrize("at_once", [1024, 0])
+def test_samples_that_interact(fake_gpu: FakeDriver, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """All at once, and by parts of 16 and 4."""
+    monkeypatch.setattr(execution, "FEW_PAIRED", at_once)
     info_nce = symloss.load("info_nce")
     u, v = RANDOM.normal(size=(2, 20, 8)).astype(np.float32)
     value, (first, second) = info_nce.value_and_grad(Fake(u), Fake(v))

@@ -326,3 +326,27 @@ def test_losses_whose_samples_interact(name: str) -> None:
             for seed in (None, 3)
         )
         assert all(np.array_equal(first[key], other[key]) for key in first)
+
+
+@pytest.mark.parametrize("name", [COUPLED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COUPLED[1:])])
+def test_samples_that_interact_by_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of four samples, of which the last has two: the results of all at once, and no matrix of all pairs."""
+    k = DeviceKernels(CATALOGUE[name], distinct=10, other=3)
+    for few, dtype in ((1024, "float32"), (0, "float32"), (0, "float64")):
+        for option, value in (("FEW_PAIRED", few), ("PARTS", 3), ("PART_ROWS", 4)):
+            monkeypatch.setattr(execution, option, value)
+        for entry in ("value", "value_and_grad", "hvp"):
+            outcome = k.device_call(10, dtype, Options("mean", weighted=True))
+            outcome.check(entry)
+            assert outcome.last.largest == (100 if few else 40)
+            k.device_call(10, dtype, Options("mean"), order_seed=1).check(entry)
+        k.device_call(10, dtype, Options("none", weighted=True)).check("value_and_grad")
+
+
+def test_the_parts_of_samples_that_interact() -> None:
+    """Whole blocks of rows, at most eight parts; together all samples."""
+    for samples in (0, 1, 1024, 1025, 4096, 5000, 32768, 100003):
+        each = execution.part_of(samples)
+        assert each == samples if samples <= 1024 else each % 16 == 0
+        assert 8 * each >= samples
+        assert samples <= 1024 or each <= samples / 8 + 16

@@ -207,6 +207,7 @@ class _CudaFile:
             "steps": steps,
             "buffers": buffers(schedule, found, results),
             "seeds": seeds(found),
+            **by_parts(steps, found, buffers(schedule, found, results)),
             "outputs": [safe.outputs[key] for key in outputs],
             "directions": [renamed.get(n, n) for n, t in program.tensors.items() if t.role == "direction"],
             "names": {n: renamed[n] for n, t in program.tensors.items() if n in renamed and t.role in ROLES},
@@ -258,6 +259,37 @@ def buffers(schedule: Schedule, kernels: list[KernelText], results: frozenset[st
         for name, axes in schedule.buffers.items()
         if name not in results
     }
+
+
+def by_parts(steps: list[Any], kernels: list[KernelText], between: dict[str, Any]) -> dict[str, Any]:
+    """The steps that can be done for some samples at a time, so that no matrix of all pairs of samples is stored.
+
+    They begin with the first and end with the last that touches such a matrix. A product either makes rows of one, or
+    reads it on its left: then it makes what belongs to these samples, or adds what they give to something.
+    """
+    square = {name for name, (_, *sizes) in between.items() if len(sizes) > 1 and sizes[0] == sizes[1]}
+    texts = {text.kernel.name: text for text in kernels}
+
+    def sides(step: Any) -> set[str]:
+        if isinstance(step, str):
+            return {argument.name for argument in texts[step].kernel.arguments}
+        return {step["left"], step["right"], step["target"]}
+
+    places = [place for place, step in enumerate(steps) if square & sides(step)]
+    if not places:
+        return {}
+    first, end = places[0], places[-1] + 1
+    made = {step["target"] for step in steps[first:end] if not isinstance(step, str)} - square
+    for step in steps[first:end]:
+        if isinstance(step, str):
+            fits = texts[step].parted and not made & sides(step)
+        elif step["target"] in square:
+            fits = not step["turned"].count("left") and step["left"] not in square | made
+        else:
+            fits = step["left"] in square
+        if not fits or (not isinstance(step, str) and step["right"] in square | made):
+            return {}
+    return {"parts": [first, end]}
 
 
 def seeds(kernels: list[KernelText]) -> dict[str, str]:
