@@ -239,6 +239,8 @@ class Plan:
             if outcome[0] != success:
                 gpu.checked(outcome)
         self._frames.append(frame)
+        if framework.waits:
+            gpu.checked(self._bindings.cuStreamSynchronize(stream))
         losses = made[self.returned :]
         if losses:
             value = losses[0] if len(losses) == 1 else tuple(losses)
