@@ -19,6 +19,7 @@ from tests.cuda.harness import (
     marked,
 )
 from tests.cuda.interpreted import HALVES, call
+from tests.kernels.harness import USER_SPECS
 
 DTYPES = ("float32", "float64")
 
@@ -341,6 +342,20 @@ def test_samples_that_interact_by_parts(name: str, monkeypatch: pytest.MonkeyPat
             assert outcome.last.largest == (100 if few else 40)
             k.device_call(10, dtype, Options("mean"), order_seed=1).check(entry)
         k.device_call(10, dtype, Options("none", weighted=True)).check("value_and_grad")
+
+
+#: Users' losses: one that can be done by parts, and one whose samples read the labels of all others.
+PARTS_OF_USERS = {"siglip": 40, "multi_similarity": 100}
+
+
+@pytest.mark.parametrize("name", PARTS_OF_USERS)
+def test_users_losses_by_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for option, value in (("FEW_PAIRED", 0), ("PARTS", 3), ("PART_ROWS", 4)):
+        monkeypatch.setattr(execution, option, value)
+    k = DeviceKernels(USER_SPECS[name], distinct=10, other=3)
+    outcome = k.device_call(10, "float64", Options("mean", weighted=True))
+    outcome.check("value_and_grad")
+    assert outcome.last.largest == PARTS_OF_USERS[name]
 
 
 def test_the_parts_of_samples_that_interact() -> None:

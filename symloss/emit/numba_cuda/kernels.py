@@ -15,7 +15,7 @@ from symloss.emit.numba_cpu.expressions import is_condition
 from symloss.emit.numba_cuda.expressions import DevicePrinter, leaves
 from symloss.lowering.functions import Element, Variable
 from symloss.lowering.rows import ROW, START
-from symloss.lowering.schedule import Argument, Kernel, Let, Node, View
+from symloss.lowering.schedule import Argument, Kernel, Let, Node, View, expressions
 from symloss.program import Program
 
 #: "data" may be shorter in memory than the type that is computed in, "real".
@@ -190,7 +190,23 @@ class KernelText(ABC):
         roots = [[self.program.root(axis) for axis in argument.axes] for argument in self.kernel.arguments]
         square = any(len(axes) > 1 and axes[:2] == [root, root] for axes in roots)
         own = all(argument.chunked and not argument.expandable for argument in self.kernel.arguments)
-        return square and own and not self.labels
+        return square and own and not self.labels and not self.reads_others()
+
+    def reads_others(self) -> bool:
+        """Whether the kernel reads anything of samples that are not its own."""
+        kernel = self.kernel
+        weighing, weight = kernel.sample_weight or ((), None)
+        nodes = [*kernel.nodes, *weighing]
+        if any(node.subscript != ROW for node in nodes if isinstance(node, View)):
+            return True
+        read = [one for node in nodes for one in expressions(node)]
+        read += [result.value for result in kernel.row_results]
+        read += [] if weight is None else [weight]
+        return any(
+            leaf.array not in self.views and not leaf.array.endswith("_chunk") and leaf.array != "seed"
+            for leaf in leaves(read)
+            if isinstance(leaf, Element)
+        )
 
     # --- the parts of a kernel -----------------------------------------------------------------------------------
 

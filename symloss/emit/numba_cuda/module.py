@@ -276,7 +276,7 @@ def by_parts(steps: list[Any], kernels: list[KernelText], between: dict[str, Any
         return {step["left"], step["right"], step["target"]}
 
     places = [place for place, step in enumerate(steps) if square & sides(step)]
-    if not places:
+    if not places or len({between[name][1] for name in square}) > 1:
         return {}
     first, end = places[0], places[-1] + 1
     made = {step["target"] for step in steps[first:end] if not isinstance(step, str)} - square
