@@ -1,6 +1,6 @@
 """All CUDA kernels on a GPU: right against the CPU kernels, then bandwidth, launches and peers; writes the page.
 
-Needs PyTorch with CUDA. Nothing here was tuned on a GPU.
+Needs PyTorch with CUDA; Liger is measured where it is installed. Nothing here was tuned on a GPU.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def correctness(torch):
     generator = np.random.default_rng(1)
     for name in symloss.list_losses():
         loss = symloss.load(name)
-        given = arguments(loss, 1000, generator)
+        given = arguments(loss, 1500, generator)  # more than samples that interact are done at once
         device = {key: torch.from_numpy(array).cuda() for key, array in given.items()}
         try:
             value, gradients = loss.value_and_grad(**device)
@@ -80,34 +80,102 @@ def correctness(torch):
         yield name, f"{max(errors):.1e}"
 
 
+def backward(function, prediction, *others):
+    """A call that computes the value and the gradient by PyTorch's own means."""
+
+    def call():
+        function(prediction.detach().requires_grad_(), *others).backward()
+
+    return call
+
+
+def rivals(torch, eager, liger=None):
+    """What else computes the same, by name: eager, compiled for these very shapes, and Liger where it is installed."""
+    yield "torch eager", eager
+    yield "torch.compile", torch.compile(eager, dynamic=False)
+    if liger is not None:
+        yield "Liger", liger
+
+
+def liger_cross_entropy():
+    """Liger's cross entropy, None where it is not installed."""
+    try:
+        from liger_kernel.transformers.cross_entropy import LigerCrossEntropyLoss
+    except ImportError:
+        return None
+    return LigerCrossEntropyLoss()
+
+
 def throughput(torch):
-    """Rows of the table of speeds: kernel, milliseconds, fraction of a copy, torch eager and torch.compile."""
+    """Rows of the table of speeds: what runs, seconds, part of a copy's bandwidth, how many times as long as ours."""
+    functional = torch.nn.functional
     n = 1 << 26
     source, target = torch.randn(n, device="cuda"), torch.empty(n, device="cuda")
-    copy = 8 * n / seconds(torch, lambda: target.copy_(source))
-    yield "copy", 8 * n / copy, 1.0
+    copied = seconds(torch, lambda: target.copy_(source))
+    copy = 8 * n / copied
+    yield "copy, 2^26 numbers of float32", copied, 1.0, None
+    known = {"huber": functional.huber_loss, "bce_with_logits": functional.binary_cross_entropy_with_logits}
     for name in ELEMENT_WISE:
         loss = symloss.load(name)
         labels = (target.normal_() > 0).float() if name in ("bce_with_logits", "focal") else target.normal_()
         out = torch.empty_like(source)
-        took = seconds(torch, lambda loss=loss, labels=labels, out=out: loss.value_and_grad(source, labels, out=out))
-        yield f"{name}, value and gradient, 2^26", took, 12 * n / took / copy
+        ours = seconds(torch, lambda loss=loss, labels=labels, out=out: loss.value_and_grad(source, labels, out=out))
+        yield f"{name}, value and gradient, 2^26", ours, 12 * n / ours / copy, None
+        for rival, function in rivals(torch, known[name]) if name in known else ():
+            took = seconds(torch, backward(function, source, labels))
+            yield f"{name}, {rival}", took, 12 * n / took / copy, took / ours
     entropy = symloss.load("softmax_cross_entropy")
-    for rows, classes in ROWS:
-        z = torch.randn(rows, classes, device="cuda")
-        y = torch.randint(0, classes, (rows,), device="cuda")
-        out = torch.empty_like(z)
-        took = seconds(torch, lambda z=z, y=y, out=out: entropy.value_and_grad(z, y, out=out))
-        yield f"softmax cross entropy, {rows} x {classes}", took, 8 * z.numel() / took / copy
-
-        def eager(z=z, y=y):
-            leaf = z.detach().requires_grad_()
-            torch.nn.functional.cross_entropy(leaf, y).backward()
-
-        yield f"the same, torch eager, {rows} x {classes}", (took := seconds(torch, eager)), 8 * z.numel() / took / copy
+    for dtype in (torch.float32, torch.bfloat16):
+        for rows, classes in ROWS:
+            z = torch.randn(rows, classes, device="cuda", dtype=dtype)
+            y = torch.randint(0, classes, (rows,), device="cuda")
+            out, moved = torch.empty_like(z), 2 * z.numel() * z.element_size()
+            what = f"softmax cross entropy, {rows} x {classes}, {str(dtype).removeprefix('torch.')}"
+            ours = seconds(torch, lambda z=z, y=y, out=out: entropy.value_and_grad(z, y, out=out))
+            yield what, ours, moved / ours / copy, None
+            for rival, function in rivals(torch, functional.cross_entropy, liger_cross_entropy()):
+                took = seconds(torch, backward(function, z, y))
+                yield f"{what}, {rival}", took, moved / took / copy, took / ours
     small = torch.randn(1000, device="cuda")
-    took = seconds(torch, lambda: symloss.load("huber").value_and_grad(small, small), 200)
-    yield "huber, 1000 samples (launches)", took, float("nan")
+    yield "huber, 1000 samples (launches)", seconds(torch, lambda: symloss.load("huber")(small, small), 200), None, None
+
+
+def memory(torch, call):
+    """The bytes that a call has at its peak, beside what there was before."""
+    call()
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    call()
+    torch.cuda.synchronize()
+    return torch.cuda.max_memory_allocated() - before
+
+
+def contrastive(torch, samples=8192, width=512):
+    """Rows of the table of InfoNCE: what runs, seconds, bytes."""
+    u, v = (torch.randn(samples, width, device="cuda", requires_grad=True) for _ in range(2))
+    labels = torch.arange(samples, device="cuda")
+    loss = symloss.load("info_nce")
+
+    def textbook(u, v):
+        first, second = (torch.nn.functional.normalize(one, dim=1) for one in (u, v))
+        return torch.nn.functional.cross_entropy(first @ second.T / 0.07, labels)
+
+    def by(function):
+        def call():
+            torch.autograd.grad(function(u, v), (u, v))
+
+        return call
+
+    calls = {"symloss": lambda: loss.value_and_grad(u.detach(), v.detach())}
+    calls |= {name: by(function) for name, function in rivals(torch, textbook)}
+    for name, call in calls.items():
+        yield name, seconds(torch, call), memory(torch, call)
+
+
+def share(part):
+    """A fraction as it is printed, or nothing."""
+    return "" if part is None else f"{100 * part:.0f} %"
 
 
 def main():
@@ -128,9 +196,16 @@ def main():
         "|---|---|",
         *(f"| {name} | {error} |" for name, error in correctness(torch)),
         "",
-        "| call | milliseconds | of copy bandwidth |",
+        "| call | milliseconds | of copy bandwidth | times ours |",
+        "|---|---|---|---|",
+        *(
+            f"| {what} | {1000 * took:.3f} | {share(part)} | {'' if times is None else f'{times:.2f}'} |"
+            for what, took, part, times in throughput(torch)
+        ),
+        "",
+        "| InfoNCE, 8192 samples of 512 numbers | milliseconds | MiB at the peak |",
         "|---|---|---|",
-        *(f"| {what} | {1000 * took:.3f} | {100 * share:.0f} % |" for what, took, share in throughput(torch)),
+        *(f"| {what} | {1000 * took:.3f} | {size / 2**20:.0f} |" for what, took, size in contrastive(torch)),
     ]
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))

@@ -61,7 +61,7 @@ class Library:
     def __init__(self, like):
         pass
 
-    allocations, address = 0, 1 << 30
+    allocations, address, waits = 0, 1 << 30, False
 
     def stream(self):
         """The default stream."""

@@ -576,7 +576,7 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
     """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
 
-    A block does 16 rows, 16 columns at a time.
+    A block does 16 rows and 16 columns at a time.
     """
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
@@ -584,7 +584,7 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
     first = np.int64(cuda.blockIdx.x) * 16
     while first < rows:
         row = first + y
-        column = np.int64(x)
+        column = np.int64(cuda.blockIdx.y) * 16 + x
         while column < columns + x:
             total = f32(0.0)
             start = np.int64(0)
@@ -608,7 +608,7 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
                 if options & ADD:
                     total += target[row * columns + column]
                 target[row * columns + column] = total
-            column += 16
+            column += _stride(np.int64(cuda.gridDim.y) * 16)
         first += _stride(np.int64(cuda.gridDim.x) * 16)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,14 @@ from typing import Any
 import pytest
 
 from symloss.runtime import library
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_is_looked_for_less_often() -> None:
+    """Numba's compiler makes so many objects that to look through old ones took a tenth of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.fixture

@@ -79,11 +79,29 @@ class FakeTensor(Fake):
 FakeTensor.__module__ = "torch"  # by this PyTorch's tensors are recognised
 
 
+class Promise(Fake):
+    """An array that must be waited for before it is read, as JAX's."""
+
+    def __init__(self, array: np.ndarray, device: int = 0) -> None:
+        super().__init__(array, device)
+        self.waited = False
+
+    def block_until_ready(self) -> Promise:
+        self.waited = True
+        return self
+
+    @property
+    def __cuda_array_interface__(self) -> dict:
+        assert self.waited, "read before it was there"
+        return super().__cuda_array_interface__
+
+
 class FakeLibrary:
     """Allocates host memory, poisoned, on the device of an array and as arrays of its type."""
 
     def __init__(self, driver: FakeDriver, like: Fake) -> None:
         self.driver, self.kind, self.device = driver, type(like), like.device
+        self.waits = isinstance(like, Promise)
 
     def stream(self) -> int:
         return self.driver.current_stream()
@@ -160,6 +178,10 @@ class FakeDriver:
 
     def cuCtxPopCurrent(self) -> tuple:  # noqa: N802
         return 0, self.contexts.pop()
+
+    def cuStreamSynchronize(self, stream: int) -> tuple:  # noqa: N802
+        self.work.append(("wait", stream))
+        return (0,)
 
     def cuMemsetD32Async(self, pointer: int, value: int, count: int, stream: int) -> tuple:  # noqa: N802
         return self._set(pointer, value.to_bytes(4 * count, "little"), stream)

@@ -21,6 +21,7 @@ class Interpreted:
 
     Every array that it makes is poisoned, may not be read before it is written, and must be filled by the kernel that
     writes it. ``reports`` are kept by kernel; ``texts`` stand in for the PTX of kernels, for planted faults.
+    ``largest`` is the number of elements of the largest array.
     """
 
     module: Any
@@ -31,17 +32,26 @@ class Interpreted:
     texts: dict[str, str] = field(default_factory=dict)
     reports: dict[str, ptx.Report] = field(default_factory=dict)
     unwritten: dict[int, np.ndarray] = field(default_factory=dict)
+    largest: int = 0
 
     def empty(self, count: int, dtype: str) -> np.ndarray:
         array = np.full(count * np.dtype(dtype).itemsize, 0xFF, np.uint8).view(dtype)
         self.unwritten[array.ctypes.data] = array
+        self.largest = max(self.largest, count)
         return array
 
     def result(self, dtype: str) -> np.ndarray:
         return self.empty(1, dtype)
 
-    def part(self, array: np.ndarray, first: int) -> np.ndarray:
-        return array[first:]
+    def part(self, array: np.ndarray, first: int, count: int | None = None) -> np.ndarray:
+        flat = array.reshape(-1)
+        if count is None or count == flat.size:
+            return flat[first:]
+        if not first and self.unwritten.pop(flat.ctypes.data, None) is not None:
+            # What is unwritten as a whole is, from now on, in parts.
+            parts = (flat[at : at + count] for at in range(0, flat.size, count))
+            self.unwritten |= {part.ctypes.data: part for part in parts}
+        return flat[first : first + count]
 
     def aligned(self, array: np.ndarray) -> bool:
         return not self.unaligned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from symloss.emit import BACK_ENDS
 from symloss.errors import SymlossError
 from tests.kernels.harness import CATALOGUE, USER_SPECS
 
+GENERATED = Path(__file__).parents[2] / "generated"
 NAMES = ("huber", "nt_xent", "cauchy", "general_robust", "listmle", "mmd_rbf", "barlow_twins", "evidential_regression")
 
 
@@ -25,6 +27,15 @@ def test_a_back_end_emits_or_says_why(name: str) -> None:
     assert not any("defect" in reason for reason in compiled.entry.without.values())
     for text in compiled.texts.values():
         compile(text, name, "exec")
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_file_needs_nothing_of_symloss(name: str) -> None:
+    """NumPy, Numba-CUDA and the library that it is made with; so it may be copied elsewhere."""
+    tree = ast.parse((output_path(GENERATED, name, "cuda")).read_text(encoding="utf-8"))
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    found |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {one.partition(".")[0] for one in found} <= {"math", "numpy", "numba", "llvmlite"}
 
 
 def test_files_of_every_back_end_are_built_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from symloss.errors import SymlossError
 
 pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
 
-from symloss.runtime.cuda import gpu
-from tests.cuda.fakes import Fake, FakeDriver
+from symloss.runtime.cuda import execution, gpu
+from tests.cuda.fakes import Fake, FakeDriver, Promise
 
 RANDOM = np.random.default_rng(5)
 PRED, TARGET = RANDOM.normal(size=(2, 30)).astype(np.float32).reshape(2, 5, 6)
@@ -125,7 +125,10 @@ def test_bad_arguments(fake_gpu, pred, target, options, error, message) -> None:
         symloss.load("huber")(pred, target, **options)
 
 
-def test_samples_that_interact(fake_gpu: FakeDriver) -> None:
+@pytest.mark.parametrize("at_once", [1024, 0])
+def test_samples_that_interact(fake_gpu: FakeDriver, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """All at once, and by parts of 16 and 4."""
+    monkeypatch.setattr(execution, "FEW_PAIRED", at_once)
     info_nce = symloss.load("info_nce")
     u, v = RANDOM.normal(size=(2, 20, 8)).astype(np.float32)
     value, (first, second) = info_nce.value_and_grad(Fake(u), Fake(v))
@@ -142,6 +145,28 @@ def test_samples_that_interact(fake_gpu: FakeDriver) -> None:
     entropy = symloss.load("nt_xent")
     with pytest.raises(ValueError, match=r"nt_xent needs size\[i\] % 2 == 0, which does not hold"):
         entropy(Fake(u[:19]))
+
+
+def test_arrays_that_are_promised(fake_gpu: FakeDriver) -> None:
+    """Each is waited for, in the first call and in those that a plan serves; and so are results, at the very end."""
+    huber = symloss.load("huber")
+    for _ in range(3):
+        given = Promise(PRED), Promise(TARGET)
+        fake_gpu.work.clear()
+        _, grad = huber.value_and_grad(*given)
+        assert all(one.waited for one in given)
+        assert [name for name, _ in fake_gpu.work].index("wait") == len(fake_gpu.work) - 1
+        assert isinstance(grad, Promise)
+        np.testing.assert_allclose(grad.array, huber.value_and_grad(PRED, TARGET)[1], rtol=3e-7)
+    huber.hessian(Promise(PRED), Promise(TARGET))
+    symloss.load("softmax_cross_entropy").hessian(Promise(LOGITS), Promise(LABELS))
+    assert fake_gpu.work[-1][0] == "wait"
+
+
+def test_nobody_waits_where_nobody_must(fake_gpu: FakeDriver) -> None:
+    symloss.load("huber").value_and_grad(Fake(PRED), Fake(TARGET))
+    assert fake_gpu.work
+    assert "wait" not in {name for name, _ in fake_gpu.work}
 
 
 def test_a_loss_without_kernels_says_why(fake_gpu: FakeDriver) -> None:

@@ -19,6 +19,7 @@ from tests.cuda.harness import (
     marked,
 )
 from tests.cuda.interpreted import HALVES, call
+from tests.kernels.harness import USER_SPECS
 
 DTYPES = ("float32", "float64")
 
@@ -182,6 +183,28 @@ def test_bytes_moved(dtype: str) -> None:
     assert passes <= 2.3, passes
 
 
+@pytest.mark.parametrize("name", marked())
+def test_every_input_is_read_once(name: str) -> None:
+    """And every output written once: by element-wise kernels of all entry points, as many bytes as there are."""
+    k, n = device_kernels(name), 4096
+    if not k.elementwise:
+        pytest.skip("the samples of this loss are rows")
+    outcome = k.device_call(n, "float32", Options("sum"))
+    given = [array for array in outcome.arrays if array.size == n]
+    for entry in k.entries:
+        results = outcome.run(entry)
+        written = [array for key, array in results.items() if key != "value"]
+        reports = [one for key, one in outcome.last.reports.items() if key.startswith(entry)]
+        read = 4 * n * (len(given) + (len(k.predictions) if entry == "hvp" else 0))
+        loaded, stored = (sum(32 * getattr(r, f"sectors_{way}") for r in reports) for way in ("loaded", "stored"))
+        assert sum(report.loaded["global"] for report in reports) <= read, entry
+        # A coefficient is read one number at a time, as one that all samples share must be: from a cache, but for one.
+        assert loaded <= read or "coefficient" in {item["role"] for item in k.meta["inputs"]}, (entry, loaded / n)
+        # Beside these a block of a kernel writes its partial sum, two words one after the other.
+        partial = 64 * len(reports) * n // 1024
+        assert 4 * n * len(written) <= stored <= 4 * n * len(written) + partial, (entry, stored / n)
+
+
 @pytest.mark.parametrize("pattern", HALVES)
 def test_bytes_of_16_bits_moved(pattern: str) -> None:
     """Numbers of 16 bits are moved once as well, eight in every access, whatever part of a vector is left over."""
@@ -304,3 +327,41 @@ def test_losses_whose_samples_interact(name: str) -> None:
             for seed in (None, 3)
         )
         assert all(np.array_equal(first[key], other[key]) for key in first)
+
+
+@pytest.mark.parametrize("name", [COUPLED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COUPLED[1:])])
+def test_samples_that_interact_by_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of four samples, of which the last has two: the results of all at once, and no matrix of all pairs."""
+    k = DeviceKernels(CATALOGUE[name], distinct=10, other=3)
+    for few, dtype in ((1024, "float32"), (0, "float32"), (0, "float64")):
+        for option, value in (("FEW_PAIRED", few), ("PARTS", 3), ("PART_ROWS", 4)):
+            monkeypatch.setattr(execution, option, value)
+        for entry in ("value", "value_and_grad", "hvp"):
+            outcome = k.device_call(10, dtype, Options("mean", weighted=True))
+            outcome.check(entry)
+            assert outcome.last.largest == (100 if few else 40)
+            k.device_call(10, dtype, Options("mean"), order_seed=1).check(entry)
+        k.device_call(10, dtype, Options("none", weighted=True)).check("value_and_grad")
+
+
+#: Users' losses: one that can be done by parts, and one whose samples read the labels of all others.
+PARTS_OF_USERS = {"siglip": 40, "multi_similarity": 100}
+
+
+@pytest.mark.parametrize("name", PARTS_OF_USERS)
+def test_users_losses_by_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for option, value in (("FEW_PAIRED", 0), ("PARTS", 3), ("PART_ROWS", 4)):
+        monkeypatch.setattr(execution, option, value)
+    k = DeviceKernels(USER_SPECS[name], distinct=10, other=3)
+    outcome = k.device_call(10, "float64", Options("mean", weighted=True))
+    outcome.check("value_and_grad")
+    assert outcome.last.largest == PARTS_OF_USERS[name]
+
+
+def test_the_parts_of_samples_that_interact() -> None:
+    """Whole blocks of rows, at most eight parts; together all samples."""
+    for samples in (0, 1, 1024, 1025, 4096, 5000, 32768, 100003):
+        each = execution.part_of(samples)
+        assert each == samples if samples <= 1024 else each % 16 == 0
+        assert 8 * each >= samples
+        assert samples <= 1024 or each <= samples / 8 + 16

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from symloss.runtime.cuda.frameworks import CuPy, NumbaCuda, Torch, framework_of
+from symloss.runtime.cuda.frameworks import CuPy, Jax, NumbaCuda, Torch, framework_of
 
 #: Streams by device; device 0 is the current one.
 STREAMS = {0: 70, 1: 71}
@@ -67,6 +67,36 @@ def test_torch(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
     assert found.stream() == STREAMS[1]
     assert found.empty((2, 3), "bfloat16") == ("cuda:1", (2, 3), "the type of bfloat16")
     assert found.pointer(SimpleNamespace(data_ptr=lambda: 512)) == 512
+
+
+def test_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written to before it is there, and JAX must be told when results are."""
+    made: list[SimpleNamespace] = []
+
+    class Promise(SimpleNamespace):
+        ready = False
+
+        def block_until_ready(self) -> Promise:
+            self.ready = True
+            return self
+
+        def unsafe_buffer_pointer(self) -> int:
+            return 1024
+
+    def empty(shape: tuple[int, ...], dtype: str, device: str) -> Promise:
+        made.append(Promise(what=(shape, dtype, device)))
+        return made[-1]
+
+    kind = library(monkeypatch, "jaxlib")
+    monkeypatch.setitem(sys.modules, "jax", ModuleType("jax"))
+    monkeypatch.setitem(sys.modules, "jax.numpy", SimpleNamespace(empty=empty))
+    found = framework_of(kind(devices=lambda: {"cuda:1"}))
+    assert isinstance(found, Jax)
+    assert found.waits
+    array = found.number("float64")
+    assert array.what == ((), "float64", "cuda:1")
+    assert found.pointer(array) == 1024
+    assert all(one.ready for one in made)
 
 
 def test_whatever_else_is_numba() -> None:

@@ -7,6 +7,7 @@ from tests.cuda.programs import THREAD, kernel
 from tests.cuda.ptx import (
     AlignmentError,
     ArgumentError,
+    Before,
     NumbaArray,
     OutOfBoundsError,
     Output,
@@ -102,6 +103,27 @@ def test_one_element_before_the_start_is_out_of_bounds():
     body = "ld.param.u64 %l1, [p0]; ld.global.f32 %f1, [%l1+-4]; ret;"
     with pytest.raises(OutOfBoundsError, match="4 bytes before the start"):
         run(kernel(body), "k", 1, 1, [np.zeros(4, "f4")])
+
+
+def test_the_end_of_an_array_that_is_not_there():
+    """Block 2^26 of a grid alone, whose threads copy elements from 2^31 on; the neighbours' are out of bounds."""
+    body = """
+        mov.u32 %r0, %ctaid.x; mov.u32 %r1, %tid.x; mul.wide.u32 %l3, %r0, 128; mul.wide.u32 %l4, %r1, 4;
+        add.s64 %l3, %l3, %l4; ld.param.u64 %l1, [p0]; ld.param.u64 %l2, [p1];
+        add.s64 %l1, %l1, %l3; add.s64 %l2, %l2, %l3; ld.global.f32 %f1, [%l1]; st.global.f32 [%l2], %f1; ret;
+    """
+    x, y = np.arange(32, dtype="f4"), np.zeros(32, "f4")
+    given, last = [Before(x, 1 << 31), Before(y, 1 << 31)], 1 << 26
+    report = run(kernel(body, ["u64", "u64"]), "k", last + 2, 32, given, only=[last])
+    assert (x == y).all()
+    assert report.loaded["global"] == report.stored["global"] == 128
+    for wrong in (last - 1, last + 1, 0):
+        with pytest.raises(OutOfBoundsError):
+            run(kernel(body, ["u64", "u64"]), "k", last + 2, 32, given, only=[wrong])
+    # A product of 32 bits would begin again at 0.
+    short = body.replace("mul.wide.u32 %l3, %r0, 128", "mul.lo.s32 %r0, %r0, 128; cvt.u64.u32 %l3, %r0")
+    with pytest.raises(OutOfBoundsError):
+        run(kernel(short, ["u64", "u64"]), "k", last + 2, 32, given, only=[last])
 
 
 def test_null_and_wild_pointers_are_out_of_bounds():

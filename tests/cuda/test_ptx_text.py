@@ -14,7 +14,7 @@ pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed
 from symloss.runtime.cuda.compiling import THREADS, compile_kernel
 from symloss.runtime.cuda.execution import arguments_of
 from tests.cuda.harness import CATALOGUE, COUPLED, TYPICAL, device_kernels, device_module, marked
-from tests.cuda.toolchain import ARCHITECTURES, assembled
+from tests.cuda.toolchain import ARCHITECTURES, Resources, assembled, some_architectures
 
 #: Registers of every kernel on sm_90; a change is reviewed like any other text.
 EXPECTED = Path(__file__).parent / "expected" / "registers.json"
@@ -60,15 +60,11 @@ def test_text(name: str) -> None:
 @pytest.mark.parametrize("name", marked(coupled=True))
 def test_resources(name: str, request: pytest.FixtureRequest) -> None:
     known = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
-    slow = request.node.get_closest_marker("slow") is not None
-    everywhere = ARCHITECTURES if name in TYPICAL[:2] or slow else ("sm_90",)
     found = {}
     for kernel, shape, ptx in kernels_of(name):
-        for architecture in dict.fromkeys(["sm_90", *everywhere]):
-            resources = assembled(ptx, architecture)
-            where = f"{name}.{kernel} on {architecture}"
-            assert resources.spilled == resources.stack == resources.local == 0, f"{where}: {resources}"
-            assert resources.registers * THREADS[shape] <= 65536, f"{where}: {resources}"
+        for architecture in some_architectures(ptx):
+            resources = spares_memory(ptx, architecture, f"{name}.{kernel}")
+            assert resources.registers * THREADS[shape] <= 65536, f"{name}.{kernel} on {architecture}: {resources}"
             if architecture == "sm_90":
                 found[kernel] = resources.registers
     if request.config.getoption("--update-golden"):
@@ -79,16 +75,45 @@ def test_resources(name: str, request: pytest.FixtureRequest) -> None:
         assert found == known.get(name), "pytest --update-golden accepts the change"
 
 
-def test_the_oldest_architecture_of_the_toolchain() -> None:
+def spares_memory(ptx: str, architecture: str, where: str) -> Resources:
+    """What a kernel takes on an architecture: nothing that a thread would keep in memory."""
+    resources = assembled(ptx, architecture)
+    assert resources.spilled == resources.stack == resources.local == 0, f"{where} on {architecture}: {resources}"
+    return resources
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_resources_on_every_architecture(name: str) -> None:
+    for kernel, shape, ptx in kernels_of(name):
+        for architecture in ARCHITECTURES:
+            resources = spares_memory(ptx, architecture, f"{name}.{kernel}")
+            assert resources.registers * THREADS[shape] <= 65536, f"{name}.{kernel} on {architecture}: {resources}"
+
+
+def test_every_architecture_is_met() -> None:
+    """By the kernels of a few losses already, among those that are chosen by a text."""
+    met = {one for name in TYPICAL for _, _, ptx in kernels_of(name) for one in some_architectures(ptx)}
+    assert met == set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in TYPICAL else pytest.param(n, marks=pytest.mark.exhaustive) for n in CATALOGUE]
+)
+def test_the_oldest_architecture_of_the_toolchain(name: str) -> None:
     """Volta is compiled for where the toolkit still knows it."""
     from cuda.bindings import nvrtc
 
     if 70 not in nvrtc.nvrtcGetSupportedArchs()[1]:
         pytest.skip("this toolkit has dropped sm_70")
-    module = device_module(CATALOGUE["huber"])
-    record = module.KERNELS["value_and_grad"]
-    ptx = compile_kernel(module, "value_and_grad_f32", arguments_of(record), 256, (7, 0))
-    assert ".target sm_70" in ptx
+    module = device_module(CATALOGUE[name])
+    for kernel in ["value_and_grad"] if name in TYPICAL else module.KERNELS:
+        record = module.KERNELS[kernel]
+        for suffix in ("f32", "f64"):
+            full, threads = f"{kernel}_{suffix}", THREADS[record["shape"]]
+            ptx = compile_kernel(module, full, arguments_of(record), threads, (7, 0))
+            assert ".target sm_70" in ptx
+            spares_memory(ptx, "sm_70", f"{name}.{full}")
 
 
 @pytest.mark.parametrize("name", marked(coupled=True))
@@ -117,5 +142,5 @@ def test_numbers_of_16_bits(name: str, storage: str) -> None:
         if record["shape"] == "elements" or (record["shape"] in ROWS and name not in COUPLED):
             assert moved & {"ld.global.v4.u32", "st.global.v4.u32"}, where
             assert not {op for op in moved if ".v" in op} - {"ld.global.v4.u32", "st.global.v4.u32"}, where
-        resources = assembled(ptx, "sm_90")
-        assert resources.spilled == resources.stack == resources.local == 0, f"{where}: {resources}"
+        for architecture in some_architectures(ptx, ()):
+            spares_memory(ptx, architecture, where)

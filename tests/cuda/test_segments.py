@@ -188,7 +188,7 @@ def test_bytes_moved() -> None:
     size = 3 * execution.SEGMENT
     outcome = kernels("softmax_cross_entropy", size).device_call(2, "float32", Options("mean"))
     outcome.run("value_and_grad")
-    reports = [outcome.last.reports[f"value_and_grad_phase{number}_f32"] for number in (1, 2)]
+    reports = [outcome.last.reports[f"{one}_f32"] for one in phased("softmax_cross_entropy", "value_and_grad")]
     for report in reports:
         assert report.count("ld", "global", "v4") == 2 * size // 4
     assert reports[1].count("st", "global", "v4") == 2 * size // 4
@@ -225,6 +225,7 @@ def test_a_whole_call(fake_gpu: FakeDriver) -> None:
     for _ in range(2):
         fake_gpu.work.clear()
         value, gradient = loss.value_and_grad(Fake(z.copy()), Fake(y.copy()))
-        assert {f"value_and_grad_phase{number}_f32" for number in (1, 2)} <= {name for name, _ in fake_gpu.work}
+        kernels = {f"{one}_f32" for one in phased("softmax_cross_entropy", "value_and_grad")}
+        assert kernels <= {name for name, _ in fake_gpu.work}
         np.testing.assert_allclose(value.array, expected[0], rtol=2e-7, atol=0)
         np.testing.assert_allclose(gradient.array, expected[1], rtol=1e-6, atol=0)

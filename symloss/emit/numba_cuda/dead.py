@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_ASSIGNMENT = re.compile(r"( *)([A-Za-z_]\w*) (?:=|\+=) ")
+_ASSIGNMENT = re.compile(r" *([A-Za-z_]\w*(?:, [A-Za-z_]\w*)*) (?:=|\+=) ")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -21,21 +21,22 @@ def without_dead(lines: Iterable[str]) -> list[str]:
     kept = list(lines)
     while True:
         unread = _unread(kept)
-        found = _without_empty([line for line in kept if _target(line) not in unread])
+        found = _without_empty([line for line in kept if not unread.issuperset(_targets(line) or [""])])
         if found == kept:
             return kept
         kept = found
 
 
-def _target(line: str) -> str:
+def _targets(line: str) -> list[str]:
+    """The names that a line assigns."""
     found = _ASSIGNMENT.match(line)
-    return found[2] if found else ""
+    return found[1].split(", ") if found else []
 
 
 def _unread(lines: list[str]) -> set[str]:
     """The names that only lines that assign them name."""
-    assigned = {_target(line) for line in lines} - {""}
-    return assigned - {word for line in lines for word in _WORD.findall(line) if word != _target(line)}
+    assigned = {name for line in lines for name in _targets(line)}
+    return assigned - {word for line in lines for word in _WORD.findall(line) if word not in _targets(line)}
 
 
 def _without_empty(lines: list[str]) -> list[str]:
@@ -49,8 +50,8 @@ def _without_empty(lines: list[str]) -> list[str]:
             end += 1
         if line.endswith(":"):
             body = _without_empty(lines[number + 1 : end])
-            stepping = line.lstrip().startswith("while ") and len(body) == 1 and _target(body[0]) in _WORD.findall(line)
-            if body and not stepping:
+            alone = line.lstrip().startswith("while ") and len(body) == 1
+            if body and not (alone and not {*_targets(body[0])}.isdisjoint(_WORD.findall(line))):
                 kept += [line, *body]
         else:
             kept.append(line)

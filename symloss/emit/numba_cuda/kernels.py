@@ -15,7 +15,7 @@ from symloss.emit.numba_cpu.expressions import is_condition
 from symloss.emit.numba_cuda.expressions import DevicePrinter, leaves
 from symloss.lowering.functions import Element, Variable
 from symloss.lowering.rows import ROW, START
-from symloss.lowering.schedule import Argument, Kernel, Let, Node, View
+from symloss.lowering.schedule import Argument, Kernel, Let, Node, View, expressions
 from symloss.program import Program
 
 #: "data" may be shorter in memory than the type that is computed in, "real".
@@ -33,7 +33,8 @@ class Printed:
     the lengths that the rows of arrays must share with 128 bits to be read that way, ``staged`` the number of row
     arrays that may be kept in shared memory, ``packed`` whether they take no more room there than in memory.
     ``phased`` names the kernels, in order, that do the same by segments of rows, ``kept`` is how many numbers such a
-    kernel keeps per segment for the next.
+    kernel keeps per segment for the next. ``parted`` are the arrays of a kernel that can do some samples at a time,
+    each with the lengths of a sample in it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Printed:
     packed: bool = False
     phased: tuple[str, ...] = ()
     kept: int = 0
+    parted: dict[str, list[str | int]] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """The entry in the table of kernels."""
@@ -59,6 +61,7 @@ class Printed:
             "packed": self.packed,
             **({"phased": list(self.phased)} if self.phased else {}),
             **({"kept": self.kept} if self.kept else {}),
+            **({"parted": self.parted} if self.parted else {}),
             "arguments": ", ".join(f"{name}: {kind}" for name, kind in self.arguments.items()),
         }
 
@@ -177,6 +180,34 @@ class KernelText(ABC):
                     found.setdefault(f"{argument.name}_step")
         return list(found)
 
+    @property
+    def parted(self) -> bool:
+        """Whether the kernel can do some samples at a time of those that interact, whose matrices then are few rows.
+
+        It can where it reads and writes what belongs to its own samples alone, rows of square matrices among it.
+        """
+        root = self.program.root(str(self.kernel.axis))
+        roots = [[self.program.root(axis) for axis in argument.axes] for argument in self.kernel.arguments]
+        square = any(len(axes) > 1 and axes[:2] == [root, root] for axes in roots)
+        own = all(argument.chunked and not argument.expandable for argument in self.kernel.arguments)
+        return square and own and not self.labels and not self.reads_others()
+
+    def reads_others(self) -> bool:
+        """Whether the kernel reads anything of samples that are not its own."""
+        kernel = self.kernel
+        weighing, weight = kernel.sample_weight or ((), None)
+        nodes = [*kernel.nodes, *weighing]
+        if any(node.subscript != ROW for node in nodes if isinstance(node, View)):
+            return True
+        read = [one for node in nodes for one in expressions(node)]
+        read += [result.value for result in kernel.row_results]
+        read += [] if weight is None else [weight]
+        return any(
+            leaf.array not in self.views and not leaf.array.endswith("_chunk") and leaf.array != "seed"
+            for leaf in leaves(read)
+            if isinstance(leaf, Element)
+        )
+
     # --- the parts of a kernel -----------------------------------------------------------------------------------
 
     def lets(self, nodes: Iterable[Node]) -> list[str]:
@@ -240,7 +271,7 @@ class KernelText(ABC):
                 if fixed is not None:
                     head.append(f"size_{axis} = {fixed}")
                 elif axis == self.program.root(str(self.kernel.axis)):
-                    head.append(f"size_{axis} = samples")
+                    head.append(f"size_{axis} = {'total' if self.parted else 'samples'}")
                 else:
                     lengths[f"size_{axis}"] = "int64"
         arguments: dict[str, str] = {}
@@ -256,14 +287,29 @@ class KernelText(ABC):
             arguments |= {"divisor": "real", "divisors": "real*"}
         if self.labels:
             arguments["ignore"] = "int64"
-        arguments |= {**self.more_arguments(), "samples": "int64", **lengths, "options": "uint32"}
+        parts = {"first": "int64", "total": "int64"} if self.parted else {}
+        arguments |= {**self.more_arguments(), **parts, "samples": "int64", **lengths, "options": "uint32"}
         lines = [f"def {self.name}({', '.join(arguments)}):", *indented([*quoted(doc), *head, *body])]
         self.used |= self.printer.functions
         self.helpers |= self.printer.helpers
         samples = f"size_{self.program.root(str(self.kernel.axis))}"
-        whole = "\n\n\n".join([*self.functions, "\n".join(lines)])
+        parted: dict[str, list[str | int]] = {}
+        for argument in self.kernel.arguments if self.parted else []:
+            roots = map(self.program.root, argument.axes[1:])
+            parted[argument.name] = [self.program.axes[root].size or f"size_{root}" for root in roots]
         return Printed(
-            self.name, whole, arguments, shape, samples, self.term, list(sizes), staged, packed, tuple(phased), kept
+            self.name,
+            "\n\n\n".join([*self.functions, "\n".join(lines)]),
+            arguments,
+            shape,
+            samples,
+            self.term,
+            list(sizes),
+            staged,
+            packed,
+            tuple(phased),
+            kept,
+            parted,
         )
 
 

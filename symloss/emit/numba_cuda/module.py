@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pprint
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from symloss.emit.numba_cpu.facts import interacts, metadata
 from symloss.emit.numba_cpu.wrapping import wrapped
+from symloss.emit.numba_cuda.alike import written_once
 from symloss.emit.numba_cuda.constraints import constraint_function
 from symloss.emit.numba_cuda.elements import ElementKernel
 from symloss.emit.numba_cuda.functions import functions, helpers
@@ -105,26 +107,18 @@ class _CudaFile:
     def text(self) -> str:
         """The whole file."""
         sections: list[str] = []
+        kernels = {dtype: self.printers(dtype) for dtype in DTYPES}
+        printed = {dtype: [kernel.printed() for kernel in kernels[dtype]] for dtype in DTYPES}
+        self.share(zip(*printed.values(), strict=True))
         for dtype in DTYPES:
-            blocks, used = [], set[str]()
+            used = set[str]()
             wanted = {f"{name}_f{dtype[-2:]}" for name in self.common()}
-            kernels = self.weighing(dtype)
-            for entry, (program, values, outputs) in self.entries().items():
-                try:
-                    kernels += self.entry(entry, program, values, outputs, dtype)
-                except SymlossError as error:
-                    if entry == "value":
-                        raise
-                    self.without[entry] = str(error)
-            for kernel in kernels:
-                printed = kernel.printed()
-                self.kernels[printed.name] = printed
-                blocks.append(printed.text)
+            for kernel, form in zip(kernels[dtype], printed[dtype], strict=True):
                 used |= kernel.used
-                wanted |= kernel.helpers | set(re.findall(r"\b_\w+", printed.text))
+                wanted |= kernel.helpers | set(re.findall(r"\b_\w+", form.text))
             # Helpers that have no numbers of their own are there already when the second dtype comes.
             support = [one for one in helpers(wanted, dtype) if one not in sections]
-            sections += [*support, *functions(used, dtype), *blocks]
+            sections += [*support, *functions(used, dtype), *(form.text for form in printed[dtype] if form.text)]
         checked = constraint_function(self.program, tuple(map(str, getattr(self.spec, "constraints", ()))))
         sections += [checked] if checked else []
         meta = metadata(self.spec, self.derivation, [], self.gradients, list(self.plans))
@@ -145,6 +139,31 @@ class _CudaFile:
             plans=pprint.pformat(self.plans, width=110, sort_dicts=False),
         )
         return wrapped(re.sub(r"\n{4,}", "\n\n\n", text).rstrip() + "\n")
+
+    def printers(self, dtype: str) -> list[KernelText]:
+        """The kernels of all entry points for one dtype."""
+        found = self.weighing(dtype)
+        for entry, (program, values, outputs) in self.entries().items():
+            try:
+                found += self.entry(entry, program, values, outputs, dtype)
+            except SymlossError as error:
+                if entry == "value":
+                    raise
+                self.without[entry] = str(error)
+        return found
+
+    def share(self, kernels: Iterable[tuple[Printed, ...]]) -> None:
+        """Note the kernels, of those that are alike one."""
+        forms = list(kernels)
+        phases = {name for pair in forms for form in pair for name in form.phased}
+        suffixed = {f"{name}_f{dtype[-2:]}" for name in phases for dtype in DTYPES}
+        instead = written_once(forms, suffixed)
+        for form in (form for pair in forms for form in pair if form.name not in instead):
+            suffix = form.name[-4:]
+            form.phased = tuple(
+                instead.get(f"{name}{suffix}", f"{name}{suffix}").removesuffix(suffix) for name in form.phased
+            )
+            self.kernels[form.name] = form
 
     def weighing(self, dtype: str) -> list[KernelText]:
         """The kernels that add up weights, for terms that give their samples weights."""
@@ -188,6 +207,7 @@ class _CudaFile:
             "steps": steps,
             "buffers": buffers(schedule, found, results),
             "seeds": seeds(found),
+            **by_parts(steps, found, buffers(schedule, found, results)),
             "outputs": [safe.outputs[key] for key in outputs],
             "directions": [renamed.get(n, n) for n, t in program.tensors.items() if t.role == "direction"],
             "names": {n: renamed[n] for n, t in program.tensors.items() if n in renamed and t.role in ROLES},
@@ -239,6 +259,37 @@ def buffers(schedule: Schedule, kernels: list[KernelText], results: frozenset[st
         for name, axes in schedule.buffers.items()
         if name not in results
     }
+
+
+def by_parts(steps: list[Any], kernels: list[KernelText], between: dict[str, Any]) -> dict[str, Any]:
+    """The steps that can be done for some samples at a time, so that no matrix of all pairs of samples is stored.
+
+    They begin with the first and end with the last that touches such a matrix. A product either makes rows of one, or
+    reads it on its left: then it makes what belongs to these samples, or adds what they give to something.
+    """
+    square = {name for name, (_, *sizes) in between.items() if len(sizes) > 1 and sizes[0] == sizes[1]}
+    texts = {text.kernel.name: text for text in kernels}
+
+    def sides(step: Any) -> set[str]:
+        if isinstance(step, str):
+            return {argument.name for argument in texts[step].kernel.arguments}
+        return {step["left"], step["right"], step["target"]}
+
+    places = [place for place, step in enumerate(steps) if square & sides(step)]
+    if not places or len({between[name][1] for name in square}) > 1:
+        return {}
+    first, end = places[0], places[-1] + 1
+    made = {step["target"] for step in steps[first:end] if not isinstance(step, str)} - square
+    for step in steps[first:end]:
+        if isinstance(step, str):
+            fits = texts[step].parted and not made & sides(step)
+        elif step["target"] in square:
+            fits = not step["turned"].count("left") and step["left"] not in square | made
+        else:
+            fits = step["left"] in square
+        if not fits or (not isinstance(step, str) and step["right"] in square | made):
+            return {}
+    return {"parts": [first, end]}
 
 
 def seeds(kernels: list[KernelText]) -> dict[str, str]:

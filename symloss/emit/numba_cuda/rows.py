@@ -155,7 +155,7 @@ class RowKernel(KernelText):
             name = f"{label.rstrip('_')}_n"
             yield f"{name} = {name} if valid else 0"
         running = [n.variable for n in self.kernel.nodes if isinstance(n, Let) and n.value == START + ROW]
-        yield from (f"{name} = row" for name in running)
+        yield from (f"{name} = {'first + ' if self.parted else ''}row" for name in running)
 
     @property
     def poisoned(self) -> bool:

@@ -49,6 +49,7 @@ def device_array(value: Any, name: str) -> DeviceArray:
         TypeError: its dtype is none that kernels read.
         ValueError: it is not contiguous.
     """
+    ready(value)
     detached = value.detach() if hasattr(value, "detach") else value
     if hasattr(detached, "data_ptr"):
         return _tensor(detached, name)
@@ -61,6 +62,12 @@ def device_array(value: Any, name: str) -> DeviceArray:
     if strides is not None and not _contiguous(shape, [int(stride) // item for stride in strides]):
         raise _not_contiguous(name)
     return DeviceArray(int(interface["data"][0] or 0), shape, _dtype(kind, name), detached)
+
+
+def ready(value: Any) -> None:
+    """Wait for an array that is only promised: JAX has no stream of the caller's on which work could follow."""
+    if hasattr(value, "block_until_ready"):
+        value.block_until_ready()
 
 
 def _tensor(value: Any, name: str) -> DeviceArray:

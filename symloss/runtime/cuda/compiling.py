@@ -5,13 +5,14 @@ PTX is kept on disk under a hash of everything that it depends on, and is the sa
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -117,9 +118,48 @@ def _target(cc: tuple[int, int]) -> Iterator[None]:
 
 
 def _key(module: ModuleType, name: str, storage: str, threads: int, cc: tuple[int, int]) -> str:
-    """A hash of all that the PTX of a kernel depends on."""
-    text = "\0".join([_source(module), name, storage, str(threads), str(cc), *toolchain()])
+    """A hash of all that the PTX of a kernel depends on; a kernel that several modules have is compiled once."""
+    text = "\0".join([_reached(_source(module), name), name, storage, str(threads), str(cc), *toolchain()])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _reached(source: str, name: str) -> str:
+    """The text of a kernel and of everything in its module that it names, or that what it names does, and so on."""
+    texts, words = _statements(source)
+    found: set[int] = set()
+    left = {name}
+    seen: set[str] = set()
+    while left:
+        seen |= left
+        new = {place for word in left for place in words.get(word, ())} - found
+        found |= new
+        left = {word for place in new for word in texts[place][1]} - seen
+    return "\n".join(texts[place][0] for place in sorted(found))
+
+
+@lru_cache(maxsize=8)
+def _statements(source: str) -> tuple[list[tuple[str, frozenset[str]]], dict[str, list[int]]]:
+    """The statements of a module with the names in each, and by name the statements that bind it."""
+    lines = source.splitlines()
+    texts: list[tuple[str, frozenset[str]]] = []
+    binding: dict[str, list[int]] = {}
+    for place, statement in enumerate(ast.parse(source).body):
+        decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef | ast.ClassDef) else []
+        first = min([statement.lineno, *(node.lineno for node in decorators)])
+        nodes = list(ast.walk(statement))
+        texts.append(
+            (
+                "\n".join(lines[first - 1 : statement.end_lineno]),
+                frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
+            )
+        )
+        bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        bound |= {node.asname or node.name.partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            bound = {statement.name}
+        for name in bound:
+            binding.setdefault(name, []).append(place)
+    return texts, binding
 
 
 def _source(module: ModuleType) -> str:

@@ -28,6 +28,10 @@ SEGMENT, SEGMENT_THREADS, MOST_SEGMENTS = 8192, 256, 1024
 #: a row that is kept in shared memory is read once, but by one block.
 MOST_SHARED, FEW_ROWS = 220 * 1024, 128
 
+#: Of samples that interact, so many parts are done one after another where there are more than so many samples: what
+#: lies between their kernels is then that part of a matrix of all pairs. A part is a multiple of a block's rows.
+PARTS, FEW_PAIRED, PART_ROWS = 8, 1024, 16
+
 #: Numbers in 128 bits, by what memory holds.
 _LANES = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
 _ITEM = {"float32": 4, "float64": 8}
@@ -47,8 +51,8 @@ class Machine(Protocol):
     def result(self, dtype: str) -> Any:
         """Room for one number that the caller keeps."""
 
-    def part(self, array: Any, first: int) -> Any:
-        """The array from an element on."""
+    def part(self, array: Any, first: int, count: int | None = None) -> Any:
+        """The array from an element on, or so many elements from there."""
 
     def aligned(self, array: Any) -> bool:
         """Whether an array begins at a multiple of 16 bytes."""
@@ -111,6 +115,7 @@ class _Execution:
         self.sums = machine.empty(len(self.terms), "float64")
         self.totals = machine.empty(len(self.terms), "float64")
         self.divisors = machine.empty(len(self.terms), call.dtype)
+        self.sums_of_parts: dict[str, list[Any]] = {}
 
     def run(self) -> Any:
         """All launches, in order."""
@@ -121,14 +126,18 @@ class _Execution:
         partials: dict[str, tuple[Any, int]] = {}
         for name, (kind, *sizes) in self.plan["buffers"].items():
             dtype = call.dtype if kind == "real" else kind
-            call.arrays[name] = machine.empty(prod(call.sizes[size] for size in sizes), dtype)
+            lengths = [call.sizes[size] for size in sizes]
+            if "parts" in self.plan and len(sizes) > 1 and sizes[0] == sizes[1]:
+                lengths[0] = part_of(lengths[0])
+            call.arrays[name] = machine.empty(prod(lengths), dtype)
         for term, name in self.plan["seeds"].items():
             self._seeds(term, name)
-        for step in self.plan["steps"]:
-            if isinstance(step, str):
-                self._kernel(step, partials)
-            else:
-                self._product(step)
+        steps = self.plan["steps"]
+        begin, end = self.plan.get("parts", (len(steps), len(steps)))
+        self._steps(steps[:begin], partials)
+        if begin < end:
+            self._by_parts(steps[begin:end], partials)
+        self._steps(steps[end:], partials)
         if not partials or call.reduction == "none":
             return None
         value = machine.result(call.dtype)
@@ -136,6 +145,14 @@ class _Execution:
             partial, blocks = partials[term]
             self._finish(partial, blocks, number, self.totals, value, number == len(self.terms) - 1)
         return value
+
+    def _steps(self, steps: Sequence[Any], partials: dict[str, tuple[Any, int]]) -> None:
+        """Kernels and products, for all samples."""
+        for step in steps:
+            if isinstance(step, str):
+                self._kernel(step, partials)
+            else:
+                self._product(step)
 
     def samples(self, term: int) -> int:
         """The number of samples of a term."""
@@ -202,20 +219,69 @@ class _Execution:
         known = {"seeds": seeds, "samples": samples, "options": self.options(number)}
         self._launch("all_seeds", (_blocks(samples, 256, "sum"), 1), (256, 1), number, known)
 
-    def _product(self, step: Mapping[str, Any]) -> None:
-        """A matrix product between kernels."""
-        arrays, module = self.call.arrays, self.module
-        rows, columns, shared = (self.call.sizes[size] for size in step["sizes"])
+    def _product(self, step: Mapping[str, Any], first: int = 0, count: int | None = None) -> None:
+        """A matrix product between kernels, or with ``count`` what samples from ``first`` on give to it."""
+        call, module = self.call, self.module
+        rows, columns, shared = (call.sizes[size] for size in step["sizes"])
+        known: dict[str, Any] = {side: call.arrays[step[side]] for side in ("left", "right", "target")}
+        adds = step["adds"]
+        if count is not None:
+            # Of square matrices the arrays hold the rows of these samples alone.
+            if self._square(step["target"]):
+                known["left"] = self.machine.part(known["left"], first * shared, count * shared)
+                rows = count
+            elif "left" in step["turned"]:
+                known["right"] = self.machine.part(known["right"], first * columns, count * columns)
+                shared, adds = count, adds or first > 0
+            else:
+                known["target"] = self.machine.part(known["target"], first * columns, count * columns)
+                rows = count
         options = module.TURN_LEFT if "left" in step["turned"] else 0
         options |= module.TURN_RIGHT if "right" in step["turned"] else 0
-        options |= module.ADD if step["adds"] else 0
-        known = {side: arrays[step[side]] for side in ("left", "right", "target")}
+        options |= module.ADD if adds else 0
         known |= {"rows": rows, "columns": columns, "shared": shared, "options": options}
-        self._launch("matrix_product", (_blocks(rows, 16, "tiles"), 1), (16, 16), 0, known)
+        down = _blocks(rows, 16, "tiles")
+        across = max(1, min(-(-columns // 16), MOST_BLOCKS["tiles"] // down))
+        self._launch("matrix_product", (down, across), (16, 16), 0, known)
 
-    def _kernel(self, name: str, partials: dict[str, tuple[Any, int]]) -> None:
+    def _square(self, name: str) -> bool:
+        """Whether an array between kernels has a number for each pair of samples."""
+        _, *sizes = self.plan["buffers"].get(name, [""])
+        return len(sizes) > 1 and sizes[0] == sizes[1]
+
+    def _by_parts(self, steps: Sequence[Any], partials: dict[str, tuple[Any, int]]) -> None:
+        """Steps for some samples after others, which share the arrays for matrices of pairs."""
+        call, machine, kernels = self.call, self.machine, self.module.KERNELS
+        total = next(call.sizes[kernels[step]["samples"]] for step in steps if isinstance(step, str))
+        each = part_of(total)
+        for first in range(0, max(1, total), max(1, each)):
+            count = min(each, total - first)
+            for step in steps:
+                if not isinstance(step, str):
+                    self._product(step, first, count)
+                    continue
+                record = kernels[step]
+                term = self.terms.index(record["term"])
+                known: dict[str, Any] = {"first": first, "total": total}
+                for name, sizes in record["parted"].items():
+                    if not self._square(name):
+                        width = prod(call.sizes[size] if isinstance(size, str) else size for size in sizes)
+                        known[name] = machine.part(call.arrays[name], first * width, count * width)
+                for name, given in (("weight", call.weights), ("mask", call.masks), ("losses", call.losses)):
+                    if given[term] is not None:
+                        known[name] = machine.part(given[term], first, count)
+                self._kernel(step, partials, known, count)
+
+    def _kernel(
+        self,
+        name: str,
+        partials: dict[str, tuple[Any, int]],
+        part: Mapping[str, Any] | None = None,
+        count: int | None = None,
+    ) -> None:
+        """A kernel over all samples, or over ``count`` of them with what ``part`` says of these."""
         record, call = self.module.KERNELS[name], self.call
-        samples = call.sizes[record["samples"]]
+        samples = call.sizes[record["samples"]] if count is None else count
         block, shared, options = (256, 1), 0, self._flags(record)
         if record["shape"] in MOST_ROW_THREADS:
             length = self._length(record)
@@ -231,7 +297,31 @@ class _Execution:
             blocks = _blocks(samples, 256 * _LANES[call.storage], "elements")
         else:
             blocks = _blocks(samples, 256, "samples")
-        self._samples(name, (blocks, 1), block, samples, shared, options, {}, partials)
+        more = dict(part or {})
+        if count is not None and "partial" in arguments_of(record):
+            more["partial"] = self._sums_of_part(name, record, blocks, partials, more["first"], more["total"])
+        self._samples(name, (blocks, 1), block, samples, shared, options, more, partials)
+
+    def _sums_of_part(
+        self,
+        name: str,
+        record: Mapping[str, Any],
+        blocks: int,
+        partials: dict[str, tuple[Any, int]],
+        first: int,
+        total: int,
+    ) -> Any:
+        """The place of the partial sums of a part's blocks, among those of all parts, made for the first."""
+        if first == 0:
+            each = part_of(total)
+            whole, rest = divmod(total, max(1, each))
+            together = row_block(self._length(record), MOST_ROW_THREADS[record["shape"]])[1]
+            every = whole * blocks + (_blocks(rest, together, "rows") if rest else 0)
+            self.sums_of_parts[name] = [self.machine.empty(2 * max(1, every), self.call.dtype), 0]
+            partials[record["term"]] = self.sums_of_parts[name][0], max(1, every)
+        array, done = self.sums_of_parts[name]
+        self.sums_of_parts[name][1] += 2 * blocks
+        return self.machine.part(array, done, 2 * blocks)
 
     def _by_segments(
         self, phased: Sequence[str], samples: int, segments: int, each: int, partials: dict[str, tuple[Any, int]]
@@ -269,7 +359,7 @@ class _Execution:
         else:
             shared = 0
         known: dict[str, Any] = {"samples": samples, "options": options, **more}
-        if "partial" in arguments_of(record):
+        if "partial" in arguments_of(record) and "partial" not in known:
             known["partial"] = self.machine.empty(2 * grid[0], self.call.dtype)
             partials[record["term"]] = known["partial"], grid[0]
         self._launch(name, grid, block, self.terms.index(record["term"]), known, shared)
@@ -359,6 +449,13 @@ def segments_of(samples: int, length: int, room: int) -> tuple[int, int]:
     # A multiple of what 128 bits hold, so that every segment of an aligned row is aligned.
     each = max(SEGMENT, -(-length // (8 * MOST_SEGMENTS)) * 8)
     return -(-length // each), each
+
+
+def part_of(samples: int) -> int:
+    """How many samples that interact are done at a time."""
+    if samples <= FEW_PAIRED:
+        return samples
+    return -(-samples // (PARTS * PART_ROWS)) * PART_ROWS
 
 
 def _blocks(items: int, each: int, shape: str) -> int:

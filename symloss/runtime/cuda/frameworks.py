@@ -8,7 +8,12 @@ from symloss.runtime.cuda.toolkit import require
 
 
 class Framework(Protocol):
-    """A library of device arrays."""
+    """A library of device arrays.
+
+    ``waits`` says that results must be complete when a call returns, for want of a stream that the library shares.
+    """
+
+    waits: bool
 
     def stream(self) -> int:
         """The handle of the caller's current stream."""
@@ -25,6 +30,8 @@ class Framework(Protocol):
 
 class Torch:
     """PyTorch: its caching allocator, its current stream."""
+
+    waits = False
 
     def __init__(self, like: Any) -> None:
         self.torch, self.device = require("torch"), like.device
@@ -54,6 +61,8 @@ class Torch:
 class CuPy:
     """CuPy: its memory pool, its current stream."""
 
+    waits = False
+
     def __init__(self, like: Any) -> None:
         self.cupy, self.device = require("cupy"), like.device
 
@@ -78,6 +87,8 @@ class CuPy:
 class NumbaCuda:
     """Numba's device arrays, for Numba and for every library without an entry of its own; the default stream."""
 
+    waits = False
+
     def __init__(self, like: Any) -> None:
         self.cuda = require("numba.cuda")
 
@@ -98,8 +109,39 @@ class NumbaCuda:
         return int(array.__cuda_array_interface__["data"][0] or 0)
 
 
+class Jax:
+    """JAX: its allocator. It works on streams of its own that nobody else may use, so calls wait on both sides."""
+
+    waits = True
+
+    def __init__(self, like: Any) -> None:
+        self.numpy = require("jax.numpy")
+        (self.device,) = like.devices()
+
+    def stream(self) -> int:
+        """The default stream."""
+        return 0
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """An array that is there: JAX would fill it later, on a stream of its own."""
+        return self.numpy.empty(shape, dtype=dtype, device=self.device).block_until_ready()
+
+    def number(self, dtype: str) -> Any:
+        """An array without axes."""
+        return self.empty((), dtype)
+
+    def pointer(self, array: Any) -> int:
+        """Where an array begins."""
+        return int(array.unsafe_buffer_pointer())
+
+
 #: By the first word of the module that defines the type of the first array.
-FRAMEWORKS: dict[str, type[Torch] | type[CuPy] | type[NumbaCuda]] = {"torch": Torch, "cupy": CuPy}
+FRAMEWORKS: dict[str, type[Torch] | type[CuPy] | type[Jax] | type[NumbaCuda]] = {
+    "torch": Torch,
+    "cupy": CuPy,
+    "jax": Jax,
+    "jaxlib": Jax,
+}
 
 
 def framework_of(value: Any) -> Framework:

@@ -78,6 +78,8 @@ class _Blocks:
                     block = blocks[column][row]
                     if block is not None and self.lengths[row]:
                         self._keep(block, products[row], column, row, place)
+        if self.framework.waits:
+            gpu.checked(self.driver.cuStreamSynchronize(self.stream))
         if self.cross:
             return tuple(map(tuple, blocks))
         return blocks[0][0] if count == 1 else tuple(blocks[number][number] for number in range(count))

@@ -97,11 +97,11 @@ class Recorder:
         self.value = dtype
         return Place(self.value_slot, 0, 1, _SIZES[dtype], True)
 
-    def part(self, array: Place, first: int) -> Place:
-        """The array from an element on."""
+    def part(self, array: Place, first: int, count: int | None = None) -> Place:
+        """The array from an element on, or so many elements from there."""
         offset = array.offset + first * array.itemsize
         aligned = array.aligned and first * array.itemsize % _WIDEST == 0
-        return Place(array.slot, offset, array.count - first, array.itemsize, aligned)
+        return Place(array.slot, offset, array.count - first if count is None else count, array.itemsize, aligned)
 
     def aligned(self, array: Place) -> bool:
         """Whether an array begins at a multiple of 16 bytes."""
@@ -239,6 +239,8 @@ class Plan:
             if outcome[0] != success:
                 gpu.checked(outcome)
         self._frames.append(frame)
+        if framework.waits:
+            gpu.checked(self._bindings.cuStreamSynchronize(stream))
         losses = made[self.returned :]
         if losses:
             value = losses[0] if len(losses) == 1 else tuple(losses)

@@ -10,7 +10,7 @@ from typing import Any
 
 from symloss.runtime.arrays import lies_on_device
 from symloss.runtime.cuda import gpu
-from symloss.runtime.cuda.arrays import device_array
+from symloss.runtime.cuda.arrays import device_array, ready
 
 Reader = Callable[[Any, list[Any]], int]
 
@@ -36,6 +36,12 @@ def _interface(value: Any, key: list[Any]) -> int:
     return pointer
 
 
+def _promised(value: Any, key: list[Any]) -> int:
+    """An array of JAX, which has to be there before its memory is read."""
+    ready(value)
+    return (_interface if hasattr(type(value), "__cuda_array_interface__") else _any)(value, key)
+
+
 def _any(value: Any, key: list[Any]) -> int:
     """Whatever else lies on a device."""
     if not lies_on_device(value):
@@ -54,7 +60,8 @@ def _reader(value: Any) -> Reader:
         if not lies_on_device(value):
             raise UnplannedError
         named = kind.__module__.partition(".")[0] == "torch" and hasattr(value, "data_ptr")
-        _readers[kind] = _tensor if named else _interface if hasattr(kind, "__cuda_array_interface__") else _any
+        spoken = _interface if hasattr(kind, "__cuda_array_interface__") else _any
+        _readers[kind] = _tensor if named else _promised if hasattr(kind, "block_until_ready") else spoken
     return _readers[kind]
 
 

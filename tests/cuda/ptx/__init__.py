@@ -6,7 +6,7 @@ scheduler, lanes (who runs); machine, globalmemory, sharedmemory (what they touc
 (what a device computes, bit for bit or within the documented error).
 """
 
-from .arguments import NumbaArray, Output, Pointers
+from .arguments import Before, NumbaArray, Output, Pointers
 from .errors import (
     AlignmentError,
     ArgumentError,
@@ -27,6 +27,7 @@ from .report import Report
 __all__ = [
     "AlignmentError",
     "ArgumentError",
+    "Before",
     "DivergenceError",
     "NumbaArray",
     "OutOfBoundsError",

@@ -21,6 +21,17 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Before:
+    """The address so many elements before an array: what lies in between is out of bounds.
+
+    So a small array stands for the end of one that no memory would hold.
+    """
+
+    array: np.ndarray
+    elements: int
+
+
+@dataclass(frozen=True)
 class Pointers:
     """A buffer of 64-bit addresses of other arrays (or None for 0), as for kernels that take a list of tensors."""
 
@@ -112,6 +123,8 @@ class Arguments:
             return [np.uint64(address)]
         if isinstance(argument, np.ndarray) and argument.ndim:
             return [np.uint64(self.place(argument))]
+        if isinstance(argument, Before):
+            return [np.uint64(self.place(argument.array) - argument.elements * argument.array.itemsize)]
         if isinstance(argument, Pointers):
             addresses = [0 if item is None else self.place(item) for item in argument.arrays]
             return [np.uint64(self.place(np.array(addresses, np.uint64)))]

@@ -25,6 +25,8 @@ def inlined(module: Module, entry: Entry) -> Entry:
         most_threads=entry.most_threads,
     )
     flat.registers[FLAG] = "pred"
+    if not any(instruction.parts[0] == "call" for instruction in entry.instructions):
+        return replace(entry, registers=flat.registers | entry.registers)
     _Copy(module, flat, entry, "", {}, (entry.name,)).run()
     return flat
 

@@ -1,13 +1,15 @@
 """`run`: launch a kernel of a PTX text."""
 
 from collections.abc import Sequence
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from . import approximate, arithmetic, atomic, bits, carry, comparison, conversion, movement, warp
 from .arguments import Arguments
-from .blocks import build
+from .blocks import Block, build
 from .compiler import Compiler
 from .errors import ArgumentError
 from .globalmemory import GlobalMemory
@@ -35,6 +37,28 @@ def _three(size: Size, what: str) -> tuple[int, int, int]:
     return x, y, z
 
 
+@lru_cache(maxsize=32)
+def _prepared(ptx: str, entry: str, shared_bytes: int) -> tuple[Entry, Layout]:
+    """A kernel without calls, and where its variables lie; those of the module still have no addresses."""
+    module = parse(ptx)
+    if entry not in module.entries:
+        raise ArgumentError(f"there is no entry {entry}; there are: {', '.join(module.entries) or 'none'}")
+    kernel = inlined(module, module.entries[entry])
+    return kernel, Layout(module, kernel, shared_bytes)
+
+
+@lru_cache(maxsize=32)
+def _translated(ptx: str, entry: str, shared_bytes: int, addresses: tuple[tuple[str, int], ...]) -> dict[int, Block]:
+    """The steps of a kernel, which know the addresses of variables and nothing else of a launch.
+
+    To translate a kernel takes several times as long as to run it on a small array, and most are run more than once.
+    """
+    kernel, layout = _prepared(ptx, entry, shared_bytes)
+    known = copy(layout)
+    known.addresses = dict(addresses)
+    return build(kernel, Compiler(kernel, known, parse(ptx).undefined))
+
+
 def _cell(entry: Entry) -> int:
     """The smallest element that the program moves in memory that may be shared."""
     sizes = [
@@ -56,6 +80,7 @@ def run(
     *,
     shared_bytes: int = 0,
     order_seed: int | None = None,
+    only: Sequence[int] | None = None,
     limit: int = 2_000_000,
     batch: int = BATCH,
     approximation: str = "documented",
@@ -69,10 +94,12 @@ def run(
         block: Threads of a block: a number, or up to three.
         arguments: One for each parameter. An array passes its address (views of one array share its memory, and a
             kernel may touch only the bytes of the views it was given); `Output(array)` the same, but what it holds is
-            poison until written; `Pointers([...])` a buffer of addresses; `NumbaArray(array)` the words numba makes
-            of an array; `bytes` a structure; a Python or NumPy number itself. Read-only arrays may not be stored to.
+            poison until written; `Before(array, n)` the address n elements before it; `Pointers([...])` a buffer of
+            addresses; `NumbaArray(array)` the words numba makes of an array; `bytes` a structure; a Python or NumPy
+            number itself. Read-only arrays may not be stored to.
         shared_bytes: Dynamic shared memory.
         order_seed: Blocks run in an order shuffled by this seed; None runs them in order.
+        only: Numbers of the blocks to run, as if the others took no time; None runs them all.
         limit: Steps (instructions, each for many threads at once) after which a batch of blocks is given up.
         batch: Threads that are executed at a time, at least one block.
         approximation: "documented" moves results of approximate instructions within their documented error,
@@ -84,22 +111,18 @@ def run(
     Raises:
         PtxError: One of its kinds, for every fault of the program, launch or text.
     """
-    module = parse(ptx)
-    if entry not in module.entries:
-        raise ArgumentError(f"there is no entry {entry}; there are: {', '.join(module.entries) or 'none'}")
+    kernel, layout = _prepared(ptx, entry, shared_bytes)
     if approximation not in ("documented", "nearest"):
         raise ArgumentError(f'approximation must be "documented" or "nearest", not {approximation!r}')
-    kernel = inlined(module, module.entries[entry])
     grid3, block3 = _three(grid, "grid"), _three(block, "block")
     threads = block3[0] * block3[1] * block3[2]
     _check_threads(kernel, threads)
     report = Report()
     memory = GlobalMemory()
     passed = Arguments(memory)
-    layout = Layout(module, kernel, shared_bytes)
-    layout.addresses = passed.constants(layout.constants)
+    addresses = passed.constants(layout.constants)
     parameters = passed.encode(kernel, arguments)
-    blocks = build(kernel, Compiler(kernel, layout, module.undefined))
+    blocks = _translated(ptx, entry, shared_bytes, tuple(addresses.items()))
     memory.freeze()
     launch = Launch(
         kernel,
@@ -114,7 +137,7 @@ def run(
         cell=_cell(kernel),
         documented=approximation == "documented",
     )
-    order = np.arange(grid3[0] * grid3[1] * grid3[2])
+    order = np.arange(grid3[0] * grid3[1] * grid3[2]) if only is None else np.array(only)
     if order_seed is not None:
         order = np.random.default_rng(order_seed).permutation(order)
     each = max(1, batch // (-(-threads // 32) * 32))
