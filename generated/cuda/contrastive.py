@@ -737,7 +737,6 @@ def value_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, opti
 def value_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -748,11 +747,9 @@ def value_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_
         live = _live(mask, row, options)
         if live:
             D__largest = -f32(np.inf)
-            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 D__largest = _larger_f32(D__largest, kept1[at])
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
             t2 = _unit_scale_f32(D__largest)
@@ -837,21 +834,6 @@ def value_phase3_f32(y, margin, weight, mask, losses, partial, kept1, kept2, seg
 
 
 @_device
-def _value_and_grad_f32_sweep1(a_d, b_d):
-    """One place of a row: D__largest_d, D_squared_d."""
-    t1 = a_d - b_d
-    return abs(t1), t1 * t1
-
-
-@_device
-def _value_and_grad_f32_sweep2(a_d, b_d, t2):
-    """One place of a row: D__scaled_d."""
-    t3 = a_d - b_d
-    D__scaled_entry = t2 * t3
-    return D__scaled_entry * D__scaled_entry
-
-
-@_device
 def _value_and_grad_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d."""
     t4 = a_d - b_d
@@ -901,10 +883,10 @@ def value_and_grad_f32(
                     at = _packed(a) * vector + LANES_F32 * part
                     a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
                     b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f32_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f32_sweep1(a_d_1, b_d_1)
-                    D__largest_d_2, D_squared_d_2 = _value_and_grad_f32_sweep1(a_d_2, b_d_2)
-                    D__largest_d_3, D_squared_d_3 = _value_and_grad_f32_sweep1(a_d_3, b_d_3)
+                    D__largest_d_0, D_squared_d_0 = _value_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2, D_squared_d_2 = _value_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3, D_squared_d_3 = _value_f32_sweep1(a_d_3, b_d_3)
                     D__largest = _larger_f32(D__largest, D__largest_d_0)
                     D__largest = _larger_f32(D__largest, D__largest_d_1)
                     D__largest = _larger_f32(D__largest, D__largest_d_2)
@@ -923,7 +905,7 @@ def value_and_grad_f32(
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = b_d
-                D__largest_d, D_squared_d = _value_and_grad_f32_sweep1(a_d, b_d)
+                D__largest_d, D_squared_d = _value_f32_sweep1(a_d, b_d)
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d)
                 at += _stride(threads)
@@ -947,10 +929,10 @@ def value_and_grad_f32(
                     at = _packed(a) * vector + LANES_F32 * part
                     a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
                     b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t2)
-                    D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -961,7 +943,7 @@ def value_and_grad_f32(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _value_and_grad_f32_sweep2(a_d, b_d, t2)
+                D__scaled_d = _value_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
@@ -1036,126 +1018,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f32(np.inf)
-            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F32 * part
-                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f32_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f32_sweep1(a_d_1, b_d_1)
-                    D__largest_d_2, D_squared_d_2 = _value_and_grad_f32_sweep1(a_d_2, b_d_2)
-                    D__largest_d_3, D_squared_d_3 = _value_and_grad_f32_sweep1(a_d_3, b_d_3)
-                    D__largest = _larger_f32(D__largest, D__largest_d_0)
-                    D__largest = _larger_f32(D__largest, D__largest_d_1)
-                    D__largest = _larger_f32(D__largest, D__largest_d_2)
-                    D__largest = _larger_f32(D__largest, D__largest_d_3)
-                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_0)
-                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_1)
-                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_2)
-                    D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__largest_d, D_squared_d = _value_and_grad_f32_sweep1(
-                    _get(a, a_row_segment + at), _get(b, b_row_segment + at),
-                )
-                D__largest = _larger_f32(D__largest, D__largest_d)
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, D_squared_d)
-                at += _stride(threads)
-            D__largest = _row_max_f32(D__largest)
-            D_squared = _row_sum_f32(D_squared_high, D_squared_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = D__largest
-                kept1[at + between] = D_squared
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f32(np.inf)
-            D_squared_high, D_squared_low = f32(0.0), f32(0.0)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                D__largest = _larger_f32(D__largest, kept1[at])
-                D_squared_high, D_squared_low = _plus_f32(D_squared_high, D_squared_low, kept1[at + between])
-                at += _stride(threads)
-            D__largest = _row_max_f32(D__largest)
-            t2 = _unit_scale_f32(D__largest)
-            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F32 * part
-                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t2)
-                    D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t2)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__scaled_d = _value_and_grad_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
-                at += _stride(threads)
-            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = D__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase3_f32(
@@ -1274,14 +1136,6 @@ def _grad_hess_diag_f32_sweep1(a_d, b_d):
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(a_d, b_d, t2):
-    """One place of a row: D__scaled_d."""
-    t3 = a_d - b_d
-    D__scaled_entry = t2 * t3
-    return D__scaled_entry * D__scaled_entry
-
-
-@_device
 def _grad_hess_diag_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d, diag_a_d, diag_b_d."""
     t4 = a_d - b_d
@@ -1379,10 +1233,10 @@ def grad_hess_diag_f32(
                     at = _packed(a) * vector + LANES_F32 * part
                     a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
                     b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t2)
-                    D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -1393,7 +1247,7 @@ def grad_hess_diag_f32(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _grad_hess_diag_f32_sweep2(a_d, b_d, t2)
+                D__scaled_d = _value_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
@@ -1529,62 +1383,6 @@ def grad_hess_diag_phase1_f32(a, b, y, mask, kept1, segments, each, samples, siz
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                D__largest = _larger_f32(D__largest, kept1[at])
-                at += _stride(threads)
-            D__largest = _row_max_f32(D__largest)
-            t2 = _unit_scale_f32(D__largest)
-            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F32 * part
-                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t2)
-                    D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t2)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__scaled_d = _grad_hess_diag_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
-                at += _stride(threads)
-            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = D__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def grad_hess_diag_phase3_f32(
     a, b, grad_a, grad_b, diag_a, diag_b, y, margin, weight, mask, divisor, divisors, kept1, kept2, segments, each,
     samples, size_d, options,
@@ -1699,21 +1497,6 @@ def grad_hess_diag_phase3_f32(
 
 
 @_device
-def _hvp_f32_sweep1(a_d, b_d):
-    """One place of a row: D__largest_d."""
-    t1 = a_d - b_d
-    return abs(t1)
-
-
-@_device
-def _hvp_f32_sweep2(a_d, b_d, t2):
-    """One place of a row: D__scaled_d."""
-    t3 = a_d - b_d
-    D__scaled_entry = t2 * t3
-    return D__scaled_entry * D__scaled_entry
-
-
-@_device
 def _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6):
     """One place of a row: tangent_D_d."""
     t7 = v_a_d - v_b_d
@@ -1778,10 +1561,10 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     at = _packed(a) * vector + LANES_F32 * part
                     a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
                     b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__largest_d_0 = _hvp_f32_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1 = _hvp_f32_sweep1(a_d_1, b_d_1)
-                    D__largest_d_2 = _hvp_f32_sweep1(a_d_2, b_d_2)
-                    D__largest_d_3 = _hvp_f32_sweep1(a_d_3, b_d_3)
+                    D__largest_d_0 = _grad_hess_diag_f32_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _grad_hess_diag_f32_sweep1(a_d_1, b_d_1)
+                    D__largest_d_2 = _grad_hess_diag_f32_sweep1(a_d_2, b_d_2)
+                    D__largest_d_3 = _grad_hess_diag_f32_sweep1(a_d_3, b_d_3)
                     D__largest = _larger_f32(D__largest, D__largest_d_0)
                     D__largest = _larger_f32(D__largest, D__largest_d_1)
                     D__largest = _larger_f32(D__largest, D__largest_d_2)
@@ -1796,7 +1579,7 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = b_d
-                D__largest_d = _hvp_f32_sweep1(a_d, b_d)
+                D__largest_d = _grad_hess_diag_f32_sweep1(a_d, b_d)
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
@@ -1818,10 +1601,10 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     at = _packed(a) * vector + LANES_F32 * part
                     a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
                     b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t2)
-                    D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t2)
+                    D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
+                    D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                     D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -1832,7 +1615,7 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _hvp_f32_sweep2(a_d, b_d, t2)
+                D__scaled_d = _value_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
@@ -1961,111 +1744,6 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
         else:
             _clear_row_f32(hvp_a, row * size_d, size_d)
             _clear_row_f32(hvp_b, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f32(a, b, y, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f32(np.inf)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F32 * part
-                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__largest_d_0 = _hvp_f32_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1 = _hvp_f32_sweep1(a_d_1, b_d_1)
-                    D__largest_d_2 = _hvp_f32_sweep1(a_d_2, b_d_2)
-                    D__largest_d_3 = _hvp_f32_sweep1(a_d_3, b_d_3)
-                    D__largest = _larger_f32(D__largest, D__largest_d_0)
-                    D__largest = _larger_f32(D__largest, D__largest_d_1)
-                    D__largest = _larger_f32(D__largest, D__largest_d_2)
-                    D__largest = _larger_f32(D__largest, D__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__largest_d = _hvp_f32_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
-                D__largest = _larger_f32(D__largest, D__largest_d)
-                at += _stride(threads)
-            D__largest = _row_max_f32(D__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = D__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f32(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                D__largest = _larger_f32(D__largest, kept1[at])
-                at += _stride(threads)
-            D__largest = _row_max_f32(D__largest)
-            t2 = _unit_scale_f32(D__largest)
-            D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F32 * part
-                    a_d_0, a_d_1, a_d_2, a_d_3 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1, b_d_2, b_d_3 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t2)
-                    D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t2)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
-                    D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__scaled_d = _hvp_f32_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
-                D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
-                at += _stride(threads)
-            D__scaled = _row_sum_f32(D__scaled_high, D__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = D__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2624,7 +2302,6 @@ def value_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, opti
 def value_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2635,11 +2312,9 @@ def value_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_
         live = _live(mask, row, options)
         if live:
             D__largest = -f64(np.inf)
-            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 D__largest = _larger_f64(D__largest, kept1[at])
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
             t2 = _unit_scale_f64(D__largest)
@@ -2720,21 +2395,6 @@ def value_phase3_f64(y, margin, weight, mask, losses, partial, kept1, kept2, seg
 
 
 @_device
-def _value_and_grad_f64_sweep1(a_d, b_d):
-    """One place of a row: D__largest_d, D_squared_d."""
-    t1 = a_d - b_d
-    return abs(t1), t1 * t1
-
-
-@_device
-def _value_and_grad_f64_sweep2(a_d, b_d, t2):
-    """One place of a row: D__scaled_d."""
-    t3 = a_d - b_d
-    D__scaled_entry = t2 * t3
-    return D__scaled_entry * D__scaled_entry
-
-
-@_device
 def _value_and_grad_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d."""
     t4 = a_d - b_d
@@ -2784,8 +2444,8 @@ def value_and_grad_f64(
                     at = _packed(a) * vector + LANES_F64 * part
                     a_d_0, a_d_1 = _part(a, a_d_words, part)
                     b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f64_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f64_sweep1(a_d_1, b_d_1)
+                    D__largest_d_0, D_squared_d_0 = _value_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1, D_squared_d_1 = _value_f64_sweep1(a_d_1, b_d_1)
                     D__largest = _larger_f64(D__largest, D__largest_d_0)
                     D__largest = _larger_f64(D__largest, D__largest_d_1)
                     D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
@@ -2800,7 +2460,7 @@ def value_and_grad_f64(
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = b_d
-                D__largest_d, D_squared_d = _value_and_grad_f64_sweep1(a_d, b_d)
+                D__largest_d, D_squared_d = _value_f64_sweep1(a_d, b_d)
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d)
                 at += _stride(threads)
@@ -2824,8 +2484,8 @@ def value_and_grad_f64(
                     at = _packed(a) * vector + LANES_F64 * part
                     a_d_0, a_d_1 = _part(a, a_d_words, part)
                     b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
                     D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                     D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                     part += 1
@@ -2834,7 +2494,7 @@ def value_and_grad_f64(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _value_and_grad_f64_sweep2(a_d, b_d, t2)
+                D__scaled_d = _value_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
@@ -2899,116 +2559,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f64(np.inf)
-            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F64 * part
-                    a_d_0, a_d_1 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__largest_d_0, D_squared_d_0 = _value_and_grad_f64_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1, D_squared_d_1 = _value_and_grad_f64_sweep1(a_d_1, b_d_1)
-                    D__largest = _larger_f64(D__largest, D__largest_d_0)
-                    D__largest = _larger_f64(D__largest, D__largest_d_1)
-                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_0)
-                    D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__largest_d, D_squared_d = _value_and_grad_f64_sweep1(
-                    _get(a, a_row_segment + at), _get(b, b_row_segment + at),
-                )
-                D__largest = _larger_f64(D__largest, D__largest_d)
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, D_squared_d)
-                at += _stride(threads)
-            D__largest = _row_max_f64(D__largest)
-            D_squared = _row_sum_f64(D_squared_high, D_squared_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = D__largest
-                kept1[at + between] = D_squared
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f64(np.inf)
-            D_squared_high, D_squared_low = f64(0.0), f64(0.0)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                D__largest = _larger_f64(D__largest, kept1[at])
-                D_squared_high, D_squared_low = _plus_f64(D_squared_high, D_squared_low, kept1[at + between])
-                at += _stride(threads)
-            D__largest = _row_max_f64(D__largest)
-            t2 = _unit_scale_f64(D__largest)
-            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F64 * part
-                    a_d_0, a_d_1 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__scaled_d = _value_and_grad_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
-                at += _stride(threads)
-            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = D__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase3_f64(
@@ -3117,14 +2667,6 @@ def _grad_hess_diag_f64_sweep1(a_d, b_d):
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(a_d, b_d, t2):
-    """One place of a row: D__scaled_d."""
-    t3 = a_d - b_d
-    D__scaled_entry = t2 * t3
-    return D__scaled_entry * D__scaled_entry
-
-
-@_device
 def _grad_hess_diag_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d, diag_a_d, diag_b_d."""
     t4 = a_d - b_d
@@ -3215,8 +2757,8 @@ def grad_hess_diag_f64(
                     at = _packed(a) * vector + LANES_F64 * part
                     a_d_0, a_d_1 = _part(a, a_d_words, part)
                     b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
                     D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                     D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                     part += 1
@@ -3225,7 +2767,7 @@ def grad_hess_diag_f64(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _grad_hess_diag_f64_sweep2(a_d, b_d, t2)
+                D__scaled_d = _value_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
@@ -3343,58 +2885,6 @@ def grad_hess_diag_phase1_f64(a, b, y, mask, kept1, segments, each, samples, siz
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                D__largest = _larger_f64(D__largest, kept1[at])
-                at += _stride(threads)
-            D__largest = _row_max_f64(D__largest)
-            t2 = _unit_scale_f64(D__largest)
-            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F64 * part
-                    a_d_0, a_d_1 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__scaled_d = _grad_hess_diag_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
-                at += _stride(threads)
-            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = D__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def grad_hess_diag_phase3_f64(
     a, b, grad_a, grad_b, diag_a, diag_b, y, margin, weight, mask, divisor, divisors, kept1, kept2, segments, each,
     samples, size_d, options,
@@ -3495,21 +2985,6 @@ def grad_hess_diag_phase3_f64(
 
 
 @_device
-def _hvp_f64_sweep1(a_d, b_d):
-    """One place of a row: D__largest_d."""
-    t1 = a_d - b_d
-    return abs(t1)
-
-
-@_device
-def _hvp_f64_sweep2(a_d, b_d, t2):
-    """One place of a row: D__scaled_d."""
-    t3 = a_d - b_d
-    D__scaled_entry = t2 * t3
-    return D__scaled_entry * D__scaled_entry
-
-
-@_device
 def _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6):
     """One place of a row: tangent_D_d."""
     t7 = v_a_d - v_b_d
@@ -3574,8 +3049,8 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     at = _packed(a) * vector + LANES_F64 * part
                     a_d_0, a_d_1 = _part(a, a_d_words, part)
                     b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__largest_d_0 = _hvp_f64_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1 = _hvp_f64_sweep1(a_d_1, b_d_1)
+                    D__largest_d_0 = _grad_hess_diag_f64_sweep1(a_d_0, b_d_0)
+                    D__largest_d_1 = _grad_hess_diag_f64_sweep1(a_d_1, b_d_1)
                     D__largest = _larger_f64(D__largest, D__largest_d_0)
                     D__largest = _larger_f64(D__largest, D__largest_d_1)
                     part += 1
@@ -3588,7 +3063,7 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 b_d = _get(b, b_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = b_d
-                D__largest_d = _hvp_f64_sweep1(a_d, b_d)
+                D__largest_d = _grad_hess_diag_f64_sweep1(a_d, b_d)
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
@@ -3610,8 +3085,8 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     at = _packed(a) * vector + LANES_F64 * part
                     a_d_0, a_d_1 = _part(a, a_d_words, part)
                     b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t2)
+                    D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
+                    D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
                     D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                     D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                     part += 1
@@ -3620,7 +3095,7 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + pitch + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _hvp_f64_sweep2(a_d, b_d, t2)
+                D__scaled_d = _value_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
@@ -3739,103 +3214,6 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
         else:
             _clear_row_f64(hvp_a, row * size_d, size_d)
             _clear_row_f64(hvp_b, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f64(a, b, y, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f64(np.inf)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F64 * part
-                    a_d_0, a_d_1 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__largest_d_0 = _hvp_f64_sweep1(a_d_0, b_d_0)
-                    D__largest_d_1 = _hvp_f64_sweep1(a_d_1, b_d_1)
-                    D__largest = _larger_f64(D__largest, D__largest_d_0)
-                    D__largest = _larger_f64(D__largest, D__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__largest_d = _hvp_f64_sweep1(_get(a, a_row_segment + at), _get(b, b_row_segment + at))
-                D__largest = _larger_f64(D__largest, D__largest_d)
-                at += _stride(threads)
-            D__largest = _row_max_f64(D__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = D__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f64(a, b, y, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        a_row_segment = row * size_d + start
-        b_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            D__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                D__largest = _larger_f64(D__largest, kept1[at])
-                at += _stride(threads)
-            D__largest = _row_max_f64(D__largest)
-            t2 = _unit_scale_f64(D__largest)
-            D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(a) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                a_d_words = _load_words(a, a_row_segment + _packed(a) * vector)
-                b_d_words = _load_words(b, b_row_segment + _packed(a) * vector)
-                part = np.int64(0)
-                while part < _parts(a):
-                    at = _packed(a) * vector + LANES_F64 * part
-                    a_d_0, a_d_1 = _part(a, a_d_words, part)
-                    b_d_0, b_d_1 = _part(b, b_d_words, part)
-                    D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t2)
-                    D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t2)
-                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
-                    D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(a) * vectors + thread
-            while at < length:
-                D__scaled_d = _hvp_f64_sweep2(_get(a, a_row_segment + at), _get(b, b_row_segment + at), t2)
-                D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
-                at += _stride(threads)
-            D__scaled = _row_sum_f64(D__scaled_high, D__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = D__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4059,29 +3437,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 2,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
+                    'phased': ['value_phase1', 'value_phase2', 'value_and_grad_phase3'],
                     'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, y: data*, margin: real, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, losses: '
                                  'data*, partial: real*, samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 2,
-                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: '
-                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: '
-                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
-                                        'options: uint32'},
  'value_and_grad_phase3': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4099,7 +3458,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 2,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
+                    'phased': ['grad_hess_diag_phase1', 'value_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'a: data*, b: data*, grad_a: data*, grad_b: data*, diag_a: data*, diag_b: '
                                  'data*, y: data*, margin: real, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, samples: int64, size_d: int64, options: uint32'},
@@ -4112,16 +3471,6 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'kept': 1,
                            'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: '
                                         'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
- 'grad_hess_diag_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: '
-                                        'real*, segments: int64, each: int64, samples: int64, size_d: int64, '
-                                        'options: uint32'},
  'grad_hess_diag_phase3': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4139,28 +3488,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'sizes': ['size_d'],
          'staged': 4,
          'packed': True,
-         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3', 'hvp_phase4'],
+         'phased': ['grad_hess_diag_phase1', 'value_phase2', 'hvp_phase3', 'hvp_phase4'],
          'arguments': 'a: data*, b: data*, v_a_: data*, v_b_: data*, hvp_a: data*, hvp_b: data*, y: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
                       'int64, size_d: int64, options: uint32'},
- 'hvp_phase1': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 1,
-                'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
-                             'each: int64, samples: int64, size_d: int64, options: uint32'},
- 'hvp_phase2': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 1,
-                'arguments': 'a: data*, b: data*, y: data*, mask: uint8*, kept1: real*, kept2: real*, '
-                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'},
  'hvp_phase3': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

@@ -1053,13 +1053,6 @@ def value_and_grad_phase2_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel."""
-    t2 = f32(1.0) - y_pixel
-    return p_pixel * y_pixel, p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel), p_pixel, y_pixel
-
-
-@_device
 def _grad_hess_diag_f32_sweep2(y_pixel2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
     t13 = f32(1.0) - y_pixel2
@@ -1108,16 +1101,16 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f32_sweep1(
+                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f32_sweep1(
                         p_pixel_0, y_pixel_0,
                     )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f32_sweep1(
+                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f32_sweep1(
                         p_pixel_1, y_pixel_1,
                     )
-                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _grad_hess_diag_f32_sweep1(
+                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _value_and_grad_f32_sweep1(
                         p_pixel_2, y_pixel_2,
                     )
-                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _grad_hess_diag_f32_sweep1(
+                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _value_and_grad_f32_sweep1(
                         p_pixel_3, y_pixel_3,
                     )
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
@@ -1151,7 +1144,7 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + at] = y_pixel
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _grad_hess_diag_f32_sweep1(
+                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f32_sweep1(
                     _get(p, p_row + at), y_pixel,
                 )
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
@@ -1227,103 +1220,6 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
         else:
             _clear_row_f32(grad_p, row * size_pixel, size_pixel)
             _clear_row_f32(diag_p, row * size_pixel, size_pixel)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(p, y, mask, kept1, segments, each, samples, size_pixel, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_pixel else size_pixel - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        p_row_segment = row * size_pixel + start
-        y_row_segment = row * size_pixel + start
-        live = _live(mask, row, options)
-        if live:
-            t1_high, t1_low = f32(0.0), f32(0.0)
-            t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(p) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
-                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
-                part = np.int64(0)
-                while part < _parts(p):
-                    at = _packed(p) * vector + LANES_F32 * part
-                    p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
-                    y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f32_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f32_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
-                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _grad_hess_diag_f32_sweep1(
-                        p_pixel_2, y_pixel_2,
-                    )
-                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _grad_hess_diag_f32_sweep1(
-                        p_pixel_3, y_pixel_3,
-                    )
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
-                    t1_difference_high, t1_difference_low = _plus_f32(
-                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                    )
-                    t1_difference_high, t1_difference_low = _plus_f32(
-                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                    )
-                    t1_difference_high, t1_difference_low = _plus_f32(
-                        t1_difference_high, t1_difference_low, t1_difference_pixel_2,
-                    )
-                    t1_difference_high, t1_difference_low = _plus_f32(
-                        t1_difference_high, t1_difference_low, t1_difference_pixel_3,
-                    )
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(p) * vectors + thread
-            while at < length:
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _grad_hess_diag_f32_sweep1(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
-                )
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
-                t1_difference_high, t1_difference_low = _plus_f32(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel,
-                )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel)
-                at += _stride(threads)
-            t1 = _row_sum_f32(t1_high, t1_low)
-            t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1
-                kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2_2
-                kept1[at + 3 * between] = t3
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2433,13 +2329,6 @@ def value_and_grad_phase2_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel."""
-    t2 = 1.0 - y_pixel
-    return p_pixel * y_pixel, p_pixel * t2 + y_pixel * (1.0 - p_pixel), p_pixel, y_pixel
-
-
-@_device
 def _grad_hess_diag_f64_sweep2(y_pixel2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
     t13 = 1.0 - y_pixel2
@@ -2488,10 +2377,10 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f64_sweep1(
+                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f64_sweep1(
                         p_pixel_0, y_pixel_0,
                     )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f64_sweep1(
+                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f64_sweep1(
                         p_pixel_1, y_pixel_1,
                     )
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
@@ -2513,7 +2402,7 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + at] = y_pixel
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _grad_hess_diag_f64_sweep1(
+                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f64_sweep1(
                     _get(p, p_row + at), y_pixel,
                 )
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
@@ -2579,85 +2468,6 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
         else:
             _clear_row_f64(grad_p, row * size_pixel, size_pixel)
             _clear_row_f64(diag_p, row * size_pixel, size_pixel)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(p, y, mask, kept1, segments, each, samples, size_pixel, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_pixel else size_pixel - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        p_row_segment = row * size_pixel + start
-        y_row_segment = row * size_pixel + start
-        live = _live(mask, row, options)
-        if live:
-            t1_high, t1_low = f64(0.0), f64(0.0)
-            t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(p) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                p_pixel_words = _load_words(p, p_row_segment + _packed(p) * vector)
-                y_pixel_words = _load_words(y, y_row_segment + _packed(p) * vector)
-                part = np.int64(0)
-                while part < _parts(p):
-                    at = _packed(p) * vector + LANES_F64 * part
-                    p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
-                    y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _grad_hess_diag_f64_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _grad_hess_diag_f64_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
-                    t1_difference_high, t1_difference_low = _plus_f64(
-                        t1_difference_high, t1_difference_low, t1_difference_pixel_0,
-                    )
-                    t1_difference_high, t1_difference_low = _plus_f64(
-                        t1_difference_high, t1_difference_low, t1_difference_pixel_1,
-                    )
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(p) * vectors + thread
-            while at < length:
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _grad_hess_diag_f64_sweep1(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
-                )
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
-                t1_difference_high, t1_difference_low = _plus_f64(
-                    t1_difference_high, t1_difference_low, t1_difference_pixel,
-                )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel)
-                at += _stride(threads)
-            t1 = _row_sum_f64(t1_high, t1_low)
-            t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1
-                kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2_2
-                kept1[at + 3 * between] = t3
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3140,19 +2950,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_pixel'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
+                    'phased': ['value_and_grad_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'p: data*, y: data*, grad_p: data*, diag_p: data*, smooth: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
                                  'size_pixel: int64, options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_pixel'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 4,
-                           'arguments': 'p: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
-                                        'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',

@@ -1005,24 +1005,6 @@ def value_phase2_f32(y, gamma, weight, mask, ignore, losses, partial, kept1, seg
 
 
 @_device
-def _value_and_grad_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf)
-
-
-@_device
-def _value_and_grad_f32_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _value_and_grad_f32_sweep3(z_k3, place, t10, t1_others__max, t23, t26, y_n, valid):
     """One place of a row: grad_z_k."""
     k = place
@@ -1066,10 +1048,10 @@ def value_and_grad_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1081,7 +1063,7 @@ def value_and_grad_f32(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -1098,18 +1080,10 @@ def value_and_grad_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
-                        z_k2_2, at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
-                        z_k2_3, at + 3, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -1131,7 +1105,7 @@ def value_and_grad_f32(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -1201,128 +1175,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f32(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, start + at + 3, y_n)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f32_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
-                        z_k2_2, start + at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
-                        z_k2_3, start + at + 3, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    t1_others__ties += t1_others__ties_k_2
-                    t1_others__ties += t1_others__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f32(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f32(
@@ -1443,24 +1295,6 @@ def value_and_grad_phase2_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf)
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _grad_hess_diag_f32_sweep3(z_k3, place, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
@@ -1506,10 +1340,10 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1521,7 +1355,7 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -1538,18 +1372,10 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                        z_k2_2, at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                        z_k2_3, at + 3, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -1571,7 +1397,7 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -1680,128 +1506,6 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
         else:
             _clear_row_f32(grad_z, row * size_k, size_k)
             _clear_row_f32(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f32(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, start + at + 3, y_n)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f32_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                        z_k2_2, start + at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                        z_k2_3, start + at + 3, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    t1_others__ties += t1_others__ties_k_2
-                    t1_others__ties += t1_others__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f32(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1952,24 +1656,6 @@ def grad_hess_diag_phase2_f32(
 
 
 @_device
-def _hvp_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf)
-
-
-@_device
-def _hvp_f32_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_f32_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k."""
     k = place
@@ -2022,10 +1708,10 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -2037,7 +1723,7 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -2054,10 +1740,10 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
-                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -2079,7 +1765,7 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -2253,10 +1939,10 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, start + at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -2268,7 +1954,7 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 z_k = _get(z, z_row_segment + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, start + at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -2285,14 +1971,16 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, start + at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(
                         z_k2_1, start + at + 1, t1_others__max, y_n,
                     )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(
                         z_k2_2, start + at + 2, t1_others__max, y_n,
                     )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(
                         z_k2_3, start + at + 3, t1_others__max, y_n,
                     )
                     t1_others__below_high, t1_others__below_low = _plus_f32(
@@ -2316,7 +2004,7 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
             at = _packed(z) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, start + at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -3203,24 +2891,6 @@ def value_phase2_f64(y, gamma, weight, mask, ignore, losses, partial, kept1, seg
 
 
 @_device
-def _value_and_grad_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf
-
-
-@_device
-def _value_and_grad_f64_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    return t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _value_and_grad_f64_sweep3(z_k3, place, t10, t1_others__max, t23, t26, y_n, valid):
     """One place of a row: grad_z_k."""
     k = place
@@ -3264,8 +2934,8 @@ def value_and_grad_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -3275,7 +2945,7 @@ def value_and_grad_f64(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -3292,12 +2962,8 @@ def value_and_grad_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -3311,7 +2977,7 @@ def value_and_grad_f64(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -3377,110 +3043,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f64(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f64_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f64(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f64(
@@ -3593,24 +3155,6 @@ def value_and_grad_phase2_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    return t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _grad_hess_diag_f64_sweep3(z_k3, place, t10, t1_others__max, t23, t26, t43, t56, t59, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
@@ -3656,8 +3200,8 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -3667,7 +3211,7 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -3684,12 +3228,8 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -3703,7 +3243,7 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -3802,110 +3342,6 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
         else:
             _clear_row_f64(grad_z, row * size_k, size_k)
             _clear_row_f64(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f64(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f64_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f64(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4046,24 +3482,6 @@ def grad_hess_diag_phase2_f64(
 
 
 @_device
-def _hvp_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf
-
-
-@_device
-def _hvp_f64_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    return t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_f64_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k."""
     k = place
@@ -4116,8 +3534,8 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -4127,7 +3545,7 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -4144,8 +3562,8 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -4159,7 +3577,7 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -4319,8 +3737,8 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, start + at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -4330,7 +3748,7 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 z_k = _get(z, z_row_segment + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, start + at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -4347,8 +3765,10 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, start + at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(
                         z_k2_1, start + at + 1, t1_others__max, y_n,
                     )
                     t1_others__below_high, t1_others__below_low = _plus_f64(
@@ -4364,7 +3784,7 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
             at = _packed(z) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, start + at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -4644,20 +4064,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
+                    'phased': ['value_phase1', 'value_and_grad_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, gamma: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, ignore: int64, losses: data*, '
                                  'partial: real*, samples: int64, size_k: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 4,
-                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
-                                        'options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4674,20 +4084,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
+                    'phased': ['value_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, gamma: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, ignore: int64, '
                                  'samples: int64, size_k: int64, options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 4,
-                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
-                                        'options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',

@@ -780,19 +780,6 @@ def value_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segments,
 
 
 @_device
-def _value_and_grad_f32_sweep1(g_d):
-    """One place of a row: length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _value_and_grad_f32_sweep2(g_d2, t1):
-    """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t1
-    return length__scaled_entry * length__scaled_entry
-
-
-@_device
 def _value_and_grad_f32_sweep3(g_d3, t10, t4, t5, t6, t7):
     """One place of a row: grad_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -828,10 +815,10 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _value_and_grad_f32_sweep1(g_d_0)
-                    length__largest_d_1 = _value_and_grad_f32_sweep1(g_d_1)
-                    length__largest_d_2 = _value_and_grad_f32_sweep1(g_d_2)
-                    length__largest_d_3 = _value_and_grad_f32_sweep1(g_d_3)
+                    length__largest_d_0 = _value_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_f32_sweep1(g_d_3)
                     length__largest = _larger_f32(length__largest, length__largest_d_0)
                     length__largest = _larger_f32(length__largest, length__largest_d_1)
                     length__largest = _larger_f32(length__largest, length__largest_d_2)
@@ -843,7 +830,7 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                length__largest_d = _value_and_grad_f32_sweep1(g_d)
+                length__largest_d = _value_f32_sweep1(g_d)
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
@@ -860,10 +847,10 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _value_and_grad_f32_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _value_and_grad_f32_sweep2(g_d2_1, t1)
-                    length__scaled_d_2 = _value_and_grad_f32_sweep2(g_d2_2, t1)
-                    length__scaled_d_3 = _value_and_grad_f32_sweep2(g_d2_3, t1)
+                    length__scaled_d_0 = _value_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_f32_sweep2(g_d2_3, t1)
                     length__scaled_high, length__scaled_low = _plus_f32(
                         length__scaled_high, length__scaled_low, length__scaled_d_0,
                     )
@@ -881,7 +868,7 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _value_and_grad_f32_sweep2(g_d2, t1)
+                length__scaled_d = _value_f32_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
@@ -936,115 +923,6 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f32(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _value_and_grad_f32_sweep1(g_d_0)
-                    length__largest_d_1 = _value_and_grad_f32_sweep1(g_d_1)
-                    length__largest_d_2 = _value_and_grad_f32_sweep1(g_d_2)
-                    length__largest_d_3 = _value_and_grad_f32_sweep1(g_d_3)
-                    length__largest = _larger_f32(length__largest, length__largest_d_0)
-                    length__largest = _larger_f32(length__largest, length__largest_d_1)
-                    length__largest = _larger_f32(length__largest, length__largest_d_2)
-                    length__largest = _larger_f32(length__largest, length__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__largest_d = _value_and_grad_f32_sweep1(_get(g, g_row_segment + at))
-                length__largest = _larger_f32(length__largest, length__largest_d)
-                at += _stride(threads)
-            length__largest = _row_max_f32(length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                length__largest = _larger_f32(length__largest, kept1[at])
-                at += _stride(threads)
-            length__largest = _row_max_f32(length__largest)
-            t1 = _unit_scale_f32(length__largest)
-            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _value_and_grad_f32_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _value_and_grad_f32_sweep2(g_d2_1, t1)
-                    length__scaled_d_2 = _value_and_grad_f32_sweep2(g_d2_2, t1)
-                    length__scaled_d_3 = _value_and_grad_f32_sweep2(g_d2_3, t1)
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_0,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_1,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_2,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__scaled_d = _value_and_grad_f32_sweep2(_get(g, g_row_segment + at), t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d,
-                )
-                at += _stride(threads)
-            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase3_f32(
@@ -1129,19 +1007,6 @@ def value_and_grad_phase3_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(g_d):
-    """One place of a row: length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(g_d2, t1):
-    """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t1
-    return length__scaled_entry * length__scaled_entry
-
-
-@_device
 def _grad_hess_diag_f32_sweep3(g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -1184,10 +1049,10 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _grad_hess_diag_f32_sweep1(g_d_0)
-                    length__largest_d_1 = _grad_hess_diag_f32_sweep1(g_d_1)
-                    length__largest_d_2 = _grad_hess_diag_f32_sweep1(g_d_2)
-                    length__largest_d_3 = _grad_hess_diag_f32_sweep1(g_d_3)
+                    length__largest_d_0 = _value_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_f32_sweep1(g_d_3)
                     length__largest = _larger_f32(length__largest, length__largest_d_0)
                     length__largest = _larger_f32(length__largest, length__largest_d_1)
                     length__largest = _larger_f32(length__largest, length__largest_d_2)
@@ -1199,7 +1064,7 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                length__largest_d = _grad_hess_diag_f32_sweep1(g_d)
+                length__largest_d = _value_f32_sweep1(g_d)
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
@@ -1216,10 +1081,10 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t1)
-                    length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t1)
-                    length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t1)
+                    length__scaled_d_0 = _value_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_f32_sweep2(g_d2_3, t1)
                     length__scaled_high, length__scaled_low = _plus_f32(
                         length__scaled_high, length__scaled_low, length__scaled_d_0,
                     )
@@ -1237,7 +1102,7 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _grad_hess_diag_f32_sweep2(g_d2, t1)
+                length__scaled_d = _value_f32_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
@@ -1303,115 +1168,6 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
         else:
             _clear_row_f32(grad_g, row * size_d, size_d)
             _clear_row_f32(diag_g, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f32(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _grad_hess_diag_f32_sweep1(g_d_0)
-                    length__largest_d_1 = _grad_hess_diag_f32_sweep1(g_d_1)
-                    length__largest_d_2 = _grad_hess_diag_f32_sweep1(g_d_2)
-                    length__largest_d_3 = _grad_hess_diag_f32_sweep1(g_d_3)
-                    length__largest = _larger_f32(length__largest, length__largest_d_0)
-                    length__largest = _larger_f32(length__largest, length__largest_d_1)
-                    length__largest = _larger_f32(length__largest, length__largest_d_2)
-                    length__largest = _larger_f32(length__largest, length__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__largest_d = _grad_hess_diag_f32_sweep1(_get(g, g_row_segment + at))
-                length__largest = _larger_f32(length__largest, length__largest_d)
-                at += _stride(threads)
-            length__largest = _row_max_f32(length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                length__largest = _larger_f32(length__largest, kept1[at])
-                at += _stride(threads)
-            length__largest = _row_max_f32(length__largest)
-            t1 = _unit_scale_f32(length__largest)
-            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t1)
-                    length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t1)
-                    length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t1)
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_0,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_1,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_2,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__scaled_d = _grad_hess_diag_f32_sweep2(_get(g, g_row_segment + at), t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d,
-                )
-                at += _stride(threads)
-            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1507,19 +1263,6 @@ def grad_hess_diag_phase3_f32(
 
 
 @_device
-def _hvp_f32_sweep1(g_d):
-    """One place of a row: length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _hvp_f32_sweep2(g_d2, t1):
-    """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t1
-    return length__scaled_entry * length__scaled_entry
-
-
-@_device
 def _hvp_f32_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4):
     """One place of a row: tangent_length_d."""
     t5 = abs(g_d3) == t3
@@ -1569,10 +1312,10 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _hvp_f32_sweep1(g_d_0)
-                    length__largest_d_1 = _hvp_f32_sweep1(g_d_1)
-                    length__largest_d_2 = _hvp_f32_sweep1(g_d_2)
-                    length__largest_d_3 = _hvp_f32_sweep1(g_d_3)
+                    length__largest_d_0 = _value_f32_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f32_sweep1(g_d_1)
+                    length__largest_d_2 = _value_f32_sweep1(g_d_2)
+                    length__largest_d_3 = _value_f32_sweep1(g_d_3)
                     length__largest = _larger_f32(length__largest, length__largest_d_0)
                     length__largest = _larger_f32(length__largest, length__largest_d_1)
                     length__largest = _larger_f32(length__largest, length__largest_d_2)
@@ -1584,7 +1327,7 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                length__largest_d = _hvp_f32_sweep1(g_d)
+                length__largest_d = _value_f32_sweep1(g_d)
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
@@ -1601,10 +1344,10 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t1)
-                    length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t1)
-                    length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t1)
+                    length__scaled_d_0 = _value_f32_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f32_sweep2(g_d2_1, t1)
+                    length__scaled_d_2 = _value_f32_sweep2(g_d2_2, t1)
+                    length__scaled_d_3 = _value_f32_sweep2(g_d2_3, t1)
                     length__scaled_high, length__scaled_low = _plus_f32(
                         length__scaled_high, length__scaled_low, length__scaled_d_0,
                     )
@@ -1622,7 +1365,7 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _hvp_f32_sweep2(g_d2, t1)
+                length__scaled_d = _value_f32_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
@@ -1719,115 +1462,6 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 at += _stride(threads)
         else:
             _clear_row_f32(hvp_g, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f32(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _hvp_f32_sweep1(g_d_0)
-                    length__largest_d_1 = _hvp_f32_sweep1(g_d_1)
-                    length__largest_d_2 = _hvp_f32_sweep1(g_d_2)
-                    length__largest_d_3 = _hvp_f32_sweep1(g_d_3)
-                    length__largest = _larger_f32(length__largest, length__largest_d_0)
-                    length__largest = _larger_f32(length__largest, length__largest_d_1)
-                    length__largest = _larger_f32(length__largest, length__largest_d_2)
-                    length__largest = _larger_f32(length__largest, length__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__largest_d = _hvp_f32_sweep1(_get(g, g_row_segment + at))
-                length__largest = _larger_f32(length__largest, length__largest_d)
-                at += _stride(threads)
-            length__largest = _row_max_f32(length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                length__largest = _larger_f32(length__largest, kept1[at])
-                at += _stride(threads)
-            length__largest = _row_max_f32(length__largest)
-            t1 = _unit_scale_f32(length__largest)
-            length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t1)
-                    length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t1)
-                    length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t1)
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_0,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_1,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_2,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f32(
-                        length__scaled_high, length__scaled_low, length__scaled_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__scaled_d = _hvp_f32_sweep2(_get(g, g_row_segment + at), t1)
-                length__scaled_high, length__scaled_low = _plus_f32(
-                    length__scaled_high, length__scaled_low, length__scaled_d,
-                )
-                at += _stride(threads)
-            length__scaled = _row_sum_f32(length__scaled_high, length__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2426,19 +2060,6 @@ def value_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segments,
 
 
 @_device
-def _value_and_grad_f64_sweep1(g_d):
-    """One place of a row: length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _value_and_grad_f64_sweep2(g_d2, t1):
-    """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t1
-    return length__scaled_entry * length__scaled_entry
-
-
-@_device
 def _value_and_grad_f64_sweep3(g_d3, t10, t4, t5, t6, t7):
     """One place of a row: grad_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -2474,8 +2095,8 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _value_and_grad_f64_sweep1(g_d_0)
-                    length__largest_d_1 = _value_and_grad_f64_sweep1(g_d_1)
+                    length__largest_d_0 = _value_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f64_sweep1(g_d_1)
                     length__largest = _larger_f64(length__largest, length__largest_d_0)
                     length__largest = _larger_f64(length__largest, length__largest_d_1)
                     part += 1
@@ -2485,7 +2106,7 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                length__largest_d = _value_and_grad_f64_sweep1(g_d)
+                length__largest_d = _value_f64_sweep1(g_d)
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
@@ -2502,8 +2123,8 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _value_and_grad_f64_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _value_and_grad_f64_sweep2(g_d2_1, t1)
+                    length__scaled_d_0 = _value_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f64_sweep2(g_d2_1, t1)
                     length__scaled_high, length__scaled_low = _plus_f64(
                         length__scaled_high, length__scaled_low, length__scaled_d_0,
                     )
@@ -2515,7 +2136,7 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _value_and_grad_f64_sweep2(g_d2, t1)
+                length__scaled_d = _value_f64_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
@@ -2566,103 +2187,6 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f64(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _value_and_grad_f64_sweep1(g_d_0)
-                    length__largest_d_1 = _value_and_grad_f64_sweep1(g_d_1)
-                    length__largest = _larger_f64(length__largest, length__largest_d_0)
-                    length__largest = _larger_f64(length__largest, length__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__largest_d = _value_and_grad_f64_sweep1(_get(g, g_row_segment + at))
-                length__largest = _larger_f64(length__largest, length__largest_d)
-                at += _stride(threads)
-            length__largest = _row_max_f64(length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                length__largest = _larger_f64(length__largest, kept1[at])
-                at += _stride(threads)
-            length__largest = _row_max_f64(length__largest)
-            t1 = _unit_scale_f64(length__largest)
-            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _value_and_grad_f64_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _value_and_grad_f64_sweep2(g_d2_1, t1)
-                    length__scaled_high, length__scaled_low = _plus_f64(
-                        length__scaled_high, length__scaled_low, length__scaled_d_0,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f64(
-                        length__scaled_high, length__scaled_low, length__scaled_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__scaled_d = _value_and_grad_f64_sweep2(_get(g, g_row_segment + at), t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d,
-                )
-                at += _stride(threads)
-            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase3_f64(
@@ -2743,19 +2267,6 @@ def value_and_grad_phase3_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(g_d):
-    """One place of a row: length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(g_d2, t1):
-    """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t1
-    return length__scaled_entry * length__scaled_entry
-
-
-@_device
 def _grad_hess_diag_f64_sweep3(g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -2798,8 +2309,8 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _grad_hess_diag_f64_sweep1(g_d_0)
-                    length__largest_d_1 = _grad_hess_diag_f64_sweep1(g_d_1)
+                    length__largest_d_0 = _value_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f64_sweep1(g_d_1)
                     length__largest = _larger_f64(length__largest, length__largest_d_0)
                     length__largest = _larger_f64(length__largest, length__largest_d_1)
                     part += 1
@@ -2809,7 +2320,7 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                length__largest_d = _grad_hess_diag_f64_sweep1(g_d)
+                length__largest_d = _value_f64_sweep1(g_d)
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
@@ -2826,8 +2337,8 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t1)
+                    length__scaled_d_0 = _value_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f64_sweep2(g_d2_1, t1)
                     length__scaled_high, length__scaled_low = _plus_f64(
                         length__scaled_high, length__scaled_low, length__scaled_d_0,
                     )
@@ -2839,7 +2350,7 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _grad_hess_diag_f64_sweep2(g_d2, t1)
+                length__scaled_d = _value_f64_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
@@ -2895,103 +2406,6 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
         else:
             _clear_row_f64(grad_g, row * size_d, size_d)
             _clear_row_f64(diag_g, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f64(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _grad_hess_diag_f64_sweep1(g_d_0)
-                    length__largest_d_1 = _grad_hess_diag_f64_sweep1(g_d_1)
-                    length__largest = _larger_f64(length__largest, length__largest_d_0)
-                    length__largest = _larger_f64(length__largest, length__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__largest_d = _grad_hess_diag_f64_sweep1(_get(g, g_row_segment + at))
-                length__largest = _larger_f64(length__largest, length__largest_d)
-                at += _stride(threads)
-            length__largest = _row_max_f64(length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                length__largest = _larger_f64(length__largest, kept1[at])
-                at += _stride(threads)
-            length__largest = _row_max_f64(length__largest)
-            t1 = _unit_scale_f64(length__largest)
-            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t1)
-                    length__scaled_high, length__scaled_low = _plus_f64(
-                        length__scaled_high, length__scaled_low, length__scaled_d_0,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f64(
-                        length__scaled_high, length__scaled_low, length__scaled_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__scaled_d = _grad_hess_diag_f64_sweep2(_get(g, g_row_segment + at), t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d,
-                )
-                at += _stride(threads)
-            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3077,19 +2491,6 @@ def grad_hess_diag_phase3_f64(
 
 
 @_device
-def _hvp_f64_sweep1(g_d):
-    """One place of a row: length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _hvp_f64_sweep2(g_d2, t1):
-    """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t1
-    return length__scaled_entry * length__scaled_entry
-
-
-@_device
 def _hvp_f64_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4):
     """One place of a row: tangent_length_d."""
     t5 = abs(g_d3) == t3
@@ -3139,8 +2540,8 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _hvp_f64_sweep1(g_d_0)
-                    length__largest_d_1 = _hvp_f64_sweep1(g_d_1)
+                    length__largest_d_0 = _value_f64_sweep1(g_d_0)
+                    length__largest_d_1 = _value_f64_sweep1(g_d_1)
                     length__largest = _larger_f64(length__largest, length__largest_d_0)
                     length__largest = _larger_f64(length__largest, length__largest_d_1)
                     part += 1
@@ -3150,7 +2551,7 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                length__largest_d = _hvp_f64_sweep1(g_d)
+                length__largest_d = _value_f64_sweep1(g_d)
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
@@ -3167,8 +2568,8 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t1)
+                    length__scaled_d_0 = _value_f64_sweep2(g_d2_0, t1)
+                    length__scaled_d_1 = _value_f64_sweep2(g_d2_1, t1)
                     length__scaled_high, length__scaled_low = _plus_f64(
                         length__scaled_high, length__scaled_low, length__scaled_d_0,
                     )
@@ -3180,7 +2581,7 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _hvp_f64_sweep2(g_d2, t1)
+                length__scaled_d = _value_f64_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
@@ -3267,103 +2668,6 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 at += _stride(threads)
         else:
             _clear_row_f64(hvp_g, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f64(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    length__largest_d_0 = _hvp_f64_sweep1(g_d_0)
-                    length__largest_d_1 = _hvp_f64_sweep1(g_d_1)
-                    length__largest = _larger_f64(length__largest, length__largest_d_0)
-                    length__largest = _larger_f64(length__largest, length__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__largest_d = _hvp_f64_sweep1(_get(g, g_row_segment + at))
-                length__largest = _larger_f64(length__largest, length__largest_d)
-                at += _stride(threads)
-            length__largest = _row_max_f64(length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            length__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                length__largest = _larger_f64(length__largest, kept1[at])
-                at += _stride(threads)
-            length__largest = _row_max_f64(length__largest)
-            t1 = _unit_scale_f64(length__largest)
-            length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t1)
-                    length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t1)
-                    length__scaled_high, length__scaled_low = _plus_f64(
-                        length__scaled_high, length__scaled_low, length__scaled_d_0,
-                    )
-                    length__scaled_high, length__scaled_low = _plus_f64(
-                        length__scaled_high, length__scaled_low, length__scaled_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                length__scaled_d = _hvp_f64_sweep2(_get(g, g_row_segment + at), t1)
-                length__scaled_high, length__scaled_low = _plus_f64(
-                    length__scaled_high, length__scaled_low, length__scaled_d,
-                )
-                at += _stride(threads)
-            length__scaled = _row_sum_f64(length__scaled_high, length__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3563,28 +2867,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
+                    'phased': ['value_phase1', 'value_phase2', 'value_and_grad_phase3'],
                     'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, divisor: '
                                  'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                  'size_d: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, '
-                                        'samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
-                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_phase3': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -3601,28 +2887,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
+                    'phased': ['value_phase1', 'value_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                  'options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, '
-                                        'samples: int64, size_d: int64, options: uint32'},
- 'grad_hess_diag_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
-                                        'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
  'grad_hess_diag_phase3': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -3639,27 +2907,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'sizes': ['size_d'],
          'staged': 2,
          'packed': True,
-         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3', 'hvp_phase4'],
+         'phased': ['value_phase1', 'value_phase2', 'hvp_phase3', 'hvp_phase4'],
          'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, divisor: '
                       'real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
- 'hvp_phase1': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 1,
-                'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
-                             'int64, size_d: int64, options: uint32'},
- 'hvp_phase2': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 1,
-                'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
-                             'int64, samples: int64, size_d: int64, options: uint32'},
  'hvp_phase3': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

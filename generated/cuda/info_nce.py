@@ -580,7 +580,7 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
     """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
 
-    A block does 16 rows, 16 columns at a time.
+    A block does 16 rows and 16 columns at a time.
     """
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
@@ -588,7 +588,7 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
     first = np.int64(cuda.blockIdx.x) * 16
     while first < rows:
         row = first + y
-        column = np.int64(x)
+        column = np.int64(cuda.blockIdx.y) * 16 + x
         while column < columns + x:
             total = f32(0.0)
             start = np.int64(0)
@@ -612,7 +612,7 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
                 if options & ADD:
                     total += target[row * columns + column]
                 target[row * columns + column] = total
-            column += 16
+            column += _stride(np.int64(cuda.gridDim.y) * 16)
         first += _stride(np.int64(cuda.gridDim.x) * 16)
 
 
@@ -953,9 +953,9 @@ def _value_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
     return t5 if t4 else f32(0.0), np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
 
 
-def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
+def value_2_f32(t3, tau, weight, mask, losses, partial, first, total, samples, options):
     """All samples: losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     staged = cuda.shared.array(0, np.float32)
     pitch = size_i
     stage = cuda.threadIdx.y * 1 * pitch
@@ -965,7 +965,7 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
     while row < samples:
         t3_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f32(weight, row, options)
             t4_others__max = -f32(np.inf)
@@ -1069,12 +1069,6 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
 
 
 @_device
-def _value_and_grad_1_f32_sweep1(u_d, v_d):
-    """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
-
-
-@_device
 def _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2):
     """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u = t1 * u_d2
@@ -1130,10 +1124,10 @@ def value_and_grad_1_f32(
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
                     v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
-                    unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f32_sweep1(u_d_0, v_d_0)
-                    unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f32_sweep1(u_d_1, v_d_1)
-                    unit0_d_d_2, unit1_d_d_2 = _value_and_grad_1_f32_sweep1(u_d_2, v_d_2)
-                    unit0_d_d_3, unit1_d_d_3 = _value_and_grad_1_f32_sweep1(u_d_3, v_d_3)
+                    unit0_d_d_0, unit1_d_d_0 = _value_1_f32_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_1_f32_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_2, unit1_d_d_2 = _value_1_f32_sweep1(u_d_2, v_d_2)
+                    unit0_d_d_3, unit1_d_d_3 = _value_1_f32_sweep1(u_d_3, v_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -1152,7 +1146,7 @@ def value_and_grad_1_f32(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = v_d
-                unit0_d_d, unit1_d_d = _value_and_grad_1_f32_sweep1(u_d, v_d)
+                unit0_d_d, unit1_d_d = _value_1_f32_sweep1(u_d, v_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 unit1_d = _larger_f32(unit1_d, unit1_d_d)
                 at += _stride(threads)
@@ -1261,26 +1255,6 @@ def value_and_grad_1_f32(
 
 
 @_device
-def _value_and_grad_2_f32_sweep1(t3_j, place, i, tau):
-    """One place of a row: t4_others__max_j."""
-    j = place
-    t1 = np.int32(j) != np.int32(i)
-    s = t3_j / tau
-    return s if t1 else f32(-np.inf)
-
-
-@_device
-def _value_and_grad_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
-    """One place of a row: t4_others__below_j, t4_others__ties_j."""
-    j = place
-    t2 = np.int32(j) != np.int32(i)
-    s2 = t3_j / tau
-    t4 = t2 & (s2 < t4_others__max)
-    t5 = _exp_f32(s2 - t4_others__max)
-    return t5 if t4 else f32(0.0), np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
-
-
-@_device
 def _value_and_grad_2_f32_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, tau):
     """One place of a row: d_s_j."""
     j = place
@@ -1291,9 +1265,11 @@ def _value_and_grad_2_f32_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, 
     return t16 if t6 else t18
 
 
-def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_2_f32(
+    t3, d_s, tau, weight, mask, divisor, divisors, losses, partial, first, total, samples, options,
+):
     """All samples: d_s, losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
@@ -1306,7 +1282,7 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
         t3_row = row * size_i
         d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
@@ -1323,10 +1299,10 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                             staged, stage + vector + LANES_F32 * part * vectors, vectors, (t3_j_0, t3_j_1, t3_j_2,
                             t3_j_3),
                         )
-                    t4_others__max_j_0 = _value_and_grad_2_f32_sweep1(t3_j_0, at, i, tau)
-                    t4_others__max_j_1 = _value_and_grad_2_f32_sweep1(t3_j_1, at + 1, i, tau)
-                    t4_others__max_j_2 = _value_and_grad_2_f32_sweep1(t3_j_2, at + 2, i, tau)
-                    t4_others__max_j_3 = _value_and_grad_2_f32_sweep1(t3_j_3, at + 3, i, tau)
+                    t4_others__max_j_0 = _value_2_f32_sweep1(t3_j_0, at, i, tau)
+                    t4_others__max_j_1 = _value_2_f32_sweep1(t3_j_1, at + 1, i, tau)
+                    t4_others__max_j_2 = _value_2_f32_sweep1(t3_j_2, at + 2, i, tau)
+                    t4_others__max_j_3 = _value_2_f32_sweep1(t3_j_3, at + 3, i, tau)
                     t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
                     t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
                     t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
@@ -1338,7 +1314,7 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
                     staged[stage + at] = t3_j
-                t4_others__max_j = _value_and_grad_2_f32_sweep1(t3_j, at, i, tau)
+                t4_others__max_j = _value_2_f32_sweep1(t3_j, at, i, tau)
                 t4_others__max = _larger_f32(t4_others__max, t4_others__max_j)
                 at += _stride(threads)
             t4_others__max = _row_max_f32(t4_others__max)
@@ -1354,16 +1330,14 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                         _staged_f32(staged, stage + vector + LANES_F32 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(t3, t3_row + at)
                     )
-                    t4_others__below_j_0, t4_others__ties_j_0 = _value_and_grad_2_f32_sweep2(
-                        t3_j_0, at, i, t4_others__max, tau,
-                    )
-                    t4_others__below_j_1, t4_others__ties_j_1 = _value_and_grad_2_f32_sweep2(
+                    t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f32_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                    t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f32_sweep2(
                         t3_j_1, at + 1, i, t4_others__max, tau,
                     )
-                    t4_others__below_j_2, t4_others__ties_j_2 = _value_and_grad_2_f32_sweep2(
+                    t4_others__below_j_2, t4_others__ties_j_2 = _value_2_f32_sweep2(
                         t3_j_2, at + 2, i, t4_others__max, tau,
                     )
-                    t4_others__below_j_3, t4_others__ties_j_3 = _value_and_grad_2_f32_sweep2(
+                    t4_others__below_j_3, t4_others__ties_j_3 = _value_2_f32_sweep2(
                         t3_j_3, at + 3, i, t4_others__max, tau,
                     )
                     t4_others__below_high, t4_others__below_low = _plus_f32(
@@ -1387,7 +1361,7 @@ def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                t4_others__below_j, t4_others__ties_j = _value_and_grad_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
+                t4_others__below_j, t4_others__ties_j = _value_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
                 t4_others__below_high, t4_others__below_low = _plus_f32(
                     t4_others__below_high, t4_others__below_low, t4_others__below_j,
                 )
@@ -1645,22 +1619,6 @@ def value_and_grad_3_f32(
 
 
 @_device
-def _hvp_1_f32_sweep1(u_d, v_d):
-    """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
-
-
-@_device
-def _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    measured_u = t1 * u_d2
-    measured_v = t2 * v_d2
-    t1__scaled2_entry = measured_u
-    t2__scaled2_entry = measured_v
-    return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
-
-
-@_device
 def _hvp_1_f32_sweep3(u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__scaled2, t4):
     """One place of a row: tangent_t1_2_d, tangent_t2_2_d."""
     measured_v_u = t1 * v_u_d
@@ -1739,10 +1697,10 @@ def hvp_1_f32(
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d_0, u_d_1, u_d_2, u_d_3 = _part(u, u_d_words, part)
                     v_d_0, v_d_1, v_d_2, v_d_3 = _part(v, v_d_words, part)
-                    unit0_d_d_0, unit1_d_d_0 = _hvp_1_f32_sweep1(u_d_0, v_d_0)
-                    unit0_d_d_1, unit1_d_d_1 = _hvp_1_f32_sweep1(u_d_1, v_d_1)
-                    unit0_d_d_2, unit1_d_d_2 = _hvp_1_f32_sweep1(u_d_2, v_d_2)
-                    unit0_d_d_3, unit1_d_d_3 = _hvp_1_f32_sweep1(u_d_3, v_d_3)
+                    unit0_d_d_0, unit1_d_d_0 = _value_1_f32_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_1_f32_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_2, unit1_d_d_2 = _value_1_f32_sweep1(u_d_2, v_d_2)
+                    unit0_d_d_3, unit1_d_d_3 = _value_1_f32_sweep1(u_d_3, v_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -1761,7 +1719,7 @@ def hvp_1_f32(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = v_d
-                unit0_d_d, unit1_d_d = _hvp_1_f32_sweep1(u_d, v_d)
+                unit0_d_d, unit1_d_d = _value_1_f32_sweep1(u_d, v_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 unit1_d = _larger_f32(unit1_d, unit1_d_d)
                 at += _stride(threads)
@@ -1791,10 +1749,10 @@ def hvp_1_f32(
                     at = _packed(u) * vector + LANES_F32 * part
                     u_d2_0, u_d2_1, u_d2_2, u_d2_3 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1, v_d2_2, v_d2_3 = _part(v, v_d2_words, part)
-                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
-                    t1__scaled2_d_2, t2__scaled2_d_2 = _hvp_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
-                    t1__scaled2_d_3, t2__scaled2_d_3 = _hvp_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                    t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
@@ -1809,7 +1767,7 @@ def hvp_1_f32(
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
@@ -1986,26 +1944,6 @@ def hvp_1_f32(
 
 
 @_device
-def _hvp_2_f32_sweep1(t3_j, place, i, tau):
-    """One place of a row: t4_others__max_j."""
-    j = place
-    t1 = np.int32(j) != np.int32(i)
-    s = t3_j / tau
-    return s if t1 else f32(-np.inf)
-
-
-@_device
-def _hvp_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
-    """One place of a row: t4_others__below_j, t4_others__ties_j."""
-    j = place
-    t2 = np.int32(j) != np.int32(i)
-    s2 = t3_j / tau
-    t4 = t2 & (s2 < t4_others__max)
-    t5 = _exp_f32(s2 - t4_others__max)
-    return t5 if t4 else f32(0.0), np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_2_f32_sweep3(t3_j, tangent_t3_j, place, i, t11, t4_others__max, tau):
     """One place of a row: tangent_t4_others_j."""
     j = place
@@ -2031,9 +1969,9 @@ def _hvp_2_f32_sweep4(t3_j, tangent_t3_j, place, i, t11, t18, t19, t24, t25, t4_
     return t18 if t13 else t20, t24 if t13 else t26
 
 
-def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divisors, samples, options):
+def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divisors, first, total, samples, options):
     """All samples: d_s, tangent_d_s."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
@@ -2047,7 +1985,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
         d_s_row = row * size_i
         tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
@@ -2059,10 +1997,10 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (t3_j_0, t3_j_1, t3_j_2, t3_j_3))
-                t4_others__max_j_0 = _hvp_2_f32_sweep1(t3_j_0, at, i, tau)
-                t4_others__max_j_1 = _hvp_2_f32_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max_j_2 = _hvp_2_f32_sweep1(t3_j_2, at + 2, i, tau)
-                t4_others__max_j_3 = _hvp_2_f32_sweep1(t3_j_3, at + 3, i, tau)
+                t4_others__max_j_0 = _value_2_f32_sweep1(t3_j_0, at, i, tau)
+                t4_others__max_j_1 = _value_2_f32_sweep1(t3_j_1, at + 1, i, tau)
+                t4_others__max_j_2 = _value_2_f32_sweep1(t3_j_2, at + 2, i, tau)
+                t4_others__max_j_3 = _value_2_f32_sweep1(t3_j_3, at + 3, i, tau)
                 t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
                 t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
                 t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
@@ -2073,7 +2011,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
                     staged[stage + at] = t3_j
-                t4_others__max_j = _hvp_2_f32_sweep1(t3_j, at, i, tau)
+                t4_others__max_j = _value_2_f32_sweep1(t3_j, at, i, tau)
                 t4_others__max = _larger_f32(t4_others__max, t4_others__max_j)
                 at += _stride(threads)
             t4_others__max = _row_max_f32(t4_others__max)
@@ -2086,10 +2024,10 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
-                t4_others__below_j_0, t4_others__ties_j_0 = _hvp_2_f32_sweep2(t3_j_0, at, i, t4_others__max, tau)
-                t4_others__below_j_1, t4_others__ties_j_1 = _hvp_2_f32_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
-                t4_others__below_j_2, t4_others__ties_j_2 = _hvp_2_f32_sweep2(t3_j_2, at + 2, i, t4_others__max, tau)
-                t4_others__below_j_3, t4_others__ties_j_3 = _hvp_2_f32_sweep2(t3_j_3, at + 3, i, t4_others__max, tau)
+                t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f32_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f32_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
+                t4_others__below_j_2, t4_others__ties_j_2 = _value_2_f32_sweep2(t3_j_2, at + 2, i, t4_others__max, tau)
+                t4_others__below_j_3, t4_others__ties_j_3 = _value_2_f32_sweep2(t3_j_3, at + 3, i, t4_others__max, tau)
                 t4_others__below_high, t4_others__below_low = _plus_f32(
                     t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
                 )
@@ -2110,7 +2048,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                t4_others__below_j, t4_others__ties_j = _hvp_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
+                t4_others__below_j, t4_others__ties_j = _value_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
                 t4_others__below_high, t4_others__below_low = _plus_f32(
                     t4_others__below_high, t4_others__below_low, t4_others__below_j,
                 )
@@ -2760,7 +2698,7 @@ def all_seeds_f64(weight, seeds, divisor, divisors, samples, options):
 def matrix_product_f64(left, right, target, rows, columns, shared, options):
     """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
 
-    A block does 16 rows, 16 columns at a time.
+    A block does 16 rows and 16 columns at a time.
     """
     a = cuda.shared.array((16, 17), np.float64)
     b = cuda.shared.array((16, 17), np.float64)
@@ -2768,7 +2706,7 @@ def matrix_product_f64(left, right, target, rows, columns, shared, options):
     first = np.int64(cuda.blockIdx.x) * 16
     while first < rows:
         row = first + y
-        column = np.int64(x)
+        column = np.int64(cuda.blockIdx.y) * 16 + x
         while column < columns + x:
             total = f64(0.0)
             start = np.int64(0)
@@ -2792,7 +2730,7 @@ def matrix_product_f64(left, right, target, rows, columns, shared, options):
                 if options & ADD:
                     total += target[row * columns + column]
                 target[row * columns + column] = total
-            column += 16
+            column += _stride(np.int64(cuda.gridDim.y) * 16)
         first += _stride(np.int64(cuda.gridDim.x) * 16)
 
 
@@ -3116,9 +3054,9 @@ def _value_2_f64_sweep2(t3_j, place, i, t4_others__max, tau):
     return t5 if t4 else 0.0, np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
 
 
-def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
+def value_2_f64(t3, tau, weight, mask, losses, partial, first, total, samples, options):
     """All samples: losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     staged = cuda.shared.array(0, np.float64)
     pitch = size_i
     stage = cuda.threadIdx.y * 1 * pitch
@@ -3128,7 +3066,7 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
     while row < samples:
         t3_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f64(weight, row, options)
             t4_others__max = -f64(np.inf)
@@ -3211,12 +3149,6 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
 
 
 @_device
-def _value_and_grad_1_f64_sweep1(u_d, v_d):
-    """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
-
-
-@_device
 def _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2):
     """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u = t1 * u_d2
@@ -3272,8 +3204,8 @@ def value_and_grad_1_f64(
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d_0, u_d_1 = _part(u, u_d_words, part)
                     v_d_0, v_d_1 = _part(v, v_d_words, part)
-                    unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f64_sweep1(u_d_0, v_d_0)
-                    unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f64_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_0, unit1_d_d_0 = _value_1_f64_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_1_f64_sweep1(u_d_1, v_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                     unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
@@ -3288,7 +3220,7 @@ def value_and_grad_1_f64(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = v_d
-                unit0_d_d, unit1_d_d = _value_and_grad_1_f64_sweep1(u_d, v_d)
+                unit0_d_d, unit1_d_d = _value_1_f64_sweep1(u_d, v_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 unit1_d = _larger_f64(unit1_d, unit1_d_d)
                 at += _stride(threads)
@@ -3385,26 +3317,6 @@ def value_and_grad_1_f64(
 
 
 @_device
-def _value_and_grad_2_f64_sweep1(t3_j, place, i, tau):
-    """One place of a row: t4_others__max_j."""
-    j = place
-    t1 = j != i
-    s = t3_j / tau
-    return s if t1 else -np.inf
-
-
-@_device
-def _value_and_grad_2_f64_sweep2(t3_j, place, i, t4_others__max, tau):
-    """One place of a row: t4_others__below_j, t4_others__ties_j."""
-    j = place
-    t2 = j != i
-    s2 = t3_j / tau
-    t4 = t2 & (s2 < t4_others__max)
-    t5 = _exp_f64(s2 - t4_others__max)
-    return t5 if t4 else 0.0, np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
-
-
-@_device
 def _value_and_grad_2_f64_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, tau):
     """One place of a row: d_s_j."""
     j = place
@@ -3415,9 +3327,11 @@ def _value_and_grad_2_f64_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, 
     return t16 if t6 else t18
 
 
-def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_2_f64(
+    t3, d_s, tau, weight, mask, divisor, divisors, losses, partial, first, total, samples, options,
+):
     """All samples: d_s, losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
@@ -3430,7 +3344,7 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
         t3_row = row * size_i
         d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
@@ -3444,8 +3358,8 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                     t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
                     if options & STAGED:
                         _stage_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors, (t3_j_0, t3_j_1))
-                    t4_others__max_j_0 = _value_and_grad_2_f64_sweep1(t3_j_0, at, i, tau)
-                    t4_others__max_j_1 = _value_and_grad_2_f64_sweep1(t3_j_1, at + 1, i, tau)
+                    t4_others__max_j_0 = _value_2_f64_sweep1(t3_j_0, at, i, tau)
+                    t4_others__max_j_1 = _value_2_f64_sweep1(t3_j_1, at + 1, i, tau)
                     t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
                     t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
                     part += 1
@@ -3455,7 +3369,7 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
                     staged[stage + at] = t3_j
-                t4_others__max_j = _value_and_grad_2_f64_sweep1(t3_j, at, i, tau)
+                t4_others__max_j = _value_2_f64_sweep1(t3_j, at, i, tau)
                 t4_others__max = _larger_f64(t4_others__max, t4_others__max_j)
                 at += _stride(threads)
             t4_others__max = _row_max_f64(t4_others__max)
@@ -3471,10 +3385,8 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
                         _staged_f64(staged, stage + vector + LANES_F64 * part * vectors, vectors) if options & STAGED
                         else _load_lanes(t3, t3_row + at)
                     )
-                    t4_others__below_j_0, t4_others__ties_j_0 = _value_and_grad_2_f64_sweep2(
-                        t3_j_0, at, i, t4_others__max, tau,
-                    )
-                    t4_others__below_j_1, t4_others__ties_j_1 = _value_and_grad_2_f64_sweep2(
+                    t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f64_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                    t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f64_sweep2(
                         t3_j_1, at + 1, i, t4_others__max, tau,
                     )
                     t4_others__below_high, t4_others__below_low = _plus_f64(
@@ -3490,7 +3402,7 @@ def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, 
             at = _packed(losses) * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                t4_others__below_j, t4_others__ties_j = _value_and_grad_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
+                t4_others__below_j, t4_others__ties_j = _value_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
                 t4_others__below_high, t4_others__below_low = _plus_f64(
                     t4_others__below_high, t4_others__below_low, t4_others__below_j,
                 )
@@ -3724,22 +3636,6 @@ def value_and_grad_3_f64(
 
 
 @_device
-def _hvp_1_f64_sweep1(u_d, v_d):
-    """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
-
-
-@_device
-def _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2):
-    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    measured_u = t1 * u_d2
-    measured_v = t2 * v_d2
-    t1__scaled2_entry = measured_u
-    t2__scaled2_entry = measured_v
-    return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
-
-
-@_device
 def _hvp_1_f64_sweep3(u_d3, v_d3, v_u_d, v_v_d, t1, t10, t1__scaled2, t2, t2__scaled2, t4):
     """One place of a row: tangent_t1_2_d, tangent_t2_2_d."""
     measured_v_u = t1 * v_u_d
@@ -3818,8 +3714,8 @@ def hvp_1_f64(
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d_0, u_d_1 = _part(u, u_d_words, part)
                     v_d_0, v_d_1 = _part(v, v_d_words, part)
-                    unit0_d_d_0, unit1_d_d_0 = _hvp_1_f64_sweep1(u_d_0, v_d_0)
-                    unit0_d_d_1, unit1_d_d_1 = _hvp_1_f64_sweep1(u_d_1, v_d_1)
+                    unit0_d_d_0, unit1_d_d_0 = _value_1_f64_sweep1(u_d_0, v_d_0)
+                    unit0_d_d_1, unit1_d_d_1 = _value_1_f64_sweep1(u_d_1, v_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                     unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
@@ -3834,7 +3730,7 @@ def hvp_1_f64(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = v_d
-                unit0_d_d, unit1_d_d = _hvp_1_f64_sweep1(u_d, v_d)
+                unit0_d_d, unit1_d_d = _value_1_f64_sweep1(u_d, v_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 unit1_d = _larger_f64(unit1_d, unit1_d_d)
                 at += _stride(threads)
@@ -3864,8 +3760,8 @@ def hvp_1_f64(
                     at = _packed(u) * vector + LANES_F64 * part
                     u_d2_0, u_d2_1 = _part(u, u_d2_words, part)
                     v_d2_0, v_d2_1 = _part(v, v_d2_words, part)
-                    t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
-                    t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                    t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                    t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
@@ -3876,7 +3772,7 @@ def hvp_1_f64(
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + pitch + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
@@ -4023,26 +3919,6 @@ def hvp_1_f64(
 
 
 @_device
-def _hvp_2_f64_sweep1(t3_j, place, i, tau):
-    """One place of a row: t4_others__max_j."""
-    j = place
-    t1 = j != i
-    s = t3_j / tau
-    return s if t1 else -np.inf
-
-
-@_device
-def _hvp_2_f64_sweep2(t3_j, place, i, t4_others__max, tau):
-    """One place of a row: t4_others__below_j, t4_others__ties_j."""
-    j = place
-    t2 = j != i
-    s2 = t3_j / tau
-    t4 = t2 & (s2 < t4_others__max)
-    t5 = _exp_f64(s2 - t4_others__max)
-    return t5 if t4 else 0.0, np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_2_f64_sweep3(t3_j, tangent_t3_j, place, i, t11, t4_others__max, tau):
     """One place of a row: tangent_t4_others_j."""
     j = place
@@ -4068,9 +3944,9 @@ def _hvp_2_f64_sweep4(t3_j, tangent_t3_j, place, i, t11, t18, t19, t24, t25, t4_
     return t18 if t13 else t20, t24 if t13 else t26
 
 
-def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divisors, samples, options):
+def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divisors, first, total, samples, options):
     """All samples: d_s, tangent_d_s."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
@@ -4084,7 +3960,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
         d_s_row = row * size_i
         tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
@@ -4096,8 +3972,8 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (t3_j_0, t3_j_1))
-                t4_others__max_j_0 = _hvp_2_f64_sweep1(t3_j_0, at, i, tau)
-                t4_others__max_j_1 = _hvp_2_f64_sweep1(t3_j_1, at + 1, i, tau)
+                t4_others__max_j_0 = _value_2_f64_sweep1(t3_j_0, at, i, tau)
+                t4_others__max_j_1 = _value_2_f64_sweep1(t3_j_1, at + 1, i, tau)
                 t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
                 t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
                 vector += _stride(threads)
@@ -4106,7 +3982,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
                     staged[stage + at] = t3_j
-                t4_others__max_j = _hvp_2_f64_sweep1(t3_j, at, i, tau)
+                t4_others__max_j = _value_2_f64_sweep1(t3_j, at, i, tau)
                 t4_others__max = _larger_f64(t4_others__max, t4_others__max_j)
                 at += _stride(threads)
             t4_others__max = _row_max_f64(t4_others__max)
@@ -4119,8 +3995,8 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
                 t3_j_0, t3_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
-                t4_others__below_j_0, t4_others__ties_j_0 = _hvp_2_f64_sweep2(t3_j_0, at, i, t4_others__max, tau)
-                t4_others__below_j_1, t4_others__ties_j_1 = _hvp_2_f64_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
+                t4_others__below_j_0, t4_others__ties_j_0 = _value_2_f64_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                t4_others__below_j_1, t4_others__ties_j_1 = _value_2_f64_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
                 t4_others__below_high, t4_others__below_low = _plus_f64(
                     t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
                 )
@@ -4133,7 +4009,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                t4_others__below_j, t4_others__ties_j = _hvp_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
+                t4_others__below_j, t4_others__ties_j = _value_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
                 t4_others__below_high, t4_others__below_low = _plus_f64(
                     t4_others__below_high, t4_others__below_low, t4_others__below_j,
                 )
@@ -4537,8 +4413,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'sizes': ['size_i'],
              'staged': 1,
              'packed': False,
+             'parted': {'t3': ['size_i']},
              'arguments': 't3: real*, tau: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
-                          'samples: int64, options: uint32'},
+                          'first: int64, total: int64, samples: int64, options: uint32'},
  'value_and_grad_1': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -4554,9 +4431,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_i'],
                       'staged': 1,
                       'packed': False,
+                      'parted': {'t3': ['size_i'], 'd_s': ['size_i']},
                       'arguments': 't3: real*, d_s: real*, tau: real, weight: data*, mask: uint8*, divisor: '
-                                   'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
-                                   'options: uint32'},
+                                   'real, divisors: real*, losses: data*, partial: real*, first: int64, '
+                                   'total: int64, samples: int64, options: uint32'},
  'value_and_grad_3': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -4583,9 +4461,13 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_i'],
            'staged': 2,
            'packed': False,
+           'parted': {'t3': ['size_i'],
+                      'tangent_t3': ['size_i'],
+                      'd_s': ['size_i'],
+                      'tangent_d_s': ['size_i']},
            'arguments': 't3: real*, tangent_t3: real*, d_s: real*, tangent_d_s: real*, tau: real, weight: '
-                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, options: '
-                        'uint32'},
+                        'data*, mask: uint8*, divisor: real, divisors: real*, first: int64, total: int64, '
+                        'samples: int64, options: uint32'},
  'hvp_3': {'shape': 'full_rows',
            'samples': 'size_i',
            'term': 'value',
@@ -4615,6 +4497,7 @@ PLANS = {'value': {'axes': {},
                        'u_hat': ['real', 'size_i', 'size_d'],
                        'v_hat': ['real', 'size_i', 'size_d']},
            'seeds': {},
+           'parts': [1, 3],
            'outputs': [],
            'directions': [],
            'names': {}},
@@ -4652,6 +4535,7 @@ PLANS = {'value': {'axes': {},
                                 'u_hat': ['real', 'size_i', 'size_d'],
                                 'v_hat': ['real', 'size_i', 'size_d']},
                     'seeds': {},
+                    'parts': [1, 5],
                     'outputs': ['grad_u', 'grad_v'],
                     'directions': [],
                     'names': {}},
@@ -4733,6 +4617,7 @@ PLANS = {'value': {'axes': {},
                      'u_hat': ['real', 'size_i', 'size_d'],
                      'v_hat': ['real', 'size_i', 'size_d']},
          'seeds': {},
+         'parts': [1, 11],
          'outputs': ['hvp_u', 'hvp_v'],
          'directions': ['v_u_', 'v_v_'],
          'names': {}}}

@@ -1048,29 +1048,19 @@ def value_phase2_f32(y, z, mask, ignore, kept1, kept2, segments, each, samples, 
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            t1_others__max = -f32(np.inf)
             t1__max = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t1_others__max = _larger_f32(t1_others__max, kept1[at])
                 t1__max = _larger_f32(t1__max, kept1[at + between])
                 at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
             t1__max = _row_max_f32(t1__max)
             t1__ties = np.int32(0)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
             t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t1_others__max_found = kept1[at]
                 t1__max_found = kept1[at + between]
-                t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
                 t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
                 t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f32(0.0))
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
-                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
-                )
                 t1__below_high, t1__below_low = _plus_f32(
                     t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
                     if t1__max_found < t1__max else f32(0.0))),
@@ -1138,33 +1128,23 @@ def value_phase3_f32(
             gathered6 = kept1[row * segments + segment + 6 * between]
             weight_n = _weight_f32(weight, row, options)
             t1_others__max = -f32(np.inf)
-            t1__max = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max = _larger_f32(t1_others__max, kept1[at])
-                t1__max = _larger_f32(t1__max, kept1[at + between])
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
-            t1__max = _row_max_f32(t1__max)
             t1_others__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max_found = kept1[at]
-                t1__max_found = kept1[at + between]
                 t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
-                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
                 )
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
-                )
-                t1__below_high, t1__below_low = _plus_f32(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t1__max_found < t1__max else f32(0.0))),
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
@@ -1192,29 +1172,6 @@ def value_phase3_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f32(high, low, partial)
-
-
-@_device
-def _value_and_grad_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k, t1__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf), z_k
-
-
-@_device
-def _value_and_grad_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    t5 = z_k2 < t1__max
-    t6 = _exp_f32(z_k2 - t1__max)
-    return (
-        t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0), t6 if t5 else f32(0.0),
-        np.int32(1) if z_k2 == t1__max else np.int32(0)
-    )
 
 
 @_device
@@ -1265,10 +1222,10 @@ def value_and_grad_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2, t1__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3, t1__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1284,7 +1241,7 @@ def value_and_grad_f32(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _value_and_grad_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k, t1__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f32(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -1305,10 +1262,10 @@ def value_and_grad_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    found_0 = _value_and_grad_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                    found_1 = _value_and_grad_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                    found_2 = _value_and_grad_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                    found_3 = _value_and_grad_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -1338,7 +1295,7 @@ def value_and_grad_f32(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                found = _value_and_grad_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
+                found = _value_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -1428,145 +1385,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f32(np.inf)
-            t1__max = -f32(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2, t1__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3, t1__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, start + at + 3, y_n)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                    t1__max = _larger_f32(t1__max, t1__max_k_0)
-                    t1__max = _larger_f32(t1__max, t1__max_k_1)
-                    t1__max = _larger_f32(t1__max, t1__max_k_2)
-                    t1__max = _larger_f32(t1__max, t1__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _value_and_grad_f32_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
-                t1__max = _larger_f32(t1__max, t1__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
-            t1__max = _row_max_f32(t1__max)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1_others__ties = np.int32(0)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    found_0 = _value_and_grad_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
-                    found_1 = _value_and_grad_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
-                    found_2 = _value_and_grad_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
-                    found_3 = _value_and_grad_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_0[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_1[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_2[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_3[0],
-                    )
-                    t1_others__ties += found_0[1]
-                    t1_others__ties += found_1[1]
-                    t1_others__ties += found_2[1]
-                    t1_others__ties += found_3[1]
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
-                    t1__ties += found_0[3]
-                    t1__ties += found_1[3]
-                    t1__ties += found_2[3]
-                    t1__ties += found_3[3]
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                found = _value_and_grad_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found[0],
-                )
-                t1_others__ties += found[1]
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found[2])
-                t1__ties += found[3]
-                at += _stride(threads)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = t1__max
-                kept1[at + 2 * between] = f32(t1_others__ties)
-                kept1[at + 3 * between] = f32(t1__ties)
-                kept1[at + 4 * between] = t1_others__below
-                kept1[at + 5 * between] = t1__below
-                kept1[at + 6 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
-                kept1[at + 6 * between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f32(
@@ -1724,33 +1542,23 @@ def value_and_grad_phase3_f32(
             gathered6 = kept1[row * segments + segment + 6 * between]
             weight_n = _weight_f32(weight, row, options)
             t1_others__max = -f32(np.inf)
-            t1__max = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max = _larger_f32(t1_others__max, kept1[at])
-                t1__max = _larger_f32(t1__max, kept1[at + between])
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
-            t1__max = _row_max_f32(t1__max)
             t1_others__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max_found = kept1[at]
-                t1__max_found = kept1[at + between]
                 t1_others__max_scale = _exp_f32(_gap_f32(t1_others__max_found, t1_others__max))
-                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f32(0.0),
                 )
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f32(0.0))),
-                )
-                t1__below_high, t1__below_low = _plus_f32(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t1__max_found < t1__max else f32(0.0))),
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
@@ -1783,29 +1591,6 @@ def value_and_grad_phase3_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f32(high, low, partial)
-
-
-@_device
-def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k, t1__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf), z_k
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    t5 = z_k2 < t1__max
-    t6 = _exp_f32(z_k2 - t1__max)
-    return (
-        t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0), t6 if t5 else f32(0.0),
-        np.int32(1) if z_k2 == t1__max else np.int32(0)
-    )
 
 
 @_device
@@ -1863,10 +1648,10 @@ def grad_hess_diag_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2, t1__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3, t1__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1882,7 +1667,7 @@ def grad_hess_diag_f32(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _grad_hess_diag_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k, t1__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f32(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -1903,10 +1688,10 @@ def grad_hess_diag_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    found_0 = _grad_hess_diag_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                    found_1 = _grad_hess_diag_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                    found_2 = _grad_hess_diag_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                    found_3 = _grad_hess_diag_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -1936,7 +1721,7 @@ def grad_hess_diag_f32(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                found = _grad_hess_diag_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
+                found = _value_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -2017,145 +1802,6 @@ def grad_hess_diag_f32(
         else:
             _clear_row_f32(grad_z, row * size_k, size_k)
             _clear_row_f32(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f32(np.inf)
-            t1__max = -f32(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2, t1__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3, t1__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, start + at + 3, y_n)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                    t1__max = _larger_f32(t1__max, t1__max_k_0)
-                    t1__max = _larger_f32(t1__max, t1__max_k_1)
-                    t1__max = _larger_f32(t1__max, t1__max_k_2)
-                    t1__max = _larger_f32(t1__max, t1__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _grad_hess_diag_f32_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
-                t1__max = _larger_f32(t1__max, t1__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
-            t1__max = _row_max_f32(t1__max)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1_others__ties = np.int32(0)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    found_0 = _grad_hess_diag_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
-                    found_1 = _grad_hess_diag_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
-                    found_2 = _grad_hess_diag_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
-                    found_3 = _grad_hess_diag_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_0[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_1[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_2[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, found_3[0],
-                    )
-                    t1_others__ties += found_0[1]
-                    t1_others__ties += found_1[1]
-                    t1_others__ties += found_2[1]
-                    t1_others__ties += found_3[1]
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_0[2])
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_1[2])
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_2[2])
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found_3[2])
-                    t1__ties += found_0[3]
-                    t1__ties += found_1[3]
-                    t1__ties += found_2[3]
-                    t1__ties += found_3[3]
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                found = _grad_hess_diag_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, found[0],
-                )
-                t1_others__ties += found[1]
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, found[2])
-                t1__ties += found[3]
-                at += _stride(threads)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = t1__max
-                kept1[at + 2 * between] = f32(t1_others__ties)
-                kept1[at + 3 * between] = f32(t1__ties)
-                kept1[at + 4 * between] = t1_others__below
-                kept1[at + 5 * between] = t1__below
-                kept1[at + 6 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
-                kept1[at + 6 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2295,29 +1941,6 @@ def grad_hess_diag_phase2_f32(
 
 
 @_device
-def _hvp_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k, t1__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf), z_k
-
-
-@_device
-def _hvp_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    t5 = z_k2 < t1__max
-    t6 = _exp_f32(z_k2 - t1__max)
-    return (
-        t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0), t6 if t5 else f32(0.0),
-        np.int32(1) if z_k2 == t1__max else np.int32(0)
-    )
-
-
-@_device
 def _hvp_f32_sweep3(v_z_k, z_k3, place, t12, t18, t1__max, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k, tangent_t1_k."""
     k = place
@@ -2378,10 +2001,10 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2, t1__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3, t1__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -2397,7 +2020,7 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _hvp_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k, t1__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f32(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -2418,10 +2041,10 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    found_0 = _hvp_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                    found_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
-                    found_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
-                    found_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f32_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f32_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_f32_sweep2(z_k2_2, at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_f32_sweep2(z_k2_3, at + 3, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -2451,7 +2074,7 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                found = _hvp_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
+                found = _value_f32_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -2634,10 +2257,10 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _hvp_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _hvp_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2, t1__max_k_2 = _hvp_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3, t1__max_k_3 = _hvp_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2, t1__max_k_2 = _value_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3, t1__max_k_3 = _value_f32_sweep1(z_k_3, start + at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -2653,7 +2276,7 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 z_k = _get(z, z_row_segment + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _hvp_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max_k, t1__max_k = _value_f32_sweep1(z_k, start + at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f32(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -2674,10 +2297,10 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    found_0 = _hvp_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
-                    found_1 = _hvp_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
-                    found_2 = _hvp_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
-                    found_3 = _hvp_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f32_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f32_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    found_2 = _value_f32_sweep2(z_k2_2, start + at + 2, t1__max, t1_others__max, y_n)
+                    found_3 = _value_f32_sweep2(z_k2_3, start + at + 3, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -2707,7 +2330,7 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
             at = _packed(z) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                found = _hvp_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                found = _value_f32_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -3678,29 +3301,19 @@ def value_phase2_f64(y, z, mask, ignore, kept1, kept2, segments, each, samples, 
         valid = 0 <= y_n and y_n < size_k
         y_n = y_n if valid else 0
         if live:
-            t1_others__max = -f64(np.inf)
             t1__max = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t1_others__max = _larger_f64(t1_others__max, kept1[at])
                 t1__max = _larger_f64(t1__max, kept1[at + between])
                 at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
             t1__max = _row_max_f64(t1__max)
             t1__ties = np.int32(0)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
             t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t1_others__max_found = kept1[at]
                 t1__max_found = kept1[at + between]
-                t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
                 t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
                 t1__ties += np.int32(kept1[at + 3 * between] if t1__max_found == t1__max else f64(0.0))
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
-                    (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
-                )
                 t1__below_high, t1__below_low = _plus_f64(
                     t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
                     if t1__max_found < t1__max else f64(0.0))),
@@ -3764,33 +3377,23 @@ def value_phase3_f64(
             gathered6 = kept1[row * segments + segment + 6 * between]
             weight_n = _weight_f64(weight, row, options)
             t1_others__max = -f64(np.inf)
-            t1__max = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max = _larger_f64(t1_others__max, kept1[at])
-                t1__max = _larger_f64(t1__max, kept1[at + between])
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
-            t1__max = _row_max_f64(t1__max)
             t1_others__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max_found = kept1[at]
-                t1__max_found = kept1[at + between]
                 t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
-                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
                 )
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
-                )
-                t1__below_high, t1__below_low = _plus_f64(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t1__max_found < t1__max else f64(0.0))),
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
@@ -3818,29 +3421,6 @@ def value_phase3_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f64(high, low, partial)
-
-
-@_device
-def _value_and_grad_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k, t1__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf, z_k
-
-
-@_device
-def _value_and_grad_f64_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    t5 = z_k2 < t1__max
-    t6 = _exp_f64(z_k2 - t1__max)
-    return (
-        t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0), t6 if t5 else 0.0, np.int32(1)
-        if z_k2 == t1__max else np.int32(0)
-    )
 
 
 @_device
@@ -3891,8 +3471,8 @@ def value_and_grad_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     t1__max = _larger_f64(t1__max, t1__max_k_0)
@@ -3904,7 +3484,7 @@ def value_and_grad_f64(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _value_and_grad_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k, t1__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f64(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -3925,8 +3505,8 @@ def value_and_grad_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    found_0 = _value_and_grad_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                    found_1 = _value_and_grad_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -3944,7 +3524,7 @@ def value_and_grad_f64(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                found = _value_and_grad_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
+                found = _value_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -4024,125 +3604,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f64(np.inf)
-            t1__max = -f64(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                    t1__max = _larger_f64(t1__max, t1__max_k_0)
-                    t1__max = _larger_f64(t1__max, t1__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _value_and_grad_f64_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
-                t1__max = _larger_f64(t1__max, t1__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
-            t1__max = _row_max_f64(t1__max)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1_others__ties = np.int32(0)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    found_0 = _value_and_grad_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
-                    found_1 = _value_and_grad_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, found_0[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, found_1[0],
-                    )
-                    t1_others__ties += found_0[1]
-                    t1_others__ties += found_1[1]
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
-                    t1__ties += found_0[3]
-                    t1__ties += found_1[3]
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                found = _value_and_grad_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found[0],
-                )
-                t1_others__ties += found[1]
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found[2])
-                t1__ties += found[3]
-                at += _stride(threads)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = t1__max
-                kept1[at + 2 * between] = f64(t1_others__ties)
-                kept1[at + 3 * between] = f64(t1__ties)
-                kept1[at + 4 * between] = t1_others__below
-                kept1[at + 5 * between] = t1__below
-                kept1[at + 6 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
-                kept1[at + 6 * between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f64(
@@ -4290,33 +3751,23 @@ def value_and_grad_phase3_f64(
             gathered6 = kept1[row * segments + segment + 6 * between]
             weight_n = _weight_f64(weight, row, options)
             t1_others__max = -f64(np.inf)
-            t1__max = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max = _larger_f64(t1_others__max, kept1[at])
-                t1__max = _larger_f64(t1__max, kept1[at + between])
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
-            t1__max = _row_max_f64(t1__max)
             t1_others__ties = np.int32(0)
             t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_others__max_found = kept1[at]
-                t1__max_found = kept1[at + between]
                 t1_others__max_scale = _exp_f64(_gap_f64(t1_others__max_found, t1_others__max))
-                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
                 t1_others__ties += np.int32(
                     kept1[at + 2 * between] if t1_others__max_found == t1_others__max else f64(0.0),
                 )
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__max_scale * (kept1[at + 4 * between] +
                     (kept1[at + 2 * between] if t1_others__max_found < t1_others__max else f64(0.0))),
-                )
-                t1__below_high, t1__below_low = _plus_f64(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t1__max_found < t1__max else f64(0.0))),
                 )
                 at += _stride(threads)
             t1_others__ties = _row_count(t1_others__ties)
@@ -4349,29 +3800,6 @@ def value_and_grad_phase3_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f64(high, low, partial)
-
-
-@_device
-def _grad_hess_diag_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k, t1__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf, z_k
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    t5 = z_k2 < t1__max
-    t6 = _exp_f64(z_k2 - t1__max)
-    return (
-        t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0), t6 if t5 else 0.0, np.int32(1)
-        if z_k2 == t1__max else np.int32(0)
-    )
 
 
 @_device
@@ -4429,8 +3857,8 @@ def grad_hess_diag_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     t1__max = _larger_f64(t1__max, t1__max_k_0)
@@ -4442,7 +3870,7 @@ def grad_hess_diag_f64(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _grad_hess_diag_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k, t1__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f64(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -4463,8 +3891,8 @@ def grad_hess_diag_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    found_0 = _grad_hess_diag_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                    found_1 = _grad_hess_diag_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -4482,7 +3910,7 @@ def grad_hess_diag_f64(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                found = _grad_hess_diag_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
+                found = _value_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -4553,125 +3981,6 @@ def grad_hess_diag_f64(
         else:
             _clear_row_f64(grad_z, row * size_k, size_k)
             _clear_row_f64(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f64(np.inf)
-            t1__max = -f64(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                    t1__max = _larger_f64(t1__max, t1__max_k_0)
-                    t1__max = _larger_f64(t1__max, t1__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _grad_hess_diag_f64_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
-                t1__max = _larger_f64(t1__max, t1__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
-            t1__max = _row_max_f64(t1__max)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1_others__ties = np.int32(0)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    found_0 = _grad_hess_diag_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
-                    found_1 = _grad_hess_diag_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, found_0[0],
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, found_1[0],
-                    )
-                    t1_others__ties += found_0[1]
-                    t1_others__ties += found_1[1]
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_0[2])
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found_1[2])
-                    t1__ties += found_0[3]
-                    t1__ties += found_1[3]
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                found = _grad_hess_diag_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, found[0],
-                )
-                t1_others__ties += found[1]
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, found[2])
-                t1__ties += found[3]
-                at += _stride(threads)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = t1__max
-                kept1[at + 2 * between] = f64(t1_others__ties)
-                kept1[at + 3 * between] = f64(t1__ties)
-                kept1[at + 4 * between] = t1_others__below
-                kept1[at + 5 * between] = t1__below
-                kept1[at + 6 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
-                kept1[at + 6 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4799,29 +4108,6 @@ def grad_hess_diag_phase2_f64(
 
 
 @_device
-def _hvp_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k, t1__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf, z_k
-
-
-@_device
-def _hvp_f64_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k, t1__below_k, t1__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    t5 = z_k2 < t1__max
-    t6 = _exp_f64(z_k2 - t1__max)
-    return (
-        t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0), t6 if t5 else 0.0, np.int32(1)
-        if z_k2 == t1__max else np.int32(0)
-    )
-
-
-@_device
 def _hvp_f64_sweep3(v_z_k, z_k3, place, t12, t18, t1__max, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k, tangent_t1_k."""
     k = place
@@ -4882,8 +4168,8 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     t1__max = _larger_f64(t1__max, t1__max_k_0)
@@ -4895,7 +4181,7 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _hvp_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k, t1__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f64(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -4916,8 +4202,8 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    found_0 = _hvp_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
-                    found_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f64_sweep2(z_k2_0, at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f64_sweep2(z_k2_1, at + 1, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -4935,7 +4221,7 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                found = _hvp_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
+                found = _value_f64_sweep2(z_k2, at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -5096,8 +4382,8 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0, t1__max_k_0 = _hvp_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1, t1__max_k_1 = _hvp_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_0, t1__max_k_0 = _value_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1, t1__max_k_1 = _value_f64_sweep1(z_k_1, start + at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     t1__max = _larger_f64(t1__max, t1__max_k_0)
@@ -5109,7 +4395,7 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 z_k = _get(z, z_row_segment + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k, t1__max_k = _hvp_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max_k, t1__max_k = _value_f64_sweep1(z_k, start + at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 t1__max = _larger_f64(t1__max, t1__max_k)
                 at += _stride(threads)
@@ -5130,8 +4416,8 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    found_0 = _hvp_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
-                    found_1 = _hvp_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
+                    found_0 = _value_f64_sweep2(z_k2_0, start + at, t1__max, t1_others__max, y_n)
+                    found_1 = _value_f64_sweep2(z_k2_1, start + at + 1, t1__max, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, found_0[0],
                     )
@@ -5149,7 +4435,7 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
             at = _packed(z) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                found = _hvp_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
+                found = _value_f64_sweep2(z_k2, start + at, t1__max, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, found[0],
                 )
@@ -5484,20 +4770,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
+                    'phased': ['value_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, epsilon: real, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, ignore: int64, losses: data*, '
                                  'partial: real*, samples: int64, size_k: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 7,
-                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
-                                        'options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -5525,20 +4801,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
+                    'phased': ['value_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, epsilon: real, weight: '
                                  'data*, mask: uint8*, divisor: real, divisors: real*, ignore: int64, '
                                  'samples: int64, size_k: int64, options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 7,
-                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
-                                        'options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',

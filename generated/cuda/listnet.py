@@ -1141,7 +1141,6 @@ def value_phase2_f32(valid, valid_step, y, s, mask, kept1, kept2, segments, each
 def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1149,32 +1148,8 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            t2__max = -f32(np.inf)
-            t3__max = -f32(np.inf)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t2__max = _larger_f32(t2__max, kept1[at])
-                t3__max = _larger_f32(t3__max, kept1[at + between])
-                at += _stride(threads)
-            t2__max = _row_max_f32(t2__max)
-            t3__max = _row_max_f32(t3__max)
-            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
-            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t2__max_found = kept1[at]
-                t3__max_found = kept1[at + between]
-                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
-                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
-                t2__below_high, t2__below_low = _plus_f32(
-                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
-                    if t2__max_found < t2__max else f32(0.0))),
-                )
-                t3__below_high, t3__below_low = _plus_f32(
-                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t3__max_found < t3__max else f32(0.0))),
-                )
-                at += _stride(threads)
             t4_2_high, t4_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1192,25 +1167,6 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f32(high, low, partial)
-
-
-@_device
-def _value_and_grad_f32_sweep1(s_k, valid_k, y_k):
-    """One place of a row: t2__max_k, t3__max_k."""
-    return y_k if valid_k else f32(-np.inf), s_k if valid_k else f32(-np.inf)
-
-
-@_device
-def _value_and_grad_f32_sweep2(s_k2, valid_k2, y_k2, t2__max, t3__max):
-    """One place of a row: t2__below_k, t2__ties_k, t3__below_k, t3__ties_k."""
-    t1 = valid_k2 & (y_k2 < t2__max)
-    t2 = _exp_f32(y_k2 - t2__max)
-    t3 = valid_k2 & (s_k2 < t3__max)
-    t4 = _exp_f32(s_k2 - t3__max)
-    return (
-        t2 if t1 else f32(0.0), np.int32(1) if valid_k2 & (y_k2 == t2__max) else np.int32(0), t4 if t3 else f32(0.0),
-        np.int32(1) if valid_k2 & (s_k2 == t3__max) else np.int32(0)
-    )
 
 
 @_device
@@ -1275,16 +1231,16 @@ def value_and_grad_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
                     y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f32_sweep1(
+                    t2__max_k_0, t3__max_k_0 = _value_f32_sweep1(
                         s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
                     )
-                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f32_sweep1(
+                    t2__max_k_1, t3__max_k_1 = _value_f32_sweep1(
                         s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
                     )
-                    t2__max_k_2, t3__max_k_2 = _value_and_grad_f32_sweep1(
+                    t2__max_k_2, t3__max_k_2 = _value_f32_sweep1(
                         s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
                     )
-                    t2__max_k_3, t3__max_k_3 = _value_and_grad_f32_sweep1(
+                    t2__max_k_3, t3__max_k_3 = _value_f32_sweep1(
                         s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
                     )
                     t2__max = _larger_f32(t2__max, t2__max_k_0)
@@ -1305,7 +1261,7 @@ def value_and_grad_f32(
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _value_and_grad_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
+                t2__max_k, t3__max_k = _value_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
                 at += _stride(threads)
@@ -1331,16 +1287,16 @@ def value_and_grad_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
                     y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f32_sweep2(
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f32_sweep2(
                         s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
                     )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f32_sweep2(
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f32_sweep2(
                         s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
                     )
-                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_and_grad_f32_sweep2(
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_f32_sweep2(
                         s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
                     )
-                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_and_grad_f32_sweep2(
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_f32_sweep2(
                         s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
                     )
                     t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
@@ -1365,7 +1321,7 @@ def value_and_grad_f32(
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f32_sweep2(
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
                 t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
@@ -1503,163 +1459,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(s) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 2 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        valid_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        s_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            t2__max = -f32(np.inf)
-            t3__max = -f32(np.inf)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
-                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F32 * part
-                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
-                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f32_sweep1(
-                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
-                    )
-                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f32_sweep1(
-                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
-                    )
-                    t2__max_k_2, t3__max_k_2 = _value_and_grad_f32_sweep1(
-                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
-                    )
-                    t2__max_k_3, t3__max_k_3 = _value_and_grad_f32_sweep1(
-                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
-                    )
-                    t2__max = _larger_f32(t2__max, t2__max_k_0)
-                    t2__max = _larger_f32(t2__max, t2__max_k_1)
-                    t2__max = _larger_f32(t2__max, t2__max_k_2)
-                    t2__max = _larger_f32(t2__max, t2__max_k_3)
-                    t3__max = _larger_f32(t3__max, t3__max_k_0)
-                    t3__max = _larger_f32(t3__max, t3__max_k_1)
-                    t3__max = _larger_f32(t3__max, t3__max_k_2)
-                    t3__max = _larger_f32(t3__max, t3__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k = _get(s, s_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = s_k
-                y_k = _get(y, y_row_segment + at)
-                if options & STAGED:
-                    staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _value_and_grad_f32_sweep1(
-                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
-                )
-                t2__max = _larger_f32(t2__max, t2__max_k)
-                t3__max = _larger_f32(t3__max, t3__max_k)
-                at += _stride(threads)
-            t2__max = _row_max_f32(t2__max)
-            t3__max = _row_max_f32(t3__max)
-            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
-            t2__ties = np.int32(0)
-            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
-            t3__ties = np.int32(0)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k2_words = (
-                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
-                    s_row_segment + _packed(s) * vector)
-                )
-                y_k2_words = (
-                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(y, y_row_segment + _packed(s) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F32 * part
-                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
-                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f32_sweep2(
-                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                    )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f32_sweep2(
-                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                    )
-                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_and_grad_f32_sweep2(
-                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                    )
-                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_and_grad_f32_sweep2(
-                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                    )
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                    t2__ties += t2__ties_k_0
-                    t2__ties += t2__ties_k_1
-                    t2__ties += t2__ties_k_2
-                    t2__ties += t2__ties_k_3
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                    t3__ties += t3__ties_k_0
-                    t3__ties += t3__ties_k_1
-                    t3__ties += t3__ties_k_2
-                    t3__ties += t3__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
-                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f32_sweep2(
-                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
-                t2__ties += t2__ties_k
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
-                t3__ties += t3__ties_k
-                at += _stride(threads)
-            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
-            t2__ties = _row_count(t2__ties)
-            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
-            t3__ties = _row_count(t3__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t2__max
-                kept1[at + between] = t3__max
-                kept1[at + 2 * between] = f32(t2__ties)
-                kept1[at + 3 * between] = f32(t3__ties)
-                kept1[at + 4 * between] = t2__below
-                kept1[at + 5 * between] = t3__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f32(
@@ -1921,25 +1720,6 @@ def value_and_grad_phase3_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(s_k, valid_k, y_k):
-    """One place of a row: t2__max_k, t3__max_k."""
-    return y_k if valid_k else f32(-np.inf), s_k if valid_k else f32(-np.inf)
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(s_k2, valid_k2, y_k2, t2__max, t3__max):
-    """One place of a row: t2__below_k, t2__ties_k, t3__below_k, t3__ties_k."""
-    t1 = valid_k2 & (y_k2 < t2__max)
-    t2 = _exp_f32(y_k2 - t2__max)
-    t3 = valid_k2 & (s_k2 < t3__max)
-    t4 = _exp_f32(s_k2 - t3__max)
-    return (
-        t2 if t1 else f32(0.0), np.int32(1) if valid_k2 & (y_k2 == t2__max) else np.int32(0), t4 if t3 else f32(0.0),
-        np.int32(1) if valid_k2 & (s_k2 == t3__max) else np.int32(0)
-    )
-
-
-@_device
 def _grad_hess_diag_f32_sweep3(valid_k3, y_k3, seed_n, t2__max, t9):
     """One place of a row: d_t3_sum_k."""
     log_q = -(t9 + _gap_f32(t2__max, y_k3))
@@ -1998,16 +1778,16 @@ def grad_hess_diag_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
                     y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f32_sweep1(
+                    t2__max_k_0, t3__max_k_0 = _value_f32_sweep1(
                         s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
                     )
-                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f32_sweep1(
+                    t2__max_k_1, t3__max_k_1 = _value_f32_sweep1(
                         s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
                     )
-                    t2__max_k_2, t3__max_k_2 = _grad_hess_diag_f32_sweep1(
+                    t2__max_k_2, t3__max_k_2 = _value_f32_sweep1(
                         s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
                     )
-                    t2__max_k_3, t3__max_k_3 = _grad_hess_diag_f32_sweep1(
+                    t2__max_k_3, t3__max_k_3 = _value_f32_sweep1(
                         s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
                     )
                     t2__max = _larger_f32(t2__max, t2__max_k_0)
@@ -2028,7 +1808,7 @@ def grad_hess_diag_f32(
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _grad_hess_diag_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
+                t2__max_k, t3__max_k = _value_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
                 at += _stride(threads)
@@ -2054,16 +1834,16 @@ def grad_hess_diag_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
                     y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f32_sweep2(
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f32_sweep2(
                         s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
                     )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f32_sweep2(
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f32_sweep2(
                         s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
                     )
-                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _grad_hess_diag_f32_sweep2(
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_f32_sweep2(
                         s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
                     )
-                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _grad_hess_diag_f32_sweep2(
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_f32_sweep2(
                         s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
                     )
                     t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
@@ -2088,7 +1868,7 @@ def grad_hess_diag_f32(
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f32_sweep2(
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
                 t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
@@ -2211,163 +1991,6 @@ def grad_hess_diag_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(s) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 2 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        valid_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        s_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            t2__max = -f32(np.inf)
-            t3__max = -f32(np.inf)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
-                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F32 * part
-                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
-                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f32_sweep1(
-                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
-                    )
-                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f32_sweep1(
-                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
-                    )
-                    t2__max_k_2, t3__max_k_2 = _grad_hess_diag_f32_sweep1(
-                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
-                    )
-                    t2__max_k_3, t3__max_k_3 = _grad_hess_diag_f32_sweep1(
-                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
-                    )
-                    t2__max = _larger_f32(t2__max, t2__max_k_0)
-                    t2__max = _larger_f32(t2__max, t2__max_k_1)
-                    t2__max = _larger_f32(t2__max, t2__max_k_2)
-                    t2__max = _larger_f32(t2__max, t2__max_k_3)
-                    t3__max = _larger_f32(t3__max, t3__max_k_0)
-                    t3__max = _larger_f32(t3__max, t3__max_k_1)
-                    t3__max = _larger_f32(t3__max, t3__max_k_2)
-                    t3__max = _larger_f32(t3__max, t3__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k = _get(s, s_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = s_k
-                y_k = _get(y, y_row_segment + at)
-                if options & STAGED:
-                    staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _grad_hess_diag_f32_sweep1(
-                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
-                )
-                t2__max = _larger_f32(t2__max, t2__max_k)
-                t3__max = _larger_f32(t3__max, t3__max_k)
-                at += _stride(threads)
-            t2__max = _row_max_f32(t2__max)
-            t3__max = _row_max_f32(t3__max)
-            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
-            t2__ties = np.int32(0)
-            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
-            t3__ties = np.int32(0)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k2_words = (
-                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
-                    s_row_segment + _packed(s) * vector)
-                )
-                y_k2_words = (
-                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(y, y_row_segment + _packed(s) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F32 * part
-                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
-                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f32_sweep2(
-                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                    )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                    )
-                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                    )
-                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                    )
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                    t2__ties += t2__ties_k_0
-                    t2__ties += t2__ties_k_1
-                    t2__ties += t2__ties_k_2
-                    t2__ties += t2__ties_k_3
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                    t3__ties += t3__ties_k_0
-                    t3__ties += t3__ties_k_1
-                    t3__ties += t3__ties_k_2
-                    t3__ties += t3__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
-                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f32_sweep2(
-                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
-                t2__ties += t2__ties_k
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
-                t3__ties += t3__ties_k
-                at += _stride(threads)
-            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
-            t2__ties = _row_count(t2__ties)
-            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
-            t3__ties = _row_count(t3__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t2__max
-                kept1[at + between] = t3__max
-                kept1[at + 2 * between] = f32(t2__ties)
-                kept1[at + 3 * between] = f32(t3__ties)
-                kept1[at + 4 * between] = t2__below
-                kept1[at + 5 * between] = t3__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def grad_hess_diag_phase2_f32(
     valid, valid_step, y, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
 ):
@@ -2388,31 +2011,21 @@ def grad_hess_diag_phase2_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t2__max = -f32(np.inf)
-            t3__max = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t2__max = _larger_f32(t2__max, kept1[at])
-                t3__max = _larger_f32(t3__max, kept1[at + between])
                 at += _stride(threads)
             t2__max = _row_max_f32(t2__max)
-            t3__max = _row_max_f32(t3__max)
             t2__ties = np.int32(0)
             t2__below_high, t2__below_low = f32(0.0), f32(0.0)
-            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t2__max_found = kept1[at]
-                t3__max_found = kept1[at + between]
                 t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
-                t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
                 t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f32(0.0))
                 t2__below_high, t2__below_low = _plus_f32(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
                     if t2__max_found < t2__max else f32(0.0))),
-                )
-                t3__below_high, t3__below_low = _plus_f32(
-                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t3__max_found < t3__max else f32(0.0))),
                 )
                 at += _stride(threads)
             t2__ties = _row_count(t2__ties)
@@ -2597,25 +2210,6 @@ def grad_hess_diag_phase3_f32(
 
 
 @_device
-def _hvp_f32_sweep1(s_k, valid_k, y_k):
-    """One place of a row: t2__max_k, t3__max_k."""
-    return y_k if valid_k else f32(-np.inf), s_k if valid_k else f32(-np.inf)
-
-
-@_device
-def _hvp_f32_sweep2(s_k2, valid_k2, y_k2, t2__max, t3__max):
-    """One place of a row: t2__below_k, t2__ties_k, t3__below_k, t3__ties_k."""
-    t1 = valid_k2 & (y_k2 < t2__max)
-    t2 = _exp_f32(y_k2 - t2__max)
-    t3 = valid_k2 & (s_k2 < t3__max)
-    t4 = _exp_f32(s_k2 - t3__max)
-    return (
-        t2 if t1 else f32(0.0), np.int32(1) if valid_k2 & (y_k2 == t2__max) else np.int32(0), t4 if t3 else f32(0.0),
-        np.int32(1) if valid_k2 & (s_k2 == t3__max) else np.int32(0)
-    )
-
-
-@_device
 def _hvp_f32_sweep3(s_k3, v_s_k, valid_k3, y_k3, seed_n, t15, t2__max, t3__max, t9):
     """One place of a row: d_t3_sum_k, tangent_t3_k."""
     log_q = -(t9 + _gap_f32(t2__max, y_k3))
@@ -2670,16 +2264,16 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                     at = _packed(y) * vector + LANES_F32 * part
                     s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
                     y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _hvp_f32_sweep1(
+                    t2__max_k_0, t3__max_k_0 = _value_f32_sweep1(
                         s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
                     )
-                    t2__max_k_1, t3__max_k_1 = _hvp_f32_sweep1(
+                    t2__max_k_1, t3__max_k_1 = _value_f32_sweep1(
                         s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
                     )
-                    t2__max_k_2, t3__max_k_2 = _hvp_f32_sweep1(
+                    t2__max_k_2, t3__max_k_2 = _value_f32_sweep1(
                         s_k_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k_2,
                     )
-                    t2__max_k_3, t3__max_k_3 = _hvp_f32_sweep1(
+                    t2__max_k_3, t3__max_k_3 = _value_f32_sweep1(
                         s_k_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k_3,
                     )
                     t2__max = _larger_f32(t2__max, t2__max_k_0)
@@ -2700,7 +2294,7 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _hvp_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
+                t2__max_k, t3__max_k = _value_f32_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f32(t2__max, t2__max_k)
                 t3__max = _larger_f32(t3__max, t3__max_k)
                 at += _stride(threads)
@@ -2726,16 +2320,16 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                     at = _packed(y) * vector + LANES_F32 * part
                     s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
                     y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f32_sweep2(
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f32_sweep2(
                         s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
                     )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f32_sweep2(
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f32_sweep2(
                         s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
                     )
-                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _hvp_f32_sweep2(
+                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _value_f32_sweep2(
                         s_k2_2, (valid[(valid_row + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
                     )
-                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _hvp_f32_sweep2(
+                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _value_f32_sweep2(
                         s_k2_3, (valid[(valid_row + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
                     )
                     t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
@@ -2760,7 +2354,7 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f32_sweep2(
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f32_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
                 t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
@@ -2894,161 +2488,6 @@ def hvp_f32(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 at += _stride(threads)
         else:
             _clear_row_f32(hvp_s, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f32(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(s) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 2 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        valid_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        s_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            t2__max = -f32(np.inf)
-            t3__max = -f32(np.inf)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(s, s_k_words))
-                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F32 * part
-                    s_k_0, s_k_1, s_k_2, s_k_3 = _part(s, s_k_words, part)
-                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _hvp_f32_sweep1(
-                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
-                    )
-                    t2__max_k_1, t3__max_k_1 = _hvp_f32_sweep1(
-                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
-                    )
-                    t2__max_k_2, t3__max_k_2 = _hvp_f32_sweep1(
-                        s_k_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k_2,
-                    )
-                    t2__max_k_3, t3__max_k_3 = _hvp_f32_sweep1(
-                        s_k_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k_3,
-                    )
-                    t2__max = _larger_f32(t2__max, t2__max_k_0)
-                    t2__max = _larger_f32(t2__max, t2__max_k_1)
-                    t2__max = _larger_f32(t2__max, t2__max_k_2)
-                    t2__max = _larger_f32(t2__max, t2__max_k_3)
-                    t3__max = _larger_f32(t3__max, t3__max_k_0)
-                    t3__max = _larger_f32(t3__max, t3__max_k_1)
-                    t3__max = _larger_f32(t3__max, t3__max_k_2)
-                    t3__max = _larger_f32(t3__max, t3__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k = _get(s, s_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = s_k
-                y_k = _get(y, y_row_segment + at)
-                if options & STAGED:
-                    staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _hvp_f32_sweep1(s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k)
-                t2__max = _larger_f32(t2__max, t2__max_k)
-                t3__max = _larger_f32(t3__max, t3__max_k)
-                at += _stride(threads)
-            t2__max = _row_max_f32(t2__max)
-            t3__max = _row_max_f32(t3__max)
-            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
-            t2__ties = np.int32(0)
-            t3__below_high, t3__below_low = f32(0.0), f32(0.0)
-            t3__ties = np.int32(0)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k2_words = (
-                    _as_words(s, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
-                    s_row_segment + _packed(s) * vector)
-                )
-                y_k2_words = (
-                    _as_words(y, _staged_f32(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(y, y_row_segment + _packed(s) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F32 * part
-                    s_k2_0, s_k2_1, s_k2_2, s_k2_3 = _part(s, s_k2_words, part)
-                    y_k2_0, y_k2_1, y_k2_2, y_k2_3 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f32_sweep2(
-                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                    )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f32_sweep2(
-                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                    )
-                    t2__below_k_2, t2__ties_k_2, t3__below_k_2, t3__ties_k_2 = _hvp_f32_sweep2(
-                        s_k2_2, (valid[(valid_row_segment + at + 2) * valid_step] != 0), y_k2_2, t2__max, t3__max,
-                    )
-                    t2__below_k_3, t2__ties_k_3, t3__below_k_3, t3__ties_k_3 = _hvp_f32_sweep2(
-                        s_k2_3, (valid[(valid_row_segment + at + 3) * valid_step] != 0), y_k2_3, t2__max, t3__max,
-                    )
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_0)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_1)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_2)
-                    t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k_3)
-                    t2__ties += t2__ties_k_0
-                    t2__ties += t2__ties_k_1
-                    t2__ties += t2__ties_k_2
-                    t2__ties += t2__ties_k_3
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_0)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_1)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_2)
-                    t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k_3)
-                    t3__ties += t3__ties_k_0
-                    t3__ties += t3__ties_k_1
-                    t3__ties += t3__ties_k_2
-                    t3__ties += t3__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
-                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f32_sweep2(
-                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f32(t2__below_high, t2__below_low, t2__below_k)
-                t2__ties += t2__ties_k
-                t3__below_high, t3__below_low = _plus_f32(t3__below_high, t3__below_low, t3__below_k)
-                t3__ties += t3__ties_k
-                at += _stride(threads)
-            t2__below = _row_sum_f32(t2__below_high, t2__below_low)
-            t2__ties = _row_count(t2__ties)
-            t3__below = _row_sum_f32(t3__below_high, t3__below_low)
-            t3__ties = _row_count(t3__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t2__max
-                kept1[at + between] = t3__max
-                kept1[at + 2 * between] = f32(t2__ties)
-                kept1[at + 3 * between] = f32(t3__ties)
-                kept1[at + 4 * between] = t2__below
-                kept1[at + 5 * between] = t3__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3200,29 +2639,19 @@ def hvp_phase3_f32(
         hvp_s_row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            t2__max = -f32(np.inf)
             t3__max = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t2__max = _larger_f32(t2__max, kept1[at])
                 t3__max = _larger_f32(t3__max, kept1[at + between])
                 at += _stride(threads)
-            t2__max = _row_max_f32(t2__max)
             t3__max = _row_max_f32(t3__max)
             t3__ties = np.int32(0)
-            t2__below_high, t2__below_low = f32(0.0), f32(0.0)
             t3__below_high, t3__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t2__max_found = kept1[at]
                 t3__max_found = kept1[at + between]
-                t2__max_scale = _exp_f32(_gap_f32(t2__max_found, t2__max))
                 t3__max_scale = _exp_f32(_gap_f32(t3__max_found, t3__max))
                 t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f32(0.0))
-                t2__below_high, t2__below_low = _plus_f32(
-                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
-                    if t2__max_found < t2__max else f32(0.0))),
-                )
                 t3__below_high, t3__below_low = _plus_f32(
                     t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
                     if t3__max_found < t3__max else f32(0.0))),
@@ -4023,7 +3452,6 @@ def value_phase2_f64(valid, valid_step, y, s, mask, kept1, kept2, segments, each
 def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -4031,32 +3459,8 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            t2__max = -f64(np.inf)
-            t3__max = -f64(np.inf)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t2__max = _larger_f64(t2__max, kept1[at])
-                t3__max = _larger_f64(t3__max, kept1[at + between])
-                at += _stride(threads)
-            t2__max = _row_max_f64(t2__max)
-            t3__max = _row_max_f64(t3__max)
-            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
-            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t2__max_found = kept1[at]
-                t3__max_found = kept1[at + between]
-                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
-                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
-                t2__below_high, t2__below_low = _plus_f64(
-                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
-                    if t2__max_found < t2__max else f64(0.0))),
-                )
-                t3__below_high, t3__below_low = _plus_f64(
-                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t3__max_found < t3__max else f64(0.0))),
-                )
-                at += _stride(threads)
             t4_2_high, t4_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4074,25 +3478,6 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f64(high, low, partial)
-
-
-@_device
-def _value_and_grad_f64_sweep1(s_k, valid_k, y_k):
-    """One place of a row: t2__max_k, t3__max_k."""
-    return y_k if valid_k else -np.inf, s_k if valid_k else -np.inf
-
-
-@_device
-def _value_and_grad_f64_sweep2(s_k2, valid_k2, y_k2, t2__max, t3__max):
-    """One place of a row: t2__below_k, t2__ties_k, t3__below_k, t3__ties_k."""
-    t1 = valid_k2 & (y_k2 < t2__max)
-    t2 = _exp_f64(y_k2 - t2__max)
-    t3 = valid_k2 & (s_k2 < t3__max)
-    t4 = _exp_f64(s_k2 - t3__max)
-    return (
-        t2 if t1 else 0.0, np.int32(1) if valid_k2 & (y_k2 == t2__max) else np.int32(0), t4 if t3 else 0.0, np.int32(1)
-        if valid_k2 & (s_k2 == t3__max) else np.int32(0)
-    )
 
 
 @_device
@@ -4157,10 +3542,10 @@ def value_and_grad_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     s_k_0, s_k_1 = _part(s, s_k_words, part)
                     y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f64_sweep1(
+                    t2__max_k_0, t3__max_k_0 = _value_f64_sweep1(
                         s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
                     )
-                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f64_sweep1(
+                    t2__max_k_1, t3__max_k_1 = _value_f64_sweep1(
                         s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
                     )
                     t2__max = _larger_f64(t2__max, t2__max_k_0)
@@ -4177,7 +3562,7 @@ def value_and_grad_f64(
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _value_and_grad_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
+                t2__max_k, t3__max_k = _value_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
                 at += _stride(threads)
@@ -4203,10 +3588,10 @@ def value_and_grad_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
                     y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f64_sweep2(
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f64_sweep2(
                         s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
                     )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f64_sweep2(
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f64_sweep2(
                         s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
                     )
                     t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
@@ -4223,7 +3608,7 @@ def value_and_grad_f64(
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f64_sweep2(
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
                 t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
@@ -4339,139 +3724,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(s) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 2 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        valid_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        s_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            t2__max = -f64(np.inf)
-            t3__max = -f64(np.inf)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
-                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F64 * part
-                    s_k_0, s_k_1 = _part(s, s_k_words, part)
-                    y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _value_and_grad_f64_sweep1(
-                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
-                    )
-                    t2__max_k_1, t3__max_k_1 = _value_and_grad_f64_sweep1(
-                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
-                    )
-                    t2__max = _larger_f64(t2__max, t2__max_k_0)
-                    t2__max = _larger_f64(t2__max, t2__max_k_1)
-                    t3__max = _larger_f64(t3__max, t3__max_k_0)
-                    t3__max = _larger_f64(t3__max, t3__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k = _get(s, s_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = s_k
-                y_k = _get(y, y_row_segment + at)
-                if options & STAGED:
-                    staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _value_and_grad_f64_sweep1(
-                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
-                )
-                t2__max = _larger_f64(t2__max, t2__max_k)
-                t3__max = _larger_f64(t3__max, t3__max_k)
-                at += _stride(threads)
-            t2__max = _row_max_f64(t2__max)
-            t3__max = _row_max_f64(t3__max)
-            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
-            t2__ties = np.int32(0)
-            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
-            t3__ties = np.int32(0)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k2_words = (
-                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
-                    s_row_segment + _packed(s) * vector)
-                )
-                y_k2_words = (
-                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(y, y_row_segment + _packed(s) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F64 * part
-                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
-                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_and_grad_f64_sweep2(
-                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                    )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_and_grad_f64_sweep2(
-                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                    )
-                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                    t2__ties += t2__ties_k_0
-                    t2__ties += t2__ties_k_1
-                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                    t3__ties += t3__ties_k_0
-                    t3__ties += t3__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
-                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_and_grad_f64_sweep2(
-                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
-                t2__ties += t2__ties_k
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
-                t3__ties += t3__ties_k
-                at += _stride(threads)
-            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
-            t2__ties = _row_count(t2__ties)
-            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
-            t3__ties = _row_count(t3__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t2__max
-                kept1[at + between] = t3__max
-                kept1[at + 2 * between] = f64(t2__ties)
-                kept1[at + 3 * between] = f64(t3__ties)
-                kept1[at + 4 * between] = t2__below
-                kept1[at + 5 * between] = t3__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f64(
@@ -4711,25 +3963,6 @@ def value_and_grad_phase3_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(s_k, valid_k, y_k):
-    """One place of a row: t2__max_k, t3__max_k."""
-    return y_k if valid_k else -np.inf, s_k if valid_k else -np.inf
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(s_k2, valid_k2, y_k2, t2__max, t3__max):
-    """One place of a row: t2__below_k, t2__ties_k, t3__below_k, t3__ties_k."""
-    t1 = valid_k2 & (y_k2 < t2__max)
-    t2 = _exp_f64(y_k2 - t2__max)
-    t3 = valid_k2 & (s_k2 < t3__max)
-    t4 = _exp_f64(s_k2 - t3__max)
-    return (
-        t2 if t1 else 0.0, np.int32(1) if valid_k2 & (y_k2 == t2__max) else np.int32(0), t4 if t3 else 0.0, np.int32(1)
-        if valid_k2 & (s_k2 == t3__max) else np.int32(0)
-    )
-
-
-@_device
 def _grad_hess_diag_f64_sweep3(valid_k3, y_k3, seed_n, t2__max, t9):
     """One place of a row: d_t3_sum_k."""
     log_q = -(t9 + _gap_f64(t2__max, y_k3))
@@ -4788,10 +4021,10 @@ def grad_hess_diag_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     s_k_0, s_k_1 = _part(s, s_k_words, part)
                     y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f64_sweep1(
+                    t2__max_k_0, t3__max_k_0 = _value_f64_sweep1(
                         s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
                     )
-                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f64_sweep1(
+                    t2__max_k_1, t3__max_k_1 = _value_f64_sweep1(
                         s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
                     )
                     t2__max = _larger_f64(t2__max, t2__max_k_0)
@@ -4808,7 +4041,7 @@ def grad_hess_diag_f64(
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _grad_hess_diag_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
+                t2__max_k, t3__max_k = _value_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
                 at += _stride(threads)
@@ -4834,10 +4067,10 @@ def grad_hess_diag_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
                     y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f64_sweep2(
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f64_sweep2(
                         s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
                     )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f64_sweep2(
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f64_sweep2(
                         s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
                     )
                     t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
@@ -4854,7 +4087,7 @@ def grad_hess_diag_f64(
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f64_sweep2(
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
                 t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
@@ -4957,139 +4190,6 @@ def grad_hess_diag_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def grad_hess_diag_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(s) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 2 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        valid_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        s_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            t2__max = -f64(np.inf)
-            t3__max = -f64(np.inf)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
-                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F64 * part
-                    s_k_0, s_k_1 = _part(s, s_k_words, part)
-                    y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _grad_hess_diag_f64_sweep1(
-                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
-                    )
-                    t2__max_k_1, t3__max_k_1 = _grad_hess_diag_f64_sweep1(
-                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
-                    )
-                    t2__max = _larger_f64(t2__max, t2__max_k_0)
-                    t2__max = _larger_f64(t2__max, t2__max_k_1)
-                    t3__max = _larger_f64(t3__max, t3__max_k_0)
-                    t3__max = _larger_f64(t3__max, t3__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k = _get(s, s_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = s_k
-                y_k = _get(y, y_row_segment + at)
-                if options & STAGED:
-                    staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _grad_hess_diag_f64_sweep1(
-                    s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k,
-                )
-                t2__max = _larger_f64(t2__max, t2__max_k)
-                t3__max = _larger_f64(t3__max, t3__max_k)
-                at += _stride(threads)
-            t2__max = _row_max_f64(t2__max)
-            t3__max = _row_max_f64(t3__max)
-            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
-            t2__ties = np.int32(0)
-            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
-            t3__ties = np.int32(0)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k2_words = (
-                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
-                    s_row_segment + _packed(s) * vector)
-                )
-                y_k2_words = (
-                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(y, y_row_segment + _packed(s) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F64 * part
-                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
-                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _grad_hess_diag_f64_sweep2(
-                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                    )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                    )
-                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                    t2__ties += t2__ties_k_0
-                    t2__ties += t2__ties_k_1
-                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                    t3__ties += t3__ties_k_0
-                    t3__ties += t3__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
-                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _grad_hess_diag_f64_sweep2(
-                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
-                t2__ties += t2__ties_k
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
-                t3__ties += t3__ties_k
-                at += _stride(threads)
-            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
-            t2__ties = _row_count(t2__ties)
-            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
-            t3__ties = _row_count(t3__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t2__max
-                kept1[at + between] = t3__max
-                kept1[at + 2 * between] = f64(t2__ties)
-                kept1[at + 3 * between] = f64(t3__ties)
-                kept1[at + 4 * between] = t2__below
-                kept1[at + 5 * between] = t3__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def grad_hess_diag_phase2_f64(
     valid, valid_step, y, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options,
 ):
@@ -5110,31 +4210,21 @@ def grad_hess_diag_phase2_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t2__max = -f64(np.inf)
-            t3__max = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t2__max = _larger_f64(t2__max, kept1[at])
-                t3__max = _larger_f64(t3__max, kept1[at + between])
                 at += _stride(threads)
             t2__max = _row_max_f64(t2__max)
-            t3__max = _row_max_f64(t3__max)
             t2__ties = np.int32(0)
             t2__below_high, t2__below_low = f64(0.0), f64(0.0)
-            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t2__max_found = kept1[at]
-                t3__max_found = kept1[at + between]
                 t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
-                t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
                 t2__ties += np.int32(kept1[at + 2 * between] if t2__max_found == t2__max else f64(0.0))
                 t2__below_high, t2__below_low = _plus_f64(
                     t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
                     if t2__max_found < t2__max else f64(0.0))),
-                )
-                t3__below_high, t3__below_low = _plus_f64(
-                    t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
-                    if t3__max_found < t3__max else f64(0.0))),
                 )
                 at += _stride(threads)
             t2__ties = _row_count(t2__ties)
@@ -5299,25 +4389,6 @@ def grad_hess_diag_phase3_f64(
 
 
 @_device
-def _hvp_f64_sweep1(s_k, valid_k, y_k):
-    """One place of a row: t2__max_k, t3__max_k."""
-    return y_k if valid_k else -np.inf, s_k if valid_k else -np.inf
-
-
-@_device
-def _hvp_f64_sweep2(s_k2, valid_k2, y_k2, t2__max, t3__max):
-    """One place of a row: t2__below_k, t2__ties_k, t3__below_k, t3__ties_k."""
-    t1 = valid_k2 & (y_k2 < t2__max)
-    t2 = _exp_f64(y_k2 - t2__max)
-    t3 = valid_k2 & (s_k2 < t3__max)
-    t4 = _exp_f64(s_k2 - t3__max)
-    return (
-        t2 if t1 else 0.0, np.int32(1) if valid_k2 & (y_k2 == t2__max) else np.int32(0), t4 if t3 else 0.0, np.int32(1)
-        if valid_k2 & (s_k2 == t3__max) else np.int32(0)
-    )
-
-
-@_device
 def _hvp_f64_sweep3(s_k3, v_s_k, valid_k3, y_k3, seed_n, t15, t2__max, t3__max, t9):
     """One place of a row: d_t3_sum_k, tangent_t3_k."""
     log_q = -(t9 + _gap_f64(t2__max, y_k3))
@@ -5372,10 +4443,10 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                     at = _packed(y) * vector + LANES_F64 * part
                     s_k_0, s_k_1 = _part(s, s_k_words, part)
                     y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _hvp_f64_sweep1(
+                    t2__max_k_0, t3__max_k_0 = _value_f64_sweep1(
                         s_k_0, (valid[(valid_row + at) * valid_step] != 0), y_k_0,
                     )
-                    t2__max_k_1, t3__max_k_1 = _hvp_f64_sweep1(
+                    t2__max_k_1, t3__max_k_1 = _value_f64_sweep1(
                         s_k_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k_1,
                     )
                     t2__max = _larger_f64(t2__max, t2__max_k_0)
@@ -5392,7 +4463,7 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 y_k = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _hvp_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
+                t2__max_k, t3__max_k = _value_f64_sweep1(s_k, (valid[(valid_row + at) * valid_step] != 0), y_k)
                 t2__max = _larger_f64(t2__max, t2__max_k)
                 t3__max = _larger_f64(t3__max, t3__max_k)
                 at += _stride(threads)
@@ -5418,10 +4489,10 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                     at = _packed(y) * vector + LANES_F64 * part
                     s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
                     y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f64_sweep2(
+                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _value_f64_sweep2(
                         s_k2_0, (valid[(valid_row + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
                     )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f64_sweep2(
+                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _value_f64_sweep2(
                         s_k2_1, (valid[(valid_row + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
                     )
                     t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
@@ -5438,7 +4509,7 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
             while at < size_k:
                 s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row + at)
                 y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f64_sweep2(
+                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _value_f64_sweep2(
                     s_k2, (valid[(valid_row + at) * valid_step] != 0), y_k2, t2__max, t3__max,
                 )
                 t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
@@ -5552,137 +4623,6 @@ def hvp_f64(valid, valid_step, y, s, v_s_, hvp_s, weight, mask, divisor, divisor
                 at += _stride(threads)
         else:
             _clear_row_f64(hvp_s, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f64(valid, valid_step, y, s, mask, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(s) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 2 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        valid_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        s_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            t2__max = -f64(np.inf)
-            t3__max = -f64(np.inf)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k_words = _load_words(s, s_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(s, s_k_words))
-                y_k_words = _load_words(y, y_row_segment + _packed(s) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + pitch + vector, vectors, _as_reals(y, y_k_words))
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F64 * part
-                    s_k_0, s_k_1 = _part(s, s_k_words, part)
-                    y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    t2__max_k_0, t3__max_k_0 = _hvp_f64_sweep1(
-                        s_k_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k_0,
-                    )
-                    t2__max_k_1, t3__max_k_1 = _hvp_f64_sweep1(
-                        s_k_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k_1,
-                    )
-                    t2__max = _larger_f64(t2__max, t2__max_k_0)
-                    t2__max = _larger_f64(t2__max, t2__max_k_1)
-                    t3__max = _larger_f64(t3__max, t3__max_k_0)
-                    t3__max = _larger_f64(t3__max, t3__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k = _get(s, s_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = s_k
-                y_k = _get(y, y_row_segment + at)
-                if options & STAGED:
-                    staged[stage + pitch + at] = y_k
-                t2__max_k, t3__max_k = _hvp_f64_sweep1(s_k, (valid[(valid_row_segment + at) * valid_step] != 0), y_k)
-                t2__max = _larger_f64(t2__max, t2__max_k)
-                t3__max = _larger_f64(t3__max, t3__max_k)
-                at += _stride(threads)
-            t2__max = _row_max_f64(t2__max)
-            t3__max = _row_max_f64(t3__max)
-            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
-            t2__ties = np.int32(0)
-            t3__below_high, t3__below_low = f64(0.0), f64(0.0)
-            t3__ties = np.int32(0)
-            vectors = length // _packed(s) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                s_k2_words = (
-                    _as_words(s, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(s,
-                    s_row_segment + _packed(s) * vector)
-                )
-                y_k2_words = (
-                    _as_words(y, _staged_f64(staged, stage + pitch + vector, vectors)) if options & STAGED else
-                    _load_words(y, y_row_segment + _packed(s) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(s):
-                    at = _packed(s) * vector + LANES_F64 * part
-                    s_k2_0, s_k2_1 = _part(s, s_k2_words, part)
-                    y_k2_0, y_k2_1 = _part(y, y_k2_words, part)
-                    t2__below_k_0, t2__ties_k_0, t3__below_k_0, t3__ties_k_0 = _hvp_f64_sweep2(
-                        s_k2_0, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2_0, t2__max, t3__max,
-                    )
-                    t2__below_k_1, t2__ties_k_1, t3__below_k_1, t3__ties_k_1 = _hvp_f64_sweep2(
-                        s_k2_1, (valid[(valid_row_segment + at + 1) * valid_step] != 0), y_k2_1, t2__max, t3__max,
-                    )
-                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_0)
-                    t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k_1)
-                    t2__ties += t2__ties_k_0
-                    t2__ties += t2__ties_k_1
-                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_0)
-                    t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k_1)
-                    t3__ties += t3__ties_k_0
-                    t3__ties += t3__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(s) * vectors + thread
-            while at < length:
-                s_k2 = staged[stage + at] if options & STAGED else _get(s, s_row_segment + at)
-                y_k2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row_segment + at)
-                t2__below_k, t2__ties_k, t3__below_k, t3__ties_k = _hvp_f64_sweep2(
-                    s_k2, (valid[(valid_row_segment + at) * valid_step] != 0), y_k2, t2__max, t3__max,
-                )
-                t2__below_high, t2__below_low = _plus_f64(t2__below_high, t2__below_low, t2__below_k)
-                t2__ties += t2__ties_k
-                t3__below_high, t3__below_low = _plus_f64(t3__below_high, t3__below_low, t3__below_k)
-                t3__ties += t3__ties_k
-                at += _stride(threads)
-            t2__below = _row_sum_f64(t2__below_high, t2__below_low)
-            t2__ties = _row_count(t2__ties)
-            t3__below = _row_sum_f64(t3__below_high, t3__below_low)
-            t3__ties = _row_count(t3__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t2__max
-                kept1[at + between] = t3__max
-                kept1[at + 2 * between] = f64(t2__ties)
-                kept1[at + 3 * between] = f64(t3__ties)
-                kept1[at + 4 * between] = t2__below
-                kept1[at + 5 * between] = t3__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -5822,29 +4762,19 @@ def hvp_phase3_f64(
         hvp_s_row_segment = row * size_k + start
         live = _live(mask, row, options)
         if live:
-            t2__max = -f64(np.inf)
             t3__max = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t2__max = _larger_f64(t2__max, kept1[at])
                 t3__max = _larger_f64(t3__max, kept1[at + between])
                 at += _stride(threads)
-            t2__max = _row_max_f64(t2__max)
             t3__max = _row_max_f64(t3__max)
             t3__ties = np.int32(0)
-            t2__below_high, t2__below_low = f64(0.0), f64(0.0)
             t3__below_high, t3__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
-                t2__max_found = kept1[at]
                 t3__max_found = kept1[at + between]
-                t2__max_scale = _exp_f64(_gap_f64(t2__max_found, t2__max))
                 t3__max_scale = _exp_f64(_gap_f64(t3__max_found, t3__max))
                 t3__ties += np.int32(kept1[at + 3 * between] if t3__max_found == t3__max else f64(0.0))
-                t2__below_high, t2__below_low = _plus_f64(
-                    t2__below_high, t2__below_low, t2__max_scale * (kept1[at + 4 * between] + (kept1[at + 2 * between]
-                    if t2__max_found < t2__max else f64(0.0))),
-                )
                 t3__below_high, t3__below_low = _plus_f64(
                     t3__below_high, t3__below_low, t3__max_scale * (kept1[at + 5 * between] + (kept1[at + 3 * between]
                     if t3__max_found < t3__max else f64(0.0))),
@@ -5951,20 +4881,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
+                    'phased': ['value_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: data*, '
                                  'weight: data*, mask: uint8*, divisor: real, divisors: real*, losses: '
                                  'data*, partial: real*, samples: int64, size_k: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 2,
-                           'packed': True,
-                           'kept': 6,
-                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
-                                        'int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -5993,20 +4913,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
+                    'phased': ['value_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, grad_s: data*, '
                                  'diag_s: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
                                  'real*, samples: int64, size_k: int64, options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 2,
-                           'packed': True,
-                           'kept': 6,
-                           'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
-                                        'int64, options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -6034,20 +4944,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'sizes': ['size_k'],
          'staged': 3,
          'packed': True,
-         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
+         'phased': ['value_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, v_s_: data*, hvp_s: data*, '
                       'weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_k: '
                       'int64, options: uint32'},
- 'hvp_phase1': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_k'],
-                'staged': 2,
-                'packed': True,
-                'kept': 6,
-                'arguments': 'valid: uint8*, valid_step: int64, y: data*, s: data*, mask: uint8*, kept1: '
-                             'real*, segments: int64, each: int64, samples: int64, size_k: int64, options: '
-                             'uint32'},
  'hvp_phase2': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

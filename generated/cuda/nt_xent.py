@@ -573,7 +573,7 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
     """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
 
-    A block does 16 rows, 16 columns at a time.
+    A block does 16 rows and 16 columns at a time.
     """
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
@@ -581,7 +581,7 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
     first = np.int64(cuda.blockIdx.x) * 16
     while first < rows:
         row = first + y
-        column = np.int64(x)
+        column = np.int64(cuda.blockIdx.y) * 16 + x
         while column < columns + x:
             total = f32(0.0)
             start = np.int64(0)
@@ -605,7 +605,7 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
                 if options & ADD:
                     total += target[row * columns + column]
                 target[row * columns + column] = total
-            column += 16
+            column += _stride(np.int64(cuda.gridDim.y) * 16)
         first += _stride(np.int64(cuda.gridDim.x) * 16)
 
 
@@ -901,9 +901,9 @@ def _value_2_f32_sweep2(t2_j, place, i, t1, t3_others__max, tau):
     return t6 if t5 else f32(0.0), np.int32(1) if t4 & (s2 == t3_others__max) else np.int32(0)
 
 
-def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
+def value_2_f32(t2, tau, weight, mask, losses, partial, first, total, samples, options):
     """All samples: losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     staged = cuda.shared.array(0, np.float32)
     pitch = size_i
     stage = cuda.threadIdx.y * 1 * pitch
@@ -913,7 +913,7 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
     while row < samples:
         t2_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f32(weight, row, options)
             t1 = (i + size_i // 2) % size_i
@@ -1020,12 +1020,6 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
 
 
 @_device
-def _value_and_grad_1_f32_sweep1(z_d):
-    """One place of a row: unit0_d_d."""
-    return abs(z_d)
-
-
-@_device
 def _value_and_grad_1_f32_sweep2(z_d2, t1):
     """One place of a row: t1__scaled2_d."""
     measured_z = t1 * z_d2
@@ -1066,10 +1060,10 @@ def value_and_grad_1_f32(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, 
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
-                    unit0_d_d_0 = _value_and_grad_1_f32_sweep1(z_d_0)
-                    unit0_d_d_1 = _value_and_grad_1_f32_sweep1(z_d_1)
-                    unit0_d_d_2 = _value_and_grad_1_f32_sweep1(z_d_2)
-                    unit0_d_d_3 = _value_and_grad_1_f32_sweep1(z_d_3)
+                    unit0_d_d_0 = _value_1_f32_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_1_f32_sweep1(z_d_1)
+                    unit0_d_d_2 = _value_1_f32_sweep1(z_d_2)
+                    unit0_d_d_3 = _value_1_f32_sweep1(z_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -1081,7 +1075,7 @@ def value_and_grad_1_f32(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, 
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                unit0_d_d = _value_and_grad_1_f32_sweep1(z_d)
+                unit0_d_d = _value_1_f32_sweep1(z_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
@@ -1184,9 +1178,11 @@ def _value_and_grad_2_f32_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max, t
     return t21 if t10 else f32(0.0)
 
 
-def value_and_grad_2_f32(t2, d_s, d_t3_others, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_2_f32(
+    t2, d_s, d_t3_others, tau, weight, mask, divisor, divisors, losses, partial, first, total, samples, options,
+):
     """All samples: d_s, d_t3_others, losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
@@ -1199,7 +1195,7 @@ def value_and_grad_2_f32(t2, d_s, d_t3_others, tau, weight, mask, divisor, divis
         t2_row = row * size_i
         d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
@@ -1535,20 +1531,6 @@ def value_and_grad_3_f32(
 
 
 @_device
-def _hvp_1_f32_sweep1(z_d):
-    """One place of a row: unit0_d_d."""
-    return abs(z_d)
-
-
-@_device
-def _hvp_1_f32_sweep2(z_d2, t1):
-    """One place of a row: t1__scaled2_d."""
-    measured_z = t1 * z_d2
-    t1__scaled2_entry = measured_z
-    return t1__scaled2_entry * t1__scaled2_entry
-
-
-@_device
 def _hvp_1_f32_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3):
     """One place of a row: tangent_t1_2_d."""
     measured_v_z = t1 * v_z_d
@@ -1598,10 +1580,10 @@ def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d_0, z_d_1, z_d_2, z_d_3 = _part(z, z_d_words, part)
-                    unit0_d_d_0 = _hvp_1_f32_sweep1(z_d_0)
-                    unit0_d_d_1 = _hvp_1_f32_sweep1(z_d_1)
-                    unit0_d_d_2 = _hvp_1_f32_sweep1(z_d_2)
-                    unit0_d_d_3 = _hvp_1_f32_sweep1(z_d_3)
+                    unit0_d_d_0 = _value_1_f32_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_1_f32_sweep1(z_d_1)
+                    unit0_d_d_2 = _value_1_f32_sweep1(z_d_2)
+                    unit0_d_d_3 = _value_1_f32_sweep1(z_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -1613,7 +1595,7 @@ def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                unit0_d_d = _hvp_1_f32_sweep1(z_d)
+                unit0_d_d = _value_1_f32_sweep1(z_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
@@ -1632,10 +1614,10 @@ def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_d2_0, z_d2_1, z_d2_2, z_d2_3 = _part(z, z_d2_words, part)
-                    t1__scaled2_d_0 = _hvp_1_f32_sweep2(z_d2_0, t1)
-                    t1__scaled2_d_1 = _hvp_1_f32_sweep2(z_d2_1, t1)
-                    t1__scaled2_d_2 = _hvp_1_f32_sweep2(z_d2_2, t1)
-                    t1__scaled2_d_3 = _hvp_1_f32_sweep2(z_d2_3, t1)
+                    t1__scaled2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t1)
+                    t1__scaled2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t1)
+                    t1__scaled2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t1)
+                    t1__scaled2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
@@ -1645,7 +1627,7 @@ def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
             at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _hvp_1_f32_sweep2(z_d2, t1)
+                t1__scaled2_d = _value_and_grad_1_f32_sweep2(z_d2, t1)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
             t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
@@ -1743,28 +1725,6 @@ def hvp_1_f32(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
 
 
 @_device
-def _hvp_2_f32_sweep1(t2_j, place, i, t1, tau):
-    """One place of a row: t3_others__max_j."""
-    j = place
-    t3 = np.int32(j) != np.int32(t1)
-    t4 = (np.int32(j) != np.int32(i)) & t3
-    s = t2_j / tau
-    return s if t4 else f32(-np.inf)
-
-
-@_device
-def _hvp_2_f32_sweep2(t2_j, place, i, t1, t3_others__max, tau):
-    """One place of a row: t3_others__below_j, t3_others__ties_j."""
-    j = place
-    t5 = np.int32(j) != np.int32(t1)
-    t6 = (np.int32(j) != np.int32(i)) & t5
-    s2 = t2_j / tau
-    t7 = t6 & (s2 < t3_others__max)
-    t8 = _exp_f32(s2 - t3_others__max)
-    return t8 if t7 else f32(0.0), np.int32(1) if t6 & (s2 == t3_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_2_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max, tau):
     """One place of a row: tangent_t3_others_j."""
     j = place
@@ -1793,11 +1753,11 @@ def _hvp_2_f32_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others
 
 
 def hvp_2_f32(
-    t2, tangent_t2, d_s, tangent_d_s, d_t3_others, tangent_d_t3_others, tau, weight, mask, divisor, divisors, samples,
-    options,
+    t2, tangent_t2, d_s, tangent_d_s, d_t3_others, tangent_d_t3_others, tau, weight, mask, divisor, divisors, first,
+    total, samples, options,
 ):
     """All samples: d_s, tangent_d_s, d_t3_others, tangent_d_t3_others."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
@@ -1811,7 +1771,7 @@ def hvp_2_f32(
         d_s_row = row * size_i
         tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
@@ -1824,10 +1784,10 @@ def hvp_2_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (t2_j_0, t2_j_1, t2_j_2, t2_j_3))
-                t3_others__max_j_0 = _hvp_2_f32_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max_j_1 = _hvp_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max_j_2 = _hvp_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
-                t3_others__max_j_3 = _hvp_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                t3_others__max_j_0 = _value_and_grad_2_f32_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max_j_1 = _value_and_grad_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max_j_2 = _value_and_grad_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                t3_others__max_j_3 = _value_and_grad_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
                 t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_0)
                 t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_1)
                 t3_others__max = _larger_f32(t3_others__max, t3_others__max_j_2)
@@ -1838,7 +1798,7 @@ def hvp_2_f32(
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max_j = _hvp_2_f32_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max_j = _value_and_grad_2_f32_sweep1(t2_j, at, i, t1, tau)
                 t3_others__max = _larger_f32(t3_others__max, t3_others__max_j)
                 at += _stride(threads)
             t3_others__max = _row_max_f32(t3_others__max)
@@ -1851,14 +1811,16 @@ def hvp_2_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                t3_others__below_j_0, t3_others__ties_j_0 = _hvp_2_f32_sweep2(t2_j_0, at, i, t1, t3_others__max, tau)
-                t3_others__below_j_1, t3_others__ties_j_1 = _hvp_2_f32_sweep2(
+                t3_others__below_j_0, t3_others__ties_j_0 = _value_and_grad_2_f32_sweep2(
+                    t2_j_0, at, i, t1, t3_others__max, tau,
+                )
+                t3_others__below_j_1, t3_others__ties_j_1 = _value_and_grad_2_f32_sweep2(
                     t2_j_1, at + 1, i, t1, t3_others__max, tau,
                 )
-                t3_others__below_j_2, t3_others__ties_j_2 = _hvp_2_f32_sweep2(
+                t3_others__below_j_2, t3_others__ties_j_2 = _value_and_grad_2_f32_sweep2(
                     t2_j_2, at + 2, i, t1, t3_others__max, tau,
                 )
-                t3_others__below_j_3, t3_others__ties_j_3 = _hvp_2_f32_sweep2(
+                t3_others__below_j_3, t3_others__ties_j_3 = _value_and_grad_2_f32_sweep2(
                     t2_j_3, at + 3, i, t1, t3_others__max, tau,
                 )
                 t3_others__below_high, t3_others__below_low = _plus_f32(
@@ -1881,7 +1843,9 @@ def hvp_2_f32(
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below_j, t3_others__ties_j = _hvp_2_f32_sweep2(t2_j, at, i, t1, t3_others__max, tau)
+                t3_others__below_j, t3_others__ties_j = _value_and_grad_2_f32_sweep2(
+                    t2_j, at, i, t1, t3_others__max, tau,
+                )
                 t3_others__below_high, t3_others__below_low = _plus_f32(
                     t3_others__below_high, t3_others__below_low, t3_others__below_j,
                 )
@@ -2513,7 +2477,7 @@ def all_seeds_f64(weight, seeds, divisor, divisors, samples, options):
 def matrix_product_f64(left, right, target, rows, columns, shared, options):
     """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
 
-    A block does 16 rows, 16 columns at a time.
+    A block does 16 rows and 16 columns at a time.
     """
     a = cuda.shared.array((16, 17), np.float64)
     b = cuda.shared.array((16, 17), np.float64)
@@ -2521,7 +2485,7 @@ def matrix_product_f64(left, right, target, rows, columns, shared, options):
     first = np.int64(cuda.blockIdx.x) * 16
     while first < rows:
         row = first + y
-        column = np.int64(x)
+        column = np.int64(cuda.blockIdx.y) * 16 + x
         while column < columns + x:
             total = f64(0.0)
             start = np.int64(0)
@@ -2545,7 +2509,7 @@ def matrix_product_f64(left, right, target, rows, columns, shared, options):
                 if options & ADD:
                     total += target[row * columns + column]
                 target[row * columns + column] = total
-            column += 16
+            column += _stride(np.int64(cuda.gridDim.y) * 16)
         first += _stride(np.int64(cuda.gridDim.x) * 16)
 
 
@@ -2828,9 +2792,9 @@ def _value_2_f64_sweep2(t2_j, place, i, t1, t3_others__max, tau):
     return t6 if t5 else 0.0, np.int32(1) if t4 & (s2 == t3_others__max) else np.int32(0)
 
 
-def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
+def value_2_f64(t2, tau, weight, mask, losses, partial, first, total, samples, options):
     """All samples: losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     staged = cuda.shared.array(0, np.float64)
     pitch = size_i
     stage = cuda.threadIdx.y * 1 * pitch
@@ -2840,7 +2804,7 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
     while row < samples:
         t2_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f64(weight, row, options)
             t1 = (i + size_i // 2) % size_i
@@ -2926,12 +2890,6 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
 
 
 @_device
-def _value_and_grad_1_f64_sweep1(z_d):
-    """One place of a row: unit0_d_d."""
-    return abs(z_d)
-
-
-@_device
 def _value_and_grad_1_f64_sweep2(z_d2, t1):
     """One place of a row: t1__scaled2_d."""
     measured_z = t1 * z_d2
@@ -2972,8 +2930,8 @@ def value_and_grad_1_f64(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, 
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d_0, z_d_1 = _part(z, z_d_words, part)
-                    unit0_d_d_0 = _value_and_grad_1_f64_sweep1(z_d_0)
-                    unit0_d_d_1 = _value_and_grad_1_f64_sweep1(z_d_1)
+                    unit0_d_d_0 = _value_1_f64_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_1_f64_sweep1(z_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                     part += 1
@@ -2983,7 +2941,7 @@ def value_and_grad_1_f64(z, _unit0_d, t1__scaled, z_hat, mask, samples, size_d, 
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                unit0_d_d = _value_and_grad_1_f64_sweep1(z_d)
+                unit0_d_d = _value_1_f64_sweep1(z_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
@@ -3080,9 +3038,11 @@ def _value_and_grad_2_f64_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max, t
     return t21 if t10 else 0.0
 
 
-def value_and_grad_2_f64(t2, d_s, d_t3_others, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_2_f64(
+    t2, d_s, d_t3_others, tau, weight, mask, divisor, divisors, losses, partial, first, total, samples, options,
+):
     """All samples: d_s, d_t3_others, losses; a partial sum per block."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
@@ -3095,7 +3055,7 @@ def value_and_grad_2_f64(t2, d_s, d_t3_others, tau, weight, mask, divisor, divis
         t2_row = row * size_i
         d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
@@ -3387,20 +3347,6 @@ def value_and_grad_3_f64(
 
 
 @_device
-def _hvp_1_f64_sweep1(z_d):
-    """One place of a row: unit0_d_d."""
-    return abs(z_d)
-
-
-@_device
-def _hvp_1_f64_sweep2(z_d2, t1):
-    """One place of a row: t1__scaled2_d."""
-    measured_z = t1 * z_d2
-    t1__scaled2_entry = measured_z
-    return t1__scaled2_entry * t1__scaled2_entry
-
-
-@_device
 def _hvp_1_f64_sweep3(v_z_d, z_d3, t1, t1__scaled2, t3):
     """One place of a row: tangent_t1_2_d."""
     measured_v_z = t1 * v_z_d
@@ -3450,8 +3396,8 @@ def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d_0, z_d_1 = _part(z, z_d_words, part)
-                    unit0_d_d_0 = _hvp_1_f64_sweep1(z_d_0)
-                    unit0_d_d_1 = _hvp_1_f64_sweep1(z_d_1)
+                    unit0_d_d_0 = _value_1_f64_sweep1(z_d_0)
+                    unit0_d_d_1 = _value_1_f64_sweep1(z_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                     part += 1
@@ -3461,7 +3407,7 @@ def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                unit0_d_d = _hvp_1_f64_sweep1(z_d)
+                unit0_d_d = _value_1_f64_sweep1(z_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
@@ -3480,8 +3426,8 @@ def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_d2_0, z_d2_1 = _part(z, z_d2_words, part)
-                    t1__scaled2_d_0 = _hvp_1_f64_sweep2(z_d2_0, t1)
-                    t1__scaled2_d_1 = _hvp_1_f64_sweep2(z_d2_1, t1)
+                    t1__scaled2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t1)
+                    t1__scaled2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t1)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                     t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                     part += 1
@@ -3489,7 +3435,7 @@ def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
             at = _packed(z) * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _hvp_1_f64_sweep2(z_d2, t1)
+                t1__scaled2_d = _value_and_grad_1_f64_sweep2(z_d2, t1)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
             t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
@@ -3574,28 +3520,6 @@ def hvp_1_f64(z, _unit0_d, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, m
 
 
 @_device
-def _hvp_2_f64_sweep1(t2_j, place, i, t1, tau):
-    """One place of a row: t3_others__max_j."""
-    j = place
-    t3 = j != t1
-    t4 = (j != i) & t3
-    s = t2_j / tau
-    return s if t4 else -np.inf
-
-
-@_device
-def _hvp_2_f64_sweep2(t2_j, place, i, t1, t3_others__max, tau):
-    """One place of a row: t3_others__below_j, t3_others__ties_j."""
-    j = place
-    t5 = j != t1
-    t6 = (j != i) & t5
-    s2 = t2_j / tau
-    t7 = t6 & (s2 < t3_others__max)
-    t8 = _exp_f64(s2 - t3_others__max)
-    return t8 if t7 else 0.0, np.int32(1) if t6 & (s2 == t3_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_2_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max, tau):
     """One place of a row: tangent_t3_others_j."""
     j = place
@@ -3624,11 +3548,11 @@ def _hvp_2_f64_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others
 
 
 def hvp_2_f64(
-    t2, tangent_t2, d_s, tangent_d_s, d_t3_others, tangent_d_t3_others, tau, weight, mask, divisor, divisors, samples,
-    options,
+    t2, tangent_t2, d_s, tangent_d_s, d_t3_others, tangent_d_t3_others, tau, weight, mask, divisor, divisors, first,
+    total, samples, options,
 ):
     """All samples: d_s, tangent_d_s, d_t3_others, tangent_d_t3_others."""
-    size_i = samples
+    size_i = total
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
@@ -3642,7 +3566,7 @@ def hvp_2_f64(
         d_s_row = row * size_i
         tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
-        i = row
+        i = first + row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
@@ -3655,8 +3579,8 @@ def hvp_2_f64(
                 t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (t2_j_0, t2_j_1))
-                t3_others__max_j_0 = _hvp_2_f64_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max_j_1 = _hvp_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max_j_0 = _value_and_grad_2_f64_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max_j_1 = _value_and_grad_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
                 t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_0)
                 t3_others__max = _larger_f64(t3_others__max, t3_others__max_j_1)
                 vector += _stride(threads)
@@ -3665,7 +3589,7 @@ def hvp_2_f64(
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max_j = _hvp_2_f64_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max_j = _value_and_grad_2_f64_sweep1(t2_j, at, i, t1, tau)
                 t3_others__max = _larger_f64(t3_others__max, t3_others__max_j)
                 at += _stride(threads)
             t3_others__max = _row_max_f64(t3_others__max)
@@ -3678,8 +3602,10 @@ def hvp_2_f64(
                 t2_j_0, t2_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                t3_others__below_j_0, t3_others__ties_j_0 = _hvp_2_f64_sweep2(t2_j_0, at, i, t1, t3_others__max, tau)
-                t3_others__below_j_1, t3_others__ties_j_1 = _hvp_2_f64_sweep2(
+                t3_others__below_j_0, t3_others__ties_j_0 = _value_and_grad_2_f64_sweep2(
+                    t2_j_0, at, i, t1, t3_others__max, tau,
+                )
+                t3_others__below_j_1, t3_others__ties_j_1 = _value_and_grad_2_f64_sweep2(
                     t2_j_1, at + 1, i, t1, t3_others__max, tau,
                 )
                 t3_others__below_high, t3_others__below_low = _plus_f64(
@@ -3694,7 +3620,9 @@ def hvp_2_f64(
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below_j, t3_others__ties_j = _hvp_2_f64_sweep2(t2_j, at, i, t1, t3_others__max, tau)
+                t3_others__below_j, t3_others__ties_j = _value_and_grad_2_f64_sweep2(
+                    t2_j, at, i, t1, t3_others__max, tau,
+                )
                 t3_others__below_high, t3_others__below_low = _plus_f64(
                     t3_others__below_high, t3_others__below_low, t3_others__below_j,
                 )
@@ -4091,8 +4019,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
              'sizes': ['size_i'],
              'staged': 1,
              'packed': False,
+             'parted': {'t2': ['size_i']},
              'arguments': 't2: real*, tau: real, weight: data*, mask: uint8*, losses: data*, partial: real*, '
-                          'samples: int64, options: uint32'},
+                          'first: int64, total: int64, samples: int64, options: uint32'},
  'value_and_grad_1': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -4107,9 +4036,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_i'],
                       'staged': 1,
                       'packed': False,
+                      'parted': {'t2': ['size_i'], 'd_s': ['size_i'], 'd_t3_others': []},
                       'arguments': 't2: real*, d_s: real*, d_t3_others: real*, tau: real, weight: data*, '
                                    'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
-                                   'real*, samples: int64, options: uint32'},
+                                   'real*, first: int64, total: int64, samples: int64, options: uint32'},
  'value_and_grad_3': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -4135,9 +4065,15 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_i'],
            'staged': 2,
            'packed': False,
+           'parted': {'t2': ['size_i'],
+                      'tangent_t2': ['size_i'],
+                      'd_s': ['size_i'],
+                      'tangent_d_s': ['size_i'],
+                      'd_t3_others': [],
+                      'tangent_d_t3_others': []},
            'arguments': 't2: real*, tangent_t2: real*, d_s: real*, tangent_d_s: real*, d_t3_others: real*, '
                         'tangent_d_t3_others: real*, tau: real, weight: data*, mask: uint8*, divisor: real, '
-                        'divisors: real*, samples: int64, options: uint32'},
+                        'divisors: real*, first: int64, total: int64, samples: int64, options: uint32'},
  'hvp_3': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
@@ -4164,6 +4100,7 @@ PLANS = {'value': {'axes': {},
                      'value_2'],
            'buffers': {'t2': ['real', 'size_i', 'size_i'], 'z_hat': ['real', 'size_i', 'size_d']},
            'seeds': {},
+           'parts': [1, 3],
            'outputs': [],
            'directions': [],
            'names': {}},
@@ -4199,6 +4136,7 @@ PLANS = {'value': {'axes': {},
                                 't2': ['real', 'size_i', 'size_i'],
                                 'z_hat': ['real', 'size_i', 'size_d']},
                     'seeds': {},
+                    'parts': [1, 5],
                     'outputs': ['grad_z'],
                     'directions': [],
                     'names': {}},
@@ -4277,6 +4215,7 @@ PLANS = {'value': {'axes': {},
                      'tangent_z_hat': ['real', 'size_i', 'size_d'],
                      'z_hat': ['real', 'size_i', 'size_d']},
          'seeds': {},
+         'parts': [1, 11],
          'outputs': ['hvp_z'],
          'directions': ['v_z_'],
          'names': {}}}

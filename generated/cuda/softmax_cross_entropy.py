@@ -1015,24 +1015,6 @@ def value_phase2_f32(
 
 
 @_device
-def _value_and_grad_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf)
-
-
-@_device
-def _value_and_grad_f32_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _value_and_grad_f32_sweep3(z_k3, place, t10, t14, t15, t1_others__max, y_n, valid):
     """One place of a row: grad_z_k."""
     k = place
@@ -1078,10 +1060,10 @@ def value_and_grad_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1093,7 +1075,7 @@ def value_and_grad_f32(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -1110,18 +1092,10 @@ def value_and_grad_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
-                        z_k2_2, at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
-                        z_k2_3, at + 3, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -1143,7 +1117,7 @@ def value_and_grad_f32(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -1202,128 +1176,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f32(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2 = _value_and_grad_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3 = _value_and_grad_f32_sweep1(z_k_3, start + at + 3, y_n)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f32_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f32_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f32_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _value_and_grad_f32_sweep2(
-                        z_k2_2, start + at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _value_and_grad_f32_sweep2(
-                        z_k2_3, start + at + 3, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    t1_others__ties += t1_others__ties_k_2
-                    t1_others__ties += t1_others__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f32_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f32(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f32(
@@ -1434,24 +1286,6 @@ def value_and_grad_phase2_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf)
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _grad_hess_diag_f32_sweep3(z_k3, place, t10, t14, t15, t19, t1_others__max, t20, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
@@ -1501,10 +1335,10 @@ def grad_hess_diag_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1516,7 +1350,7 @@ def grad_hess_diag_f32(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -1533,18 +1367,10 @@ def grad_hess_diag_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                        z_k2_2, at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                        z_k2_3, at + 3, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -1566,7 +1392,7 @@ def grad_hess_diag_f32(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -1636,128 +1462,6 @@ def grad_hess_diag_f32(
         else:
             _clear_row_f32(grad_z, row * size_k, size_k)
             _clear_row_f32(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f32(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2 = _grad_hess_diag_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3 = _grad_hess_diag_f32_sweep1(z_k_3, start + at + 3, y_n)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
-                    t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f32_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f32(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f32(0.0), f32(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f32_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f32_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _grad_hess_diag_f32_sweep2(
-                        z_k2_2, start + at + 2, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _grad_hess_diag_f32_sweep2(
-                        z_k2_3, start + at + 3, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_2,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f32(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_3,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    t1_others__ties += t1_others__ties_k_2
-                    t1_others__ties += t1_others__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f32_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f32(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f32(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f32(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1870,24 +1574,6 @@ def grad_hess_diag_phase2_f32(
 
 
 @_device
-def _hvp_f32_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = np.int32(k) != np.int32(y_n)
-    return z_k if t1 else f32(-np.inf)
-
-
-@_device
-def _hvp_f32_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = np.int32(k) != np.int32(y_n)
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f32(z_k2 - t1_others__max)
-    return t4 if t3 else f32(0.0), np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_f32_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k."""
     k = place
@@ -1944,10 +1630,10 @@ def hvp_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, at + 1, y_n)
-                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, at + 2, y_n)
-                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -1959,7 +1645,7 @@ def hvp_f32(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f32_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -1976,10 +1662,10 @@ def hvp_f32(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
-                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
-                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(z_k2_2, at + 2, t1_others__max, y_n)
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(z_k2_3, at + 3, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f32(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -2001,7 +1687,7 @@ def hvp_f32(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -2150,10 +1836,10 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f32_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _hvp_f32_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max_k_2 = _hvp_f32_sweep1(z_k_2, start + at + 2, y_n)
-                    t1_others__max_k_3 = _hvp_f32_sweep1(z_k_3, start + at + 3, y_n)
+                    t1_others__max_k_0 = _value_f32_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_f32_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_2 = _value_f32_sweep1(z_k_2, start + at + 2, y_n)
+                    t1_others__max_k_3 = _value_f32_sweep1(z_k_3, start + at + 3, y_n)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_1)
                     t1_others__max = _larger_f32(t1_others__max, t1_others__max_k_2)
@@ -2165,7 +1851,7 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 z_k = _get(z, z_row_segment + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f32_sweep1(z_k, start + at, y_n)
+                t1_others__max_k = _value_f32_sweep1(z_k, start + at, y_n)
                 t1_others__max = _larger_f32(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f32(t1_others__max)
@@ -2182,14 +1868,16 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f32_sweep2(z_k2_0, start + at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f32_sweep2(
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f32_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f32_sweep2(
                         z_k2_1, start + at + 1, t1_others__max, y_n,
                     )
-                    t1_others__below_k_2, t1_others__ties_k_2 = _hvp_f32_sweep2(
+                    t1_others__below_k_2, t1_others__ties_k_2 = _value_f32_sweep2(
                         z_k2_2, start + at + 2, t1_others__max, y_n,
                     )
-                    t1_others__below_k_3, t1_others__ties_k_3 = _hvp_f32_sweep2(
+                    t1_others__below_k_3, t1_others__ties_k_3 = _value_f32_sweep2(
                         z_k2_3, start + at + 3, t1_others__max, y_n,
                     )
                     t1_others__below_high, t1_others__below_low = _plus_f32(
@@ -2213,7 +1901,7 @@ def hvp_phase1_f32(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
             at = _packed(z) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f32_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f32_sweep2(z_k2, start + at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f32(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -3089,24 +2777,6 @@ def value_phase2_f64(
 
 
 @_device
-def _value_and_grad_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf
-
-
-@_device
-def _value_and_grad_f64_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    return t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _value_and_grad_f64_sweep3(z_k3, place, t10, t14, t15, t1_others__max, y_n, valid):
     """One place of a row: grad_z_k."""
     k = place
@@ -3152,8 +2822,8 @@ def value_and_grad_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -3163,7 +2833,7 @@ def value_and_grad_f64(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -3180,12 +2850,8 @@ def value_and_grad_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -3199,7 +2865,7 @@ def value_and_grad_f64(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -3254,110 +2920,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f64(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _value_and_grad_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _value_and_grad_f64_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _value_and_grad_f64_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _value_and_grad_f64_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _value_and_grad_f64_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _value_and_grad_f64_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f64(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f64(
@@ -3460,24 +3022,6 @@ def value_and_grad_phase2_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    return t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _grad_hess_diag_f64_sweep3(z_k3, place, t10, t14, t15, t19, t1_others__max, t20, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
@@ -3527,8 +3071,8 @@ def grad_hess_diag_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -3538,7 +3082,7 @@ def grad_hess_diag_f64(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -3555,12 +3099,8 @@ def grad_hess_diag_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
-                        z_k2_0, at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                        z_k2_1, at + 1, t1_others__max, y_n,
-                    )
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -3574,7 +3114,7 @@ def grad_hess_diag_f64(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -3634,110 +3174,6 @@ def grad_hess_diag_f64(
         else:
             _clear_row_f64(grad_z, row * size_k, size_k)
             _clear_row_f64(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(y, z, mask, ignore, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row = row * size_k
-        z_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        y_n = y[row]
-        live = live and not (options & IGNORE and y_n == ignore)
-        valid = 0 <= y_n and y_n < size_k
-        y_n = y_n if valid else 0
-        if live:
-            t1_others__max = -f64(np.inf)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k_words = _load_words(z, z_row_segment + _packed(z) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _grad_hess_diag_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _grad_hess_diag_f64_sweep1(z_k_1, start + at + 1, y_n)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
-                    t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1_others__max_k = _grad_hess_diag_f64_sweep1(z_k, start + at, y_n)
-                t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
-                at += _stride(threads)
-            t1_others__max = _row_max_f64(t1_others__max)
-            t1_others__below_high, t1_others__below_low = f64(0.0), f64(0.0)
-            t1_others__ties = np.int32(0)
-            vectors = length // _packed(z) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(z) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(z):
-                    at = _packed(z) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _grad_hess_diag_f64_sweep2(
-                        z_k2_0, start + at, t1_others__max, y_n,
-                    )
-                    t1_others__below_k_1, t1_others__ties_k_1 = _grad_hess_diag_f64_sweep2(
-                        z_k2_1, start + at + 1, t1_others__max, y_n,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
-                    )
-                    t1_others__below_high, t1_others__below_low = _plus_f64(
-                        t1_others__below_high, t1_others__below_low, t1_others__below_k_1,
-                    )
-                    t1_others__ties += t1_others__ties_k_0
-                    t1_others__ties += t1_others__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(z) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _grad_hess_diag_f64_sweep2(
-                    z_k2, start + at, t1_others__max, y_n,
-                )
-                t1_others__below_high, t1_others__below_low = _plus_f64(
-                    t1_others__below_high, t1_others__below_low, t1_others__below_k,
-                )
-                t1_others__ties += t1_others__ties_k
-                at += _stride(threads)
-            t1_others__below = _row_sum_f64(t1_others__below_high, t1_others__below_low)
-            t1_others__ties = _row_count(t1_others__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1_others__max
-                kept1[at + between] = f64(t1_others__ties)
-                kept1[at + 2 * between] = t1_others__below
-                kept1[at + 3 * between] = _get(z, z_row + y_n)
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3840,24 +3276,6 @@ def grad_hess_diag_phase2_f64(
 
 
 @_device
-def _hvp_f64_sweep1(z_k, place, y_n):
-    """One place of a row: t1_others__max_k."""
-    k = place
-    t1 = k != y_n
-    return z_k if t1 else -np.inf
-
-
-@_device
-def _hvp_f64_sweep2(z_k2, place, t1_others__max, y_n):
-    """One place of a row: t1_others__below_k, t1_others__ties_k."""
-    k = place
-    t2 = k != y_n
-    t3 = t2 & (z_k2 < t1_others__max)
-    t4 = _exp_f64(z_k2 - t1_others__max)
-    return t4 if t3 else 0.0, np.int32(1) if t2 & (z_k2 == t1_others__max) else np.int32(0)
-
-
-@_device
 def _hvp_f64_sweep3(v_z_k, z_k3, place, t10, t1_others__max, y_n):
     """One place of a row: tangent_t1_others_k."""
     k = place
@@ -3914,8 +3332,8 @@ def hvp_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, at, y_n)
-                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -3925,7 +3343,7 @@ def hvp_f64(
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f64_sweep1(z_k, at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -3942,8 +3360,8 @@ def hvp_f64(
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(z_k2_0, at, t1_others__max, y_n)
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(z_k2_1, at + 1, t1_others__max, y_n)
                     t1_others__below_high, t1_others__below_low = _plus_f64(
                         t1_others__below_high, t1_others__below_low, t1_others__below_k_0,
                     )
@@ -3957,7 +3375,7 @@ def hvp_f64(
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -4092,8 +3510,8 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1_others__max_k_0 = _hvp_f64_sweep1(z_k_0, start + at, y_n)
-                    t1_others__max_k_1 = _hvp_f64_sweep1(z_k_1, start + at + 1, y_n)
+                    t1_others__max_k_0 = _value_f64_sweep1(z_k_0, start + at, y_n)
+                    t1_others__max_k_1 = _value_f64_sweep1(z_k_1, start + at + 1, y_n)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_0)
                     t1_others__max = _larger_f64(t1_others__max, t1_others__max_k_1)
                     part += 1
@@ -4103,7 +3521,7 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 z_k = _get(z, z_row_segment + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1_others__max_k = _hvp_f64_sweep1(z_k, start + at, y_n)
+                t1_others__max_k = _value_f64_sweep1(z_k, start + at, y_n)
                 t1_others__max = _larger_f64(t1_others__max, t1_others__max_k)
                 at += _stride(threads)
             t1_others__max = _row_max_f64(t1_others__max)
@@ -4120,8 +3538,10 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1_others__below_k_0, t1_others__ties_k_0 = _hvp_f64_sweep2(z_k2_0, start + at, t1_others__max, y_n)
-                    t1_others__below_k_1, t1_others__ties_k_1 = _hvp_f64_sweep2(
+                    t1_others__below_k_0, t1_others__ties_k_0 = _value_f64_sweep2(
+                        z_k2_0, start + at, t1_others__max, y_n,
+                    )
+                    t1_others__below_k_1, t1_others__ties_k_1 = _value_f64_sweep2(
                         z_k2_1, start + at + 1, t1_others__max, y_n,
                     )
                     t1_others__below_high, t1_others__below_low = _plus_f64(
@@ -4137,7 +3557,7 @@ def hvp_phase1_f64(y, z, v_z_, mask, ignore, kept1, segments, each, samples, siz
             at = _packed(z) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1_others__below_k, t1_others__ties_k = _hvp_f64_sweep2(z_k2, start + at, t1_others__max, y_n)
+                t1_others__below_k, t1_others__ties_k = _value_f64_sweep2(z_k2, start + at, t1_others__max, y_n)
                 t1_others__below_high, t1_others__below_low = _plus_f64(
                     t1_others__below_high, t1_others__below_low, t1_others__below_k,
                 )
@@ -4403,21 +3823,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
+                    'phased': ['value_phase1', 'value_and_grad_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, class_weight: data*, '
                                  'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, ignore: int64, losses: data*, partial: real*, samples: '
                                  'int64, size_k: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 4,
-                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
-                                        'options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4435,21 +3845,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 1,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
+                    'phased': ['value_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'y: int64*, z: data*, grad_z: data*, diag_z: data*, class_weight: data*, '
                                  'class_weight_step: int64, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, ignore: int64, samples: int64, size_k: int64, options: '
                                  'uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 4,
-                           'arguments': 'y: int64*, z: data*, mask: uint8*, ignore: int64, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_k: int64, '
-                                        'options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',

@@ -963,7 +963,6 @@ def value_phase2_f32(z, y, mask, kept1, kept2, segments, each, samples, size_k, 
 def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -971,22 +970,8 @@ def value_phase3_f32(y, weight, mask, losses, partial, kept1, kept2, segments, s
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            t1__max = -f32(np.inf)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max = _larger_f32(t1__max, kept1[at])
-                at += _stride(threads)
-            t1__max = _row_max_f32(t1__max)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max_found = kept1[at]
-                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
-                t1__below_high, t1__below_low = _plus_f32(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
-                    t1__max_found < t1__max else f32(0.0))),
-                )
-                at += _stride(threads)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1011,14 +996,6 @@ def _value_and_grad_f32_sweep1(y_k, z_k, seed_n):
     """One place of a row: t1__max_k, d_t1_sum_k."""
     d_log_p = -seed_n * y_k
     return z_k, d_log_p
-
-
-@_device
-def _value_and_grad_f32_sweep2(z_k2, t1__max):
-    """One place of a row: t1__below_k, t1__ties_k."""
-    t1 = z_k2 < t1__max
-    t2 = _exp_f32(z_k2 - t1__max)
-    return t2 if t1 else f32(0.0), np.int32(1) if z_k2 == t1__max else np.int32(0)
 
 
 @_device
@@ -1106,10 +1083,10 @@ def value_and_grad_f32(z, y, grad_z, weight, mask, divisor, divisors, losses, pa
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _value_and_grad_f32_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _value_and_grad_f32_sweep2(z_k2_1, t1__max)
-                    t1__below_k_2, t1__ties_k_2 = _value_and_grad_f32_sweep2(z_k2_2, t1__max)
-                    t1__below_k_3, t1__ties_k_3 = _value_and_grad_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _value_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _value_f32_sweep2(z_k2_3, t1__max)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
@@ -1123,7 +1100,7 @@ def value_and_grad_f32(z, y, grad_z, weight, mask, divisor, divisors, losses, pa
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + pitch + at] if options & STAGED else _get(z, z_row + at)
-                t1__below_k, t1__ties_k = _value_and_grad_f32_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f32_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -1261,10 +1238,10 @@ def value_and_grad_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segm
                 while part < _parts(y):
                     at = _packed(y) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _value_and_grad_f32_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _value_and_grad_f32_sweep2(z_k2_1, t1__max)
-                    t1__below_k_2, t1__ties_k_2 = _value_and_grad_f32_sweep2(z_k2_2, t1__max)
-                    t1__below_k_3, t1__ties_k_3 = _value_and_grad_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _value_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _value_f32_sweep2(z_k2_3, t1__max)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
@@ -1278,7 +1255,7 @@ def value_and_grad_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segm
             at = _packed(y) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1__below_k, t1__ties_k = _value_and_grad_f32_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f32_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -1400,7 +1377,6 @@ def value_and_grad_phase3_f32(
 ):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1408,24 +1384,8 @@ def value_and_grad_phase3_f32(
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            t1__max = -f32(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max = _larger_f32(t1__max, kept1[at])
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
-                at += _stride(threads)
-            t1__max = _row_max_f32(t1__max)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max_found = kept1[at]
-                t1__max_scale = _exp_f32(_gap_f32(t1__max_found, t1__max))
-                t1__below_high, t1__below_low = _plus_f32(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
-                    if t1__max_found < t1__max else f32(0.0))),
-                )
-                at += _stride(threads)
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1443,21 +1403,6 @@ def value_and_grad_phase3_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f32(high, low, partial)
-
-
-@_device
-def _grad_hess_diag_f32_sweep1(y_k, z_k, seed_n):
-    """One place of a row: t1__max_k, d_t1_sum_k."""
-    d_log_p = -seed_n * y_k
-    return z_k, d_log_p
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(z_k2, t1__max):
-    """One place of a row: t1__below_k, t1__ties_k."""
-    t1 = z_k2 < t1__max
-    t2 = _exp_f32(z_k2 - t1__max)
-    return t2 if t1 else f32(0.0), np.int32(1) if z_k2 == t1__max else np.int32(0)
 
 
 @_device
@@ -1504,10 +1449,10 @@ def grad_hess_diag_f32(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                     at = _packed(z) * vector + LANES_F32 * part
                     y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _grad_hess_diag_f32_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _grad_hess_diag_f32_sweep1(y_k_1, z_k_1, seed_n)
-                    t1__max_k_2, d_t1_sum_k_2 = _grad_hess_diag_f32_sweep1(y_k_2, z_k_2, seed_n)
-                    t1__max_k_3, d_t1_sum_k_3 = _grad_hess_diag_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    t1__max_k_0, d_t1_sum_k_0 = _value_and_grad_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _value_and_grad_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_2, d_t1_sum_k_2 = _value_and_grad_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    t1__max_k_3, d_t1_sum_k_3 = _value_and_grad_f32_sweep1(y_k_3, z_k_3, seed_n)
                     t1__max = _larger_f32(t1__max, t1__max_k_0)
                     t1__max = _larger_f32(t1__max, t1__max_k_1)
                     t1__max = _larger_f32(t1__max, t1__max_k_2)
@@ -1526,7 +1471,7 @@ def grad_hess_diag_f32(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = z_k
-                t1__max_k, d_t1_sum_k = _grad_hess_diag_f32_sweep1(y_k, z_k, seed_n)
+                t1__max_k, d_t1_sum_k = _value_and_grad_f32_sweep1(y_k, z_k, seed_n)
                 t1__max = _larger_f32(t1__max, t1__max_k)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
                 at += _stride(threads)
@@ -1545,10 +1490,10 @@ def grad_hess_diag_f32(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _grad_hess_diag_f32_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _grad_hess_diag_f32_sweep2(z_k2_1, t1__max)
-                    t1__below_k_2, t1__ties_k_2 = _grad_hess_diag_f32_sweep2(z_k2_2, t1__max)
-                    t1__below_k_3, t1__ties_k_3 = _grad_hess_diag_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _value_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _value_f32_sweep2(z_k2_3, t1__max)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
@@ -1562,7 +1507,7 @@ def grad_hess_diag_f32(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + pitch + at] if options & STAGED else _get(z, z_row + at)
-                t1__below_k, t1__ties_k = _grad_hess_diag_f32_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f32_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -1616,118 +1561,6 @@ def grad_hess_diag_f32(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
         else:
             _clear_row_f32(grad_z, row * size_k, size_k)
             _clear_row_f32(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
-            t1__max = -f32(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
-                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F32 * part
-                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _grad_hess_diag_f32_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _grad_hess_diag_f32_sweep1(y_k_1, z_k_1, seed_n)
-                    t1__max_k_2, d_t1_sum_k_2 = _grad_hess_diag_f32_sweep1(y_k_2, z_k_2, seed_n)
-                    t1__max_k_3, d_t1_sum_k_3 = _grad_hess_diag_f32_sweep1(y_k_3, z_k_3, seed_n)
-                    t1__max = _larger_f32(t1__max, t1__max_k_0)
-                    t1__max = _larger_f32(t1__max, t1__max_k_1)
-                    t1__max = _larger_f32(t1__max, t1__max_k_2)
-                    t1__max = _larger_f32(t1__max, t1__max_k_3)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_2)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1__max_k, d_t1_sum_k = _grad_hess_diag_f32_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
-                t1__max = _larger_f32(t1__max, t1__max_k)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
-                at += _stride(threads)
-            t1__max = _row_max_f32(t1__max)
-            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(y) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _grad_hess_diag_f32_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _grad_hess_diag_f32_sweep2(z_k2_1, t1__max)
-                    t1__below_k_2, t1__ties_k_2 = _grad_hess_diag_f32_sweep2(z_k2_2, t1__max)
-                    t1__below_k_3, t1__ties_k_3 = _grad_hess_diag_f32_sweep2(z_k2_3, t1__max)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_3)
-                    t1__ties += t1__ties_k_0
-                    t1__ties += t1__ties_k_1
-                    t1__ties += t1__ties_k_2
-                    t1__ties += t1__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1__below_k, t1__ties_k = _grad_hess_diag_f32_sweep2(z_k2, t1__max)
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
-                t1__ties += t1__ties_k
-                at += _stride(threads)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1__max
-                kept1[at + between] = d_t1_sum
-                kept1[at + 2 * between] = f32(t1__ties)
-                kept1[at + 3 * between] = t1__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1822,21 +1655,6 @@ def grad_hess_diag_phase2_f32(
 
 
 @_device
-def _hvp_f32_sweep1(y_k, z_k, seed_n):
-    """One place of a row: t1__max_k, d_t1_sum_k."""
-    d_log_p = -seed_n * y_k
-    return z_k, d_log_p
-
-
-@_device
-def _hvp_f32_sweep2(z_k2, t1__max):
-    """One place of a row: t1__below_k, t1__ties_k."""
-    t1 = z_k2 < t1__max
-    t2 = _exp_f32(z_k2 - t1__max)
-    return t2 if t1 else f32(0.0), np.int32(1) if z_k2 == t1__max else np.int32(0)
-
-
-@_device
 def _hvp_f32_sweep3(v_z_k, z_k3, t1__max, t7):
     """One place of a row: tangent_t1_k."""
     weight_t1 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k3)))
@@ -1884,10 +1702,10 @@ def hvp_f32(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                     at = _packed(z) * vector + LANES_F32 * part
                     y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
                     z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _hvp_f32_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _hvp_f32_sweep1(y_k_1, z_k_1, seed_n)
-                    t1__max_k_2, d_t1_sum_k_2 = _hvp_f32_sweep1(y_k_2, z_k_2, seed_n)
-                    t1__max_k_3, d_t1_sum_k_3 = _hvp_f32_sweep1(y_k_3, z_k_3, seed_n)
+                    t1__max_k_0, d_t1_sum_k_0 = _value_and_grad_f32_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _value_and_grad_f32_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_2, d_t1_sum_k_2 = _value_and_grad_f32_sweep1(y_k_2, z_k_2, seed_n)
+                    t1__max_k_3, d_t1_sum_k_3 = _value_and_grad_f32_sweep1(y_k_3, z_k_3, seed_n)
                     t1__max = _larger_f32(t1__max, t1__max_k_0)
                     t1__max = _larger_f32(t1__max, t1__max_k_1)
                     t1__max = _larger_f32(t1__max, t1__max_k_2)
@@ -1903,7 +1721,7 @@ def hvp_f32(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1__max_k, d_t1_sum_k = _hvp_f32_sweep1(_get(y, y_row + at), z_k, seed_n)
+                t1__max_k, d_t1_sum_k = _value_and_grad_f32_sweep1(_get(y, y_row + at), z_k, seed_n)
                 t1__max = _larger_f32(t1__max, t1__max_k)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
                 at += _stride(threads)
@@ -1922,10 +1740,10 @@ def hvp_f32(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F32 * part
                     z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _hvp_f32_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _hvp_f32_sweep2(z_k2_1, t1__max)
-                    t1__below_k_2, t1__ties_k_2 = _hvp_f32_sweep2(z_k2_2, t1__max)
-                    t1__below_k_3, t1__ties_k_3 = _hvp_f32_sweep2(z_k2_3, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f32_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f32_sweep2(z_k2_1, t1__max)
+                    t1__below_k_2, t1__ties_k_2 = _value_f32_sweep2(z_k2_2, t1__max)
+                    t1__below_k_3, t1__ties_k_3 = _value_f32_sweep2(z_k2_3, t1__max)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
@@ -1939,7 +1757,7 @@ def hvp_f32(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__below_k, t1__ties_k = _hvp_f32_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f32_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -2023,118 +1841,6 @@ def hvp_f32(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f32(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
-    staged = cuda.shared.array(0, np.float32)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            seed_n = seed
-            t1__max = -f32(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
-                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F32 * part
-                    y_k_0, y_k_1, y_k_2, y_k_3 = _part(y, y_k_words, part)
-                    z_k_0, z_k_1, z_k_2, z_k_3 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _hvp_f32_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _hvp_f32_sweep1(y_k_1, z_k_1, seed_n)
-                    t1__max_k_2, d_t1_sum_k_2 = _hvp_f32_sweep1(y_k_2, z_k_2, seed_n)
-                    t1__max_k_3, d_t1_sum_k_3 = _hvp_f32_sweep1(y_k_3, z_k_3, seed_n)
-                    t1__max = _larger_f32(t1__max, t1__max_k_0)
-                    t1__max = _larger_f32(t1__max, t1__max_k_1)
-                    t1__max = _larger_f32(t1__max, t1__max_k_2)
-                    t1__max = _larger_f32(t1__max, t1__max_k_3)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_2)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1__max_k, d_t1_sum_k = _hvp_f32_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
-                t1__max = _larger_f32(t1__max, t1__max_k)
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
-                at += _stride(threads)
-            t1__max = _row_max_f32(t1__max)
-            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__below_high, t1__below_low = f32(0.0), f32(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f32(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(y) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F32 * part
-                    z_k2_0, z_k2_1, z_k2_2, z_k2_3 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _hvp_f32_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _hvp_f32_sweep2(z_k2_1, t1__max)
-                    t1__below_k_2, t1__ties_k_2 = _hvp_f32_sweep2(z_k2_2, t1__max)
-                    t1__below_k_3, t1__ties_k_3 = _hvp_f32_sweep2(z_k2_3, t1__max)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_0)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_1)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_2)
-                    t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k_3)
-                    t1__ties += t1__ties_k_0
-                    t1__ties += t1__ties_k_1
-                    t1__ties += t1__ties_k_2
-                    t1__ties += t1__ties_k_3
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1__below_k, t1__ties_k = _hvp_f32_sweep2(z_k2, t1__max)
-                t1__below_high, t1__below_low = _plus_f32(t1__below_high, t1__below_low, t1__below_k)
-                t1__ties += t1__ties_k
-                at += _stride(threads)
-            t1__below = _row_sum_f32(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1__max
-                kept1[at + between] = d_t1_sum
-                kept1[at + 2 * between] = f32(t1__ties)
-                kept1[at + 3 * between] = t1__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def hvp_phase2_f32(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
@@ -2149,11 +1855,9 @@ def hvp_phase2_f32(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
         live = _live(mask, row, options)
         if live:
             t1__max = -f32(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1__max = _larger_f32(t1__max, kept1[at])
-                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
                 at += _stride(threads)
             t1__max = _row_max_f32(t1__max)
             t1__ties = np.int32(0)
@@ -2903,7 +2607,6 @@ def value_phase2_f64(z, y, mask, kept1, kept2, segments, each, samples, size_k, 
 def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, samples, options):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -2911,22 +2614,8 @@ def value_phase3_f64(y, weight, mask, losses, partial, kept1, kept2, segments, s
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            t1__max = -f64(np.inf)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max = _larger_f64(t1__max, kept1[at])
-                at += _stride(threads)
-            t1__max = _row_max_f64(t1__max)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max_found = kept1[at]
-                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
-                t1__below_high, t1__below_low = _plus_f64(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 2 * between] + (kept1[at + between] if
-                    t1__max_found < t1__max else f64(0.0))),
-                )
-                at += _stride(threads)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -2951,14 +2640,6 @@ def _value_and_grad_f64_sweep1(y_k, z_k, seed_n):
     """One place of a row: t1__max_k, d_t1_sum_k."""
     d_log_p = -seed_n * y_k
     return z_k, d_log_p
-
-
-@_device
-def _value_and_grad_f64_sweep2(z_k2, t1__max):
-    """One place of a row: t1__below_k, t1__ties_k."""
-    t1 = z_k2 < t1__max
-    t2 = _exp_f64(z_k2 - t1__max)
-    return t2 if t1 else 0.0, np.int32(1) if z_k2 == t1__max else np.int32(0)
 
 
 @_device
@@ -3040,8 +2721,8 @@ def value_and_grad_f64(z, y, grad_z, weight, mask, divisor, divisors, losses, pa
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _value_and_grad_f64_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _value_and_grad_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f64_sweep2(z_k2_1, t1__max)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__ties += t1__ties_k_0
@@ -3051,7 +2732,7 @@ def value_and_grad_f64(z, y, grad_z, weight, mask, divisor, divisors, losses, pa
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + pitch + at] if options & STAGED else _get(z, z_row + at)
-                t1__below_k, t1__ties_k = _value_and_grad_f64_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f64_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -3177,8 +2858,8 @@ def value_and_grad_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segm
                 while part < _parts(y):
                     at = _packed(y) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _value_and_grad_f64_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _value_and_grad_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f64_sweep2(z_k2_1, t1__max)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__ties += t1__ties_k_0
@@ -3188,7 +2869,7 @@ def value_and_grad_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segm
             at = _packed(y) * vectors + thread
             while at < length:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1__below_k, t1__ties_k = _value_and_grad_f64_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f64_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -3304,7 +2985,6 @@ def value_and_grad_phase3_f64(
 ):
     """Step 3 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -3312,24 +2992,8 @@ def value_and_grad_phase3_f64(
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            t1__max = -f64(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max = _larger_f64(t1__max, kept1[at])
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
-                at += _stride(threads)
-            t1__max = _row_max_f64(t1__max)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                t1__max_found = kept1[at]
-                t1__max_scale = _exp_f64(_gap_f64(t1__max_found, t1__max))
-                t1__below_high, t1__below_low = _plus_f64(
-                    t1__below_high, t1__below_low, t1__max_scale * (kept1[at + 3 * between] + (kept1[at + 2 * between]
-                    if t1__max_found < t1__max else f64(0.0))),
-                )
-                at += _stride(threads)
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -3347,21 +3011,6 @@ def value_and_grad_phase3_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f64(high, low, partial)
-
-
-@_device
-def _grad_hess_diag_f64_sweep1(y_k, z_k, seed_n):
-    """One place of a row: t1__max_k, d_t1_sum_k."""
-    d_log_p = -seed_n * y_k
-    return z_k, d_log_p
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(z_k2, t1__max):
-    """One place of a row: t1__below_k, t1__ties_k."""
-    t1 = z_k2 < t1__max
-    t2 = _exp_f64(z_k2 - t1__max)
-    return t2 if t1 else 0.0, np.int32(1) if z_k2 == t1__max else np.int32(0)
 
 
 @_device
@@ -3408,8 +3057,8 @@ def grad_hess_diag_f64(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                     at = _packed(z) * vector + LANES_F64 * part
                     y_k_0, y_k_1 = _part(y, y_k_words, part)
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _grad_hess_diag_f64_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _grad_hess_diag_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_0, d_t1_sum_k_0 = _value_and_grad_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _value_and_grad_f64_sweep1(y_k_1, z_k_1, seed_n)
                     t1__max = _larger_f64(t1__max, t1__max_k_0)
                     t1__max = _larger_f64(t1__max, t1__max_k_1)
                     d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
@@ -3424,7 +3073,7 @@ def grad_hess_diag_f64(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = z_k
-                t1__max_k, d_t1_sum_k = _grad_hess_diag_f64_sweep1(y_k, z_k, seed_n)
+                t1__max_k, d_t1_sum_k = _value_and_grad_f64_sweep1(y_k, z_k, seed_n)
                 t1__max = _larger_f64(t1__max, t1__max_k)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
                 at += _stride(threads)
@@ -3443,8 +3092,8 @@ def grad_hess_diag_f64(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _grad_hess_diag_f64_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _grad_hess_diag_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f64_sweep2(z_k2_1, t1__max)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__ties += t1__ties_k_0
@@ -3454,7 +3103,7 @@ def grad_hess_diag_f64(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + pitch + at] if options & STAGED else _get(z, z_row + at)
-                t1__below_k, t1__ties_k = _grad_hess_diag_f64_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f64_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -3502,106 +3151,6 @@ def grad_hess_diag_f64(z, y, grad_z, diag_z, weight, mask, divisor, divisors, sa
         else:
             _clear_row_f64(grad_z, row * size_k, size_k)
             _clear_row_f64(diag_z, row * size_k, size_k)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
-            t1__max = -f64(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
-                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F64 * part
-                    y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _grad_hess_diag_f64_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _grad_hess_diag_f64_sweep1(y_k_1, z_k_1, seed_n)
-                    t1__max = _larger_f64(t1__max, t1__max_k_0)
-                    t1__max = _larger_f64(t1__max, t1__max_k_1)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1__max_k, d_t1_sum_k = _grad_hess_diag_f64_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
-                t1__max = _larger_f64(t1__max, t1__max_k)
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
-                at += _stride(threads)
-            t1__max = _row_max_f64(t1__max)
-            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(y) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _grad_hess_diag_f64_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _grad_hess_diag_f64_sweep2(z_k2_1, t1__max)
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
-                    t1__ties += t1__ties_k_0
-                    t1__ties += t1__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1__below_k, t1__ties_k = _grad_hess_diag_f64_sweep2(z_k2, t1__max)
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
-                t1__ties += t1__ties_k
-                at += _stride(threads)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1__max
-                kept1[at + between] = d_t1_sum
-                kept1[at + 2 * between] = f64(t1__ties)
-                kept1[at + 3 * between] = t1__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3690,21 +3239,6 @@ def grad_hess_diag_phase2_f64(
 
 
 @_device
-def _hvp_f64_sweep1(y_k, z_k, seed_n):
-    """One place of a row: t1__max_k, d_t1_sum_k."""
-    d_log_p = -seed_n * y_k
-    return z_k, d_log_p
-
-
-@_device
-def _hvp_f64_sweep2(z_k2, t1__max):
-    """One place of a row: t1__below_k, t1__ties_k."""
-    t1 = z_k2 < t1__max
-    t2 = _exp_f64(z_k2 - t1__max)
-    return t2 if t1 else 0.0, np.int32(1) if z_k2 == t1__max else np.int32(0)
-
-
-@_device
 def _hvp_f64_sweep3(v_z_k, z_k3, t1__max, t7):
     """One place of a row: tangent_t1_k."""
     weight_t1 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k3)))
@@ -3752,8 +3286,8 @@ def hvp_f64(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                     at = _packed(z) * vector + LANES_F64 * part
                     y_k_0, y_k_1 = _part(y, y_k_words, part)
                     z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _hvp_f64_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _hvp_f64_sweep1(y_k_1, z_k_1, seed_n)
+                    t1__max_k_0, d_t1_sum_k_0 = _value_and_grad_f64_sweep1(y_k_0, z_k_0, seed_n)
+                    t1__max_k_1, d_t1_sum_k_1 = _value_and_grad_f64_sweep1(y_k_1, z_k_1, seed_n)
                     t1__max = _larger_f64(t1__max, t1__max_k_0)
                     t1__max = _larger_f64(t1__max, t1__max_k_1)
                     d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
@@ -3765,7 +3299,7 @@ def hvp_f64(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                 z_k = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_k
-                t1__max_k, d_t1_sum_k = _hvp_f64_sweep1(_get(y, y_row + at), z_k, seed_n)
+                t1__max_k, d_t1_sum_k = _value_and_grad_f64_sweep1(_get(y, y_row + at), z_k, seed_n)
                 t1__max = _larger_f64(t1__max, t1__max_k)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
                 at += _stride(threads)
@@ -3784,8 +3318,8 @@ def hvp_f64(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
                 while part < _parts(z):
                     at = _packed(z) * vector + LANES_F64 * part
                     z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _hvp_f64_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _hvp_f64_sweep2(z_k2_1, t1__max)
+                    t1__below_k_0, t1__ties_k_0 = _value_f64_sweep2(z_k2_0, t1__max)
+                    t1__below_k_1, t1__ties_k_1 = _value_f64_sweep2(z_k2_1, t1__max)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
                     t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
                     t1__ties += t1__ties_k_0
@@ -3795,7 +3329,7 @@ def hvp_f64(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
             at = _packed(z) * vectors + thread
             while at < size_k:
                 z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__below_k, t1__ties_k = _hvp_f64_sweep2(z_k2, t1__max)
+                t1__below_k, t1__ties_k = _value_f64_sweep2(z_k2, t1__max)
                 t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
                 t1__ties += t1__ties_k
                 at += _stride(threads)
@@ -3873,106 +3407,6 @@ def hvp_f64(z, y, v_z_, hvp_z, weight, mask, divisor, divisors, samples, size_k,
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f64(z, y, weight, mask, divisor, divisors, kept1, segments, each, samples, size_k, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_k else size_k - start
-    if options & DIVIDE:
-        divisor = divisors[0]
-    staged = cuda.shared.array(0, np.float64)
-    pitch = length // _parts(z) if options & ALIGNED else length
-    stage = cuda.threadIdx.y * 1 * pitch
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        z_row_segment = row * size_k + start
-        y_row_segment = row * size_k + start
-        live = _live(mask, row, options)
-        if live:
-            weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            seed_n = seed
-            t1__max = -f64(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                y_k_words = _load_words(y, y_row_segment + _packed(y) * vector)
-                z_k_words = _load_words(z, z_row_segment + _packed(y) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, _as_reals(z, z_k_words))
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F64 * part
-                    y_k_0, y_k_1 = _part(y, y_k_words, part)
-                    z_k_0, z_k_1 = _part(z, z_k_words, part)
-                    t1__max_k_0, d_t1_sum_k_0 = _hvp_f64_sweep1(y_k_0, z_k_0, seed_n)
-                    t1__max_k_1, d_t1_sum_k_1 = _hvp_f64_sweep1(y_k_1, z_k_1, seed_n)
-                    t1__max = _larger_f64(t1__max, t1__max_k_0)
-                    t1__max = _larger_f64(t1__max, t1__max_k_1)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_0)
-                    d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k = _get(z, z_row_segment + at)
-                if options & STAGED:
-                    staged[stage + at] = z_k
-                t1__max_k, d_t1_sum_k = _hvp_f64_sweep1(_get(y, y_row_segment + at), z_k, seed_n)
-                t1__max = _larger_f64(t1__max, t1__max_k)
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_k)
-                at += _stride(threads)
-            t1__max = _row_max_f64(t1__max)
-            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__below_high, t1__below_low = f64(0.0), f64(0.0)
-            t1__ties = np.int32(0)
-            vectors = length // _packed(y) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                z_k2_words = (
-                    _as_words(z, _staged_f64(staged, stage + vector, vectors)) if options & STAGED else _load_words(z,
-                    z_row_segment + _packed(y) * vector)
-                )
-                part = np.int64(0)
-                while part < _parts(y):
-                    at = _packed(y) * vector + LANES_F64 * part
-                    z_k2_0, z_k2_1 = _part(z, z_k2_words, part)
-                    t1__below_k_0, t1__ties_k_0 = _hvp_f64_sweep2(z_k2_0, t1__max)
-                    t1__below_k_1, t1__ties_k_1 = _hvp_f64_sweep2(z_k2_1, t1__max)
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_0)
-                    t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k_1)
-                    t1__ties += t1__ties_k_0
-                    t1__ties += t1__ties_k_1
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(y) * vectors + thread
-            while at < length:
-                z_k2 = staged[stage + at] if options & STAGED else _get(z, z_row_segment + at)
-                t1__below_k, t1__ties_k = _hvp_f64_sweep2(z_k2, t1__max)
-                t1__below_high, t1__below_low = _plus_f64(t1__below_high, t1__below_low, t1__below_k)
-                t1__ties += t1__ties_k
-                at += _stride(threads)
-            t1__below = _row_sum_f64(t1__below_high, t1__below_low)
-            t1__ties = _row_count(t1__ties)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = t1__max
-                kept1[at + between] = d_t1_sum
-                kept1[at + 2 * between] = f64(t1__ties)
-                kept1[at + 3 * between] = t1__below
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def hvp_phase2_f64(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_k, options):
     """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
@@ -3987,11 +3421,9 @@ def hvp_phase2_f64(z, y, v_z_, weight, mask, divisor, divisors, kept1, kept2, se
         live = _live(mask, row, options)
         if live:
             t1__max = -f64(np.inf)
-            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1__max = _larger_f64(t1__max, kept1[at])
-                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, kept1[at + between])
                 at += _stride(threads)
             t1__max = _row_max_f64(t1__max)
             t1__ties = np.int32(0)
@@ -4214,20 +3646,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_k'],
                     'staged': 2,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2'],
+                    'phased': ['value_and_grad_phase1', 'grad_hess_diag_phase2'],
                     'arguments': 'z: data*, y: data*, grad_z: data*, diag_z: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_k: int64, '
                                  'options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_k'],
-                           'staged': 1,
-                           'packed': True,
-                           'kept': 4,
-                           'arguments': 'z: data*, y: data*, weight: data*, mask: uint8*, divisor: real, '
-                                        'divisors: real*, kept1: real*, segments: int64, each: int64, '
-                                        'samples: int64, size_k: int64, options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4244,19 +3666,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'sizes': ['size_k'],
          'staged': 2,
          'packed': True,
-         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
+         'phased': ['value_and_grad_phase1', 'hvp_phase2', 'hvp_phase3'],
          'arguments': 'z: data*, y: data*, v_z_: data*, hvp_z: data*, weight: data*, mask: uint8*, divisor: '
                       'real, divisors: real*, samples: int64, size_k: int64, options: uint32'},
- 'hvp_phase1': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_k'],
-                'staged': 1,
-                'packed': True,
-                'kept': 4,
-                'arguments': 'z: data*, y: data*, weight: data*, mask: uint8*, divisor: real, divisors: '
-                             'real*, kept1: real*, segments: int64, each: int64, samples: int64, size_k: '
-                             'int64, options: uint32'},
  'hvp_phase2': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

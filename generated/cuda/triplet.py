@@ -870,12 +870,6 @@ def value_phase3_f32(margin, weight, mask, losses, partial, kept1, kept2, segmen
 
 
 @_device
-def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: unit0_d_d."""
-    return abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-
-
-@_device
 def _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
     """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
@@ -943,10 +937,10 @@ def value_and_grad_f32(
                     anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    unit0_d_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                    unit0_d_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -964,7 +958,7 @@ def value_and_grad_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                unit0_d_d = _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
@@ -1114,61 +1108,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f32(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    unit0_d_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                    unit0_d_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                unit0_d_d = _value_and_grad_f32_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                unit0_d = _larger_f32(unit0_d, unit0_d_d)
-                at += _stride(threads)
-            unit0_d = _row_max_f32(unit0_d)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = unit0_d
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f32(
@@ -1374,22 +1313,6 @@ def value_and_grad_phase3_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: unit0_d_d."""
-    return abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_less_far_d."""
-    measured_negative = t4 * negative_d2
-    measured_positive = t4 * positive_d2
-    measured_anchor = t4 * anchor_d2
-    t5 = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-
-
-@_device
 def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
@@ -1451,10 +1374,10 @@ def grad_hess_diag_f32(
                     anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                    unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -1472,7 +1395,7 @@ def grad_hess_diag_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                unit0_d_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
@@ -1504,10 +1427,10 @@ def grad_hess_diag_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near_less_far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
                     near_less_far_high, near_less_far_low = _plus_f32(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -1527,7 +1450,7 @@ def grad_hess_diag_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -1630,142 +1553,6 @@ def grad_hess_diag_f32(
             _clear_row_f32(diag_anchor, row * size_d, size_d)
             _clear_row_f32(diag_positive, row * size_d, size_d)
             _clear_row_f32(diag_negative, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f32(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                    unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                unit0_d_d = _grad_hess_diag_f32_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                unit0_d = _larger_f32(unit0_d, unit0_d_d)
-                at += _stride(threads)
-            unit0_d = _row_max_f32(unit0_d)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = unit0_d
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase2_f32(
-    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
-):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                unit0_d = _larger_f32(unit0_d, kept1[at])
-                at += _stride(threads)
-            unit0_d = _row_max_f32(unit0_d)
-            t3 = _maximum_f32(unit0_d, t2)
-            t4 = _unit_scale_f32(t3)
-            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
-                        negative, negative_d2_words, part,
-                    )
-                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
-                        positive, positive_d2_words, part,
-                    )
-                    near_less_far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_2,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _grad_hess_diag_f32_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t4,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1909,16 +1696,6 @@ def _hvp_f32_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, 
         abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))),
         abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
-
-
-@_device
-def _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_less_far_d."""
-    measured_negative = t4 * negative_d2
-    measured_positive = t4 * positive_d2
-    measured_anchor = t4 * anchor_d2
-    far_side = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
 
 
 @_device
@@ -2075,10 +1852,10 @@ def hvp_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near_less_far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
                     near_less_far_high, near_less_far_low = _plus_f32(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -2098,7 +1875,7 @@ def hvp_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -2282,85 +2059,6 @@ def hvp_phase1_f32(
                 at = row * segments + segment
                 kept1[at] = f32(0.0)
                 kept1[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f32(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                unit0_d = _larger_f32(unit0_d, kept1[at])
-                at += _stride(threads)
-            unit0_d = _row_max_f32(unit0_d)
-            t3 = _maximum_f32(unit0_d, t2)
-            t4 = _unit_scale_f32(t3)
-            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
-                        negative, negative_d2_words, part,
-                    )
-                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
-                        positive, positive_d2_words, part,
-                    )
-                    near_less_far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_2,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _hvp_f32_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t4,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2973,12 +2671,6 @@ def value_phase3_f64(margin, weight, mask, losses, partial, kept1, kept2, segmen
 
 
 @_device
-def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: unit0_d_d."""
-    return abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-
-
-@_device
 def _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
     """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
@@ -3046,8 +2738,8 @@ def value_and_grad_f64(
                     anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                     part += 1
@@ -3063,7 +2755,7 @@ def value_and_grad_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                unit0_d_d = _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
@@ -3188,57 +2880,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f64(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                unit0_d_d = _value_and_grad_f64_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                unit0_d = _larger_f64(unit0_d, unit0_d_d)
-                at += _stride(threads)
-            unit0_d = _row_max_f64(unit0_d)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = unit0_d
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase2_f64(
@@ -3419,22 +3060,6 @@ def value_and_grad_phase3_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: unit0_d_d."""
-    return abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_less_far_d."""
-    measured_negative = t4 * negative_d2
-    measured_positive = t4 * positive_d2
-    measured_anchor = t4 * anchor_d2
-    t5 = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-
-
-@_device
 def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
@@ -3496,8 +3121,8 @@ def grad_hess_diag_f64(
                     anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                     part += 1
@@ -3513,7 +3138,7 @@ def grad_hess_diag_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                unit0_d_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
@@ -3541,8 +3166,8 @@ def grad_hess_diag_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
                     near_less_far_high, near_less_far_low = _plus_f64(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -3556,7 +3181,7 @@ def grad_hess_diag_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -3637,126 +3262,6 @@ def grad_hess_diag_f64(
             _clear_row_f64(diag_anchor, row * size_d, size_d)
             _clear_row_f64(diag_positive, row * size_d, size_d)
             _clear_row_f64(diag_negative, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(negative, anchor, positive, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f64(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                unit0_d_d = _grad_hess_diag_f64_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                unit0_d = _larger_f64(unit0_d, unit0_d_d)
-                at += _stride(threads)
-            unit0_d = _row_max_f64(unit0_d)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = unit0_d
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase2_f64(
-    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
-):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                unit0_d = _larger_f64(unit0_d, kept1[at])
-                at += _stride(threads)
-            unit0_d = _row_max_f64(unit0_d)
-            t3 = _maximum_f64(unit0_d, t2)
-            t4 = _unit_scale_f64(t3)
-            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
-                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _grad_hess_diag_f64_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t4,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3878,16 +3383,6 @@ def _hvp_f64_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, 
         abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))),
         abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
-
-
-@_device
-def _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_less_far_d."""
-    measured_negative = t4 * negative_d2
-    measured_positive = t4 * positive_d2
-    measured_anchor = t4 * anchor_d2
-    far_side = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
 
 
 @_device
@@ -4026,8 +3521,8 @@ def hvp_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
                     near_less_far_high, near_less_far_low = _plus_f64(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -4041,7 +3536,7 @@ def hvp_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -4197,73 +3692,6 @@ def hvp_phase1_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase2_f64(negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                unit0_d = _larger_f64(unit0_d, kept1[at])
-                at += _stride(threads)
-            unit0_d = _row_max_f64(unit0_d)
-            t3 = _maximum_f64(unit0_d, t2)
-            t4 = _unit_scale_f64(t3)
-            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
-                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _hvp_f64_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t4,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def hvp_phase3_f64(
     v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, weight, mask, divisor,
     divisors, kept1, kept2, segments, each, samples, size_d, options,
@@ -4415,21 +3843,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
+                    'phased': ['value_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'negative: data*, anchor: data*, positive: data*, mask: uint8*, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
-                                        'int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4458,32 +3876,12 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1', 'grad_hess_diag_phase2', 'grad_hess_diag_phase3'],
+                    'phased': ['value_phase1', 'value_and_grad_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'negative: data*, anchor: data*, positive: data*, mask: uint8*, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
-                                        'int64, options: uint32'},
- 'grad_hess_diag_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
-                                        'mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
-                                        'int64, samples: int64, size_d: int64, options: uint32'},
  'grad_hess_diag_phase3': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -4502,7 +3900,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'sizes': ['size_d'],
          'staged': 6,
          'packed': True,
-         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3'],
+         'phased': ['hvp_phase1', 'value_phase2', 'hvp_phase3'],
          'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, v_positive_: '
                       'data*, v_anchor_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
@@ -4517,16 +3915,6 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, '
                              'v_positive_: data*, v_anchor_: data*, mask: uint8*, kept1: real*, segments: '
                              'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
- 'hvp_phase2': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 1,
-                'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, mask: uint8*, '
-                             'kept1: real*, kept2: real*, segments: int64, each: int64, samples: int64, '
-                             'size_d: int64, options: uint32'},
  'hvp_phase3': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

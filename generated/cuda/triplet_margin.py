@@ -1048,7 +1048,6 @@ def value_phase3_f32(anchor, positive, negative, mask, kept1, kept2, kept3, segm
 def value_phase4_f32(margin, weight, mask, losses, partial, kept1, kept2, kept3, segments, samples, options):
     """Step 4 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
@@ -1057,13 +1056,7 @@ def value_phase4_f32(margin, weight, mask, losses, partial, kept1, kept2, kept3,
         if live:
             weight_n = _weight_f32(weight, row, options)
             at = row * segments + thread
-            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
-            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
-                at += _stride(threads)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -1081,35 +1074,6 @@ def value_phase4_f32(margin, weight, mask, losses, partial, kept1, kept2, kept3,
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f32(high, low, partial)
-
-
-@_device
-def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near__largest_d, far__largest_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return abs(t1), abs(t2)
-
-
-@_device
-def _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
-    """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d2
-    t6 = anchor_d2 - negative_d2
-    near__scaled_entry = t3 * t4
-    far__scaled_entry = t5 * t6
-    return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
-
-
-@_device
-def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
-    """One place of a row: near_less_far_d."""
-    t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
-    t14 = abs(t8) == t13
-    t15 = _sign_f32(t8)
-    t16 = t8 / t13
-    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
 
 
 @_device
@@ -1174,18 +1138,10 @@ def value_and_grad_f32(
                     anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f32_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f32_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
-                    near__largest_d_2, far__largest_d_2 = _value_and_grad_f32_sweep1(
-                        anchor_d_2, negative_d_2, positive_d_2,
-                    )
-                    near__largest_d_3, far__largest_d_3 = _value_and_grad_f32_sweep1(
-                        anchor_d_3, negative_d_3, positive_d_3,
-                    )
+                    near__largest_d_0, far__largest_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                     near__largest = _larger_f32(near__largest, near__largest_d_0)
                     near__largest = _larger_f32(near__largest, near__largest_d_1)
                     near__largest = _larger_f32(near__largest, near__largest_d_2)
@@ -1207,7 +1163,7 @@ def value_and_grad_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                near__largest_d, far__largest_d = _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d)
+                near__largest_d, far__largest_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
                 at += _stride(threads)
@@ -1242,16 +1198,16 @@ def value_and_grad_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
+                    near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(
                         anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                     )
-                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
+                    near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(
                         anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                     )
-                    near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
+                    near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(
                         anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
                     )
-                    near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
+                    near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(
                         anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
                     )
                     near__scaled_high, near__scaled_low = _plus_f32(
@@ -1277,7 +1233,7 @@ def value_and_grad_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
+                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
@@ -1314,10 +1270,10 @@ def value_and_grad_f32(
                     positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
                         positive, positive_d3_words, part,
                     )
-                    near_less_far_d_0 = _value_and_grad_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _value_and_grad_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                    near_less_far_d_2 = _value_and_grad_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                    near_less_far_d_3 = _value_and_grad_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_d_0 = _value_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _value_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _value_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
                     near_less_far_high, near_less_far_low = _plus_f32(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -1337,7 +1293,7 @@ def value_and_grad_f32(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_d = _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -1435,272 +1391,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f32_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f32_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
-                    near__largest_d_2, far__largest_d_2 = _value_and_grad_f32_sweep1(
-                        anchor_d_2, negative_d_2, positive_d_2,
-                    )
-                    near__largest_d_3, far__largest_d_3 = _value_and_grad_f32_sweep1(
-                        anchor_d_3, negative_d_3, positive_d_3,
-                    )
-                    near__largest = _larger_f32(near__largest, near__largest_d_0)
-                    near__largest = _larger_f32(near__largest, near__largest_d_1)
-                    near__largest = _larger_f32(near__largest, near__largest_d_2)
-                    near__largest = _larger_f32(near__largest, near__largest_d_3)
-                    far__largest = _larger_f32(far__largest, far__largest_d_0)
-                    far__largest = _larger_f32(far__largest, far__largest_d_1)
-                    far__largest = _larger_f32(far__largest, far__largest_d_2)
-                    far__largest = _larger_f32(far__largest, far__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__largest_d, far__largest_d = _value_and_grad_f32_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                near__largest = _larger_f32(near__largest, near__largest_d)
-                far__largest = _larger_f32(far__largest, far__largest_d)
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = near__largest
-                kept1[at + between] = far__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f32(near__largest, kept1[at])
-                far__largest = _larger_f32(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            t3 = _unit_scale_f32(near__largest)
-            t5 = _unit_scale_f32(far__largest)
-            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
-            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
-                        negative, negative_d2_words, part,
-                    )
-                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
-                        positive, positive_d2_words, part,
-                    )
-                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
-                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                    )
-                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
-                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                    )
-                    near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
-                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
-                    )
-                    near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
-                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_0,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_1,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_2,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_3,
-                    )
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
-                at += _stride(threads)
-            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
-            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near__scaled
-                kept2[at + between] = far__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-                kept2[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase3_f32(
-    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
-):
-    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f32(near__largest, kept1[at])
-                far__largest = _larger_f32(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            t3 = _unit_scale_f32(near__largest)
-            t5 = _unit_scale_f32(far__largest)
-            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
-            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
-                at += _stride(threads)
-            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
-            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t9 = f32(1.0) / t5
-            t10 = far__scaled * t9
-            t11 = f32(1.0) / t3
-            t12 = near__scaled * t11
-            t13 = t10 + t12
-            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
-                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
-                        negative, negative_d3_words, part,
-                    )
-                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
-                        positive, positive_d3_words, part,
-                    )
-                    near_less_far_d_0 = _value_and_grad_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _value_and_grad_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                    near_less_far_d_2 = _value_and_grad_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                    near_less_far_d_3 = _value_and_grad_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_2,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _value_and_grad_f32_sweep3(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t13,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase4_f32(
@@ -1843,35 +1533,6 @@ def value_and_grad_phase4_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near__largest_d, far__largest_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return abs(t1), abs(t2)
-
-
-@_device
-def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
-    """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d2
-    t6 = anchor_d2 - negative_d2
-    near__scaled_entry = t3 * t4
-    far__scaled_entry = t5 * t6
-    return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
-
-
-@_device
-def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
-    """One place of a row: near_less_far_d."""
-    t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
-    t14 = abs(t8) == t13
-    t15 = _sign_f32(t8)
-    t16 = t8 / t13
-    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
-
-
-@_device
 def _grad_hess_diag_f32_sweep4(
     anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
 ):
@@ -1948,18 +1609,10 @@ def grad_hess_diag_f32(
                     anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
-                    near__largest_d_2, far__largest_d_2 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_2, negative_d_2, positive_d_2,
-                    )
-                    near__largest_d_3, far__largest_d_3 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_3, negative_d_3, positive_d_3,
-                    )
+                    near__largest_d_0, far__largest_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                     near__largest = _larger_f32(near__largest, near__largest_d_0)
                     near__largest = _larger_f32(near__largest, near__largest_d_1)
                     near__largest = _larger_f32(near__largest, near__largest_d_2)
@@ -1981,7 +1634,7 @@ def grad_hess_diag_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                near__largest_d, far__largest_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
+                near__largest_d, far__largest_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
                 at += _stride(threads)
@@ -2016,16 +1669,16 @@ def grad_hess_diag_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
+                    near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(
                         anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                     )
-                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
+                    near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(
                         anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                     )
-                    near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
+                    near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(
                         anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
                     )
-                    near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
+                    near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(
                         anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
                     )
                     near__scaled_high, near__scaled_low = _plus_f32(
@@ -2051,7 +1704,7 @@ def grad_hess_diag_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
+                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
@@ -2088,10 +1741,10 @@ def grad_hess_diag_f32(
                     positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
                         positive, positive_d3_words, part,
                     )
-                    near_less_far_d_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                    near_less_far_d_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                    near_less_far_d_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                    near_less_far_d_0 = _value_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_2 = _value_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                    near_less_far_d_3 = _value_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
                     near_less_far_high, near_less_far_low = _plus_f32(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -2111,7 +1764,7 @@ def grad_hess_diag_f32(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_d = _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -2218,272 +1871,6 @@ def grad_hess_diag_f32(
             _clear_row_f32(diag_anchor, row * size_d, size_d)
             _clear_row_f32(diag_positive, row * size_d, size_d)
             _clear_row_f32(diag_negative, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
-                    near__largest_d_2, far__largest_d_2 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_2, negative_d_2, positive_d_2,
-                    )
-                    near__largest_d_3, far__largest_d_3 = _grad_hess_diag_f32_sweep1(
-                        anchor_d_3, negative_d_3, positive_d_3,
-                    )
-                    near__largest = _larger_f32(near__largest, near__largest_d_0)
-                    near__largest = _larger_f32(near__largest, near__largest_d_1)
-                    near__largest = _larger_f32(near__largest, near__largest_d_2)
-                    near__largest = _larger_f32(near__largest, near__largest_d_3)
-                    far__largest = _larger_f32(far__largest, far__largest_d_0)
-                    far__largest = _larger_f32(far__largest, far__largest_d_1)
-                    far__largest = _larger_f32(far__largest, far__largest_d_2)
-                    far__largest = _larger_f32(far__largest, far__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__largest_d, far__largest_d = _grad_hess_diag_f32_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                near__largest = _larger_f32(near__largest, near__largest_d)
-                far__largest = _larger_f32(far__largest, far__largest_d)
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = near__largest
-                kept1[at + between] = far__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f32(near__largest, kept1[at])
-                far__largest = _larger_f32(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            t3 = _unit_scale_f32(near__largest)
-            t5 = _unit_scale_f32(far__largest)
-            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
-            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
-                        negative, negative_d2_words, part,
-                    )
-                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
-                        positive, positive_d2_words, part,
-                    )
-                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
-                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                    )
-                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
-                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                    )
-                    near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
-                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
-                    )
-                    near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
-                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_0,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_1,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_2,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_3,
-                    )
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
-                at += _stride(threads)
-            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
-            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near__scaled
-                kept2[at + between] = far__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-                kept2[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase3_f32(
-    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
-):
-    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f32(near__largest, kept1[at])
-                far__largest = _larger_f32(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            t3 = _unit_scale_f32(near__largest)
-            t5 = _unit_scale_f32(far__largest)
-            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
-            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, kept2[at])
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, kept2[at + between])
-                at += _stride(threads)
-            near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
-            far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t9 = f32(1.0) / t5
-            t10 = far__scaled * t9
-            t11 = f32(1.0) / t3
-            t12 = near__scaled * t11
-            t13 = t10 + t12
-            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = _part(anchor, anchor_d3_words, part)
-                    negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = _part(
-                        negative, negative_d3_words, part,
-                    )
-                    positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
-                        positive, positive_d3_words, part,
-                    )
-                    near_less_far_d_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                    near_less_far_d_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
-                    near_less_far_d_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_2,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _grad_hess_diag_f32_sweep3(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t13,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2638,24 +2025,6 @@ def grad_hess_diag_phase4_f32(
 
 
 @_device
-def _hvp_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near__largest_d, far__largest_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return abs(t1), abs(t2)
-
-
-@_device
-def _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
-    """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d2
-    t6 = anchor_d2 - negative_d2
-    near__scaled_entry = t3 * t4
-    far__scaled_entry = t5 * t6
-    return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
-
-
-@_device
 def _hvp_f32_sweep3(
     anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t10, t12,
     t13, t17, t25, t3, t5,
@@ -2753,10 +2122,10 @@ def hvp_f32(
                     anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _hvp_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    near__largest_d_1, far__largest_d_1 = _hvp_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    near__largest_d_2, far__largest_d_2 = _hvp_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                    near__largest_d_3, far__largest_d_3 = _hvp_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                    near__largest_d_0, far__largest_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_2, far__largest_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    near__largest_d_3, far__largest_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                     near__largest = _larger_f32(near__largest, near__largest_d_0)
                     near__largest = _larger_f32(near__largest, near__largest_d_1)
                     near__largest = _larger_f32(near__largest, near__largest_d_2)
@@ -2778,7 +2147,7 @@ def hvp_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                near__largest_d, far__largest_d = _hvp_f32_sweep1(anchor_d, negative_d, positive_d)
+                near__largest_d, far__largest_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f32(near__largest, near__largest_d)
                 far__largest = _larger_f32(far__largest, far__largest_d)
                 at += _stride(threads)
@@ -2813,16 +2182,16 @@ def hvp_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(
+                    near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(
                         anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                     )
-                    near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(
+                    near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(
                         anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                     )
-                    near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(
+                    near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(
                         anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
                     )
-                    near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(
+                    near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(
                         anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
                     )
                     near__scaled_high, near__scaled_low = _plus_f32(
@@ -2848,7 +2217,7 @@ def hvp_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
+                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
@@ -3090,167 +2459,6 @@ def hvp_f32(
             _clear_row_f32(hvp_anchor, row * size_d, size_d)
             _clear_row_f32(hvp_positive, row * size_d, size_d)
             _clear_row_f32(hvp_negative, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f32(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _hvp_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    near__largest_d_1, far__largest_d_1 = _hvp_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    near__largest_d_2, far__largest_d_2 = _hvp_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                    near__largest_d_3, far__largest_d_3 = _hvp_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                    near__largest = _larger_f32(near__largest, near__largest_d_0)
-                    near__largest = _larger_f32(near__largest, near__largest_d_1)
-                    near__largest = _larger_f32(near__largest, near__largest_d_2)
-                    near__largest = _larger_f32(near__largest, near__largest_d_3)
-                    far__largest = _larger_f32(far__largest, far__largest_d_0)
-                    far__largest = _larger_f32(far__largest, far__largest_d_1)
-                    far__largest = _larger_f32(far__largest, far__largest_d_2)
-                    far__largest = _larger_f32(far__largest, far__largest_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__largest_d, far__largest_d = _hvp_f32_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                near__largest = _larger_f32(near__largest, near__largest_d)
-                far__largest = _larger_f32(far__largest, far__largest_d)
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = near__largest
-                kept1[at + between] = far__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f32(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f32(np.inf)
-            far__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f32(near__largest, kept1[at])
-                far__largest = _larger_f32(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f32(near__largest)
-            far__largest = _row_max_f32(far__largest)
-            t3 = _unit_scale_f32(near__largest)
-            t5 = _unit_scale_f32(far__largest)
-            near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
-            far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
-                        negative, negative_d2_words, part,
-                    )
-                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
-                        positive, positive_d2_words, part,
-                    )
-                    near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(
-                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                    )
-                    near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(
-                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                    )
-                    near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(
-                        anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
-                    )
-                    near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(
-                        anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_0,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_1,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_2,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f32(
-                        near__scaled_high, near__scaled_low, near__scaled_d_3,
-                    )
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_2)
-                    far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
-                far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
-                at += _stride(threads)
-            near__scaled = _row_sum_f32(near__scaled_high, near__scaled_low)
-            far__scaled = _row_sum_f32(far__scaled_high, far__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near__scaled
-                kept2[at + between] = far__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-                kept2[at + between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -4191,7 +3399,6 @@ def value_phase3_f64(anchor, positive, negative, mask, kept1, kept2, kept3, segm
 def value_phase4_f64(margin, weight, mask, losses, partial, kept1, kept2, kept3, segments, samples, options):
     """Step 4 for rows in segments: what these found, combined; a partial sum per block."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
@@ -4200,13 +3407,7 @@ def value_phase4_f64(margin, weight, mask, losses, partial, kept1, kept2, kept3,
         if live:
             weight_n = _weight_f64(weight, row, options)
             at = row * segments + thread
-            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
-            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
             at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
-                at += _stride(threads)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
@@ -4224,35 +3425,6 @@ def value_phase4_f64(margin, weight, mask, losses, partial, kept1, kept2, kept3,
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     if segment == 0:
         _block_sum_f64(high, low, partial)
-
-
-@_device
-def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near__largest_d, far__largest_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return abs(t1), abs(t2)
-
-
-@_device
-def _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
-    """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d2
-    t6 = anchor_d2 - negative_d2
-    near__scaled_entry = t3 * t4
-    far__scaled_entry = t5 * t6
-    return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
-
-
-@_device
-def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
-    """One place of a row: near_less_far_d."""
-    t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
-    t14 = abs(t8) == t13
-    t15 = _sign_f64(t8)
-    t16 = t8 / t13
-    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
 
 
 @_device
@@ -4317,12 +3489,8 @@ def value_and_grad_f64(
                     anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f64_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f64_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
+                    near__largest_d_0, far__largest_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                     near__largest = _larger_f64(near__largest, near__largest_d_0)
                     near__largest = _larger_f64(near__largest, near__largest_d_1)
                     far__largest = _larger_f64(far__largest, far__largest_d_0)
@@ -4340,7 +3508,7 @@ def value_and_grad_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                near__largest_d, far__largest_d = _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d)
+                near__largest_d, far__largest_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
                 at += _stride(threads)
@@ -4371,10 +3539,10 @@ def value_and_grad_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
+                    near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(
                         anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                     )
-                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
+                    near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(
                         anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                     )
                     near__scaled_high, near__scaled_low = _plus_f64(
@@ -4392,7 +3560,7 @@ def value_and_grad_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
+                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
@@ -4425,8 +3593,8 @@ def value_and_grad_f64(
                     anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
                     negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
                     positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
-                    near_less_far_d_0 = _value_and_grad_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _value_and_grad_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_0 = _value_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
                     near_less_far_high, near_less_far_low = _plus_f64(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -4440,7 +3608,7 @@ def value_and_grad_f64(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_d = _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -4523,232 +3691,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _value_and_grad_f64_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _value_and_grad_f64_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
-                    near__largest = _larger_f64(near__largest, near__largest_d_0)
-                    near__largest = _larger_f64(near__largest, near__largest_d_1)
-                    far__largest = _larger_f64(far__largest, far__largest_d_0)
-                    far__largest = _larger_f64(far__largest, far__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__largest_d, far__largest_d = _value_and_grad_f64_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                near__largest = _larger_f64(near__largest, near__largest_d)
-                far__largest = _larger_f64(far__largest, far__largest_d)
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = near__largest
-                kept1[at + between] = far__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f64(near__largest, kept1[at])
-                far__largest = _larger_f64(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            t3 = _unit_scale_f64(near__largest)
-            t5 = _unit_scale_f64(far__largest)
-            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
-            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
-                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
-                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                    )
-                    near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
-                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f64(
-                        near__scaled_high, near__scaled_low, near__scaled_d_0,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f64(
-                        near__scaled_high, near__scaled_low, near__scaled_d_1,
-                    )
-                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
-                at += _stride(threads)
-            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
-            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near__scaled
-                kept2[at + between] = far__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-                kept2[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_phase3_f64(
-    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
-):
-    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f64(near__largest, kept1[at])
-                far__largest = _larger_f64(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            t3 = _unit_scale_f64(near__largest)
-            t5 = _unit_scale_f64(far__largest)
-            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
-            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
-                at += _stride(threads)
-            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
-            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t9 = 1.0 / t5
-            t10 = far__scaled * t9
-            t11 = 1.0 / t3
-            t12 = near__scaled * t11
-            t13 = t10 + t12
-            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
-                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
-                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
-                    near_less_far_d_0 = _value_and_grad_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _value_and_grad_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _value_and_grad_f64_sweep3(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t13,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase4_f64(
@@ -4876,35 +3818,6 @@ def value_and_grad_phase4_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near__largest_d, far__largest_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return abs(t1), abs(t2)
-
-
-@_device
-def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
-    """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d2
-    t6 = anchor_d2 - negative_d2
-    near__scaled_entry = t3 * t4
-    far__scaled_entry = t5 * t6
-    return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
-
-
-@_device
-def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
-    """One place of a row: near_less_far_d."""
-    t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
-    t14 = abs(t8) == t13
-    t15 = _sign_f64(t8)
-    t16 = t8 / t13
-    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
-
-
-@_device
 def _grad_hess_diag_f64_sweep4(
     anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
 ):
@@ -4980,12 +3893,8 @@ def grad_hess_diag_f64(
                     anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f64_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f64_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
+                    near__largest_d_0, far__largest_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                     near__largest = _larger_f64(near__largest, near__largest_d_0)
                     near__largest = _larger_f64(near__largest, near__largest_d_1)
                     far__largest = _larger_f64(far__largest, far__largest_d_0)
@@ -5003,7 +3912,7 @@ def grad_hess_diag_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                near__largest_d, far__largest_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
+                near__largest_d, far__largest_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
                 at += _stride(threads)
@@ -5034,10 +3943,10 @@ def grad_hess_diag_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
+                    near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(
                         anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                     )
-                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
+                    near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(
                         anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                     )
                     near__scaled_high, near__scaled_low = _plus_f64(
@@ -5055,7 +3964,7 @@ def grad_hess_diag_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
+                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
@@ -5088,8 +3997,8 @@ def grad_hess_diag_f64(
                     anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
                     negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
                     positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
-                    near_less_far_d_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                    near_less_far_d_0 = _value_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                    near_less_far_d_1 = _value_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
                     near_less_far_high, near_less_far_low = _plus_f64(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -5103,7 +4012,7 @@ def grad_hess_diag_f64(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_d = _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
@@ -5186,232 +4095,6 @@ def grad_hess_diag_f64(
             _clear_row_f64(diag_anchor, row * size_d, size_d)
             _clear_row_f64(diag_positive, row * size_d, size_d)
             _clear_row_f64(diag_negative, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _grad_hess_diag_f64_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0,
-                    )
-                    near__largest_d_1, far__largest_d_1 = _grad_hess_diag_f64_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1,
-                    )
-                    near__largest = _larger_f64(near__largest, near__largest_d_0)
-                    near__largest = _larger_f64(near__largest, near__largest_d_1)
-                    far__largest = _larger_f64(far__largest, far__largest_d_0)
-                    far__largest = _larger_f64(far__largest, far__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__largest_d, far__largest_d = _grad_hess_diag_f64_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                near__largest = _larger_f64(near__largest, near__largest_d)
-                far__largest = _larger_f64(far__largest, far__largest_d)
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = near__largest
-                kept1[at + between] = far__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f64(near__largest, kept1[at])
-                far__largest = _larger_f64(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            t3 = _unit_scale_f64(near__largest)
-            t5 = _unit_scale_f64(far__largest)
-            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
-            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
-                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
-                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                    )
-                    near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
-                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f64(
-                        near__scaled_high, near__scaled_low, near__scaled_d_0,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f64(
-                        near__scaled_high, near__scaled_low, near__scaled_d_1,
-                    )
-                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
-                at += _stride(threads)
-            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
-            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near__scaled
-                kept2[at + between] = far__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-                kept2[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_phase3_f64(
-    anchor, positive, negative, mask, kept1, kept2, kept3, segments, each, samples, size_d, options,
-):
-    """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f64(near__largest, kept1[at])
-                far__largest = _larger_f64(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            t3 = _unit_scale_f64(near__largest)
-            t5 = _unit_scale_f64(far__largest)
-            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
-            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, kept2[at])
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, kept2[at + between])
-                at += _stride(threads)
-            near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
-            far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t9 = 1.0 / t5
-            t10 = far__scaled * t9
-            t11 = 1.0 / t3
-            t12 = near__scaled * t11
-            t13 = t10 + t12
-            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d3_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d3_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d3_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
-                    negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
-                    positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
-                    near_less_far_d_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
-                    near_less_far_d_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _grad_hess_diag_f64_sweep3(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t13,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept3[at] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -5542,24 +4225,6 @@ def grad_hess_diag_phase4_f64(
 
 
 @_device
-def _hvp_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near__largest_d, far__largest_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return abs(t1), abs(t2)
-
-
-@_device
-def _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
-    """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d2
-    t6 = anchor_d2 - negative_d2
-    near__scaled_entry = t3 * t4
-    far__scaled_entry = t5 * t6
-    return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
-
-
-@_device
 def _hvp_f64_sweep3(
     anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t10, t12,
     t13, t17, t25, t3, t5,
@@ -5657,8 +4322,8 @@ def hvp_f64(
                     anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _hvp_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    near__largest_d_1, far__largest_d_1 = _hvp_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    near__largest_d_0, far__largest_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    near__largest_d_1, far__largest_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                     near__largest = _larger_f64(near__largest, near__largest_d_0)
                     near__largest = _larger_f64(near__largest, near__largest_d_1)
                     far__largest = _larger_f64(far__largest, far__largest_d_0)
@@ -5676,7 +4341,7 @@ def hvp_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                near__largest_d, far__largest_d = _hvp_f64_sweep1(anchor_d, negative_d, positive_d)
+                near__largest_d, far__largest_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 near__largest = _larger_f64(near__largest, near__largest_d)
                 far__largest = _larger_f64(far__largest, far__largest_d)
                 at += _stride(threads)
@@ -5707,10 +4372,10 @@ def hvp_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(
+                    near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(
                         anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                     )
-                    near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(
+                    near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(
                         anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                     )
                     near__scaled_high, near__scaled_low = _plus_f64(
@@ -5728,7 +4393,7 @@ def hvp_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
+                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
@@ -5917,143 +4582,6 @@ def hvp_f64(
             _clear_row_f64(hvp_anchor, row * size_d, size_d)
             _clear_row_f64(hvp_positive, row * size_d, size_d)
             _clear_row_f64(hvp_negative, row * size_d, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase1_f64(anchor, positive, negative, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    near__largest_d_0, far__largest_d_0 = _hvp_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                    near__largest_d_1, far__largest_d_1 = _hvp_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                    near__largest = _larger_f64(near__largest, near__largest_d_0)
-                    near__largest = _larger_f64(near__largest, near__largest_d_1)
-                    far__largest = _larger_f64(far__largest, far__largest_d_0)
-                    far__largest = _larger_f64(far__largest, far__largest_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__largest_d, far__largest_d = _hvp_f64_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at),
-                )
-                near__largest = _larger_f64(near__largest, near__largest_d)
-                far__largest = _larger_f64(far__largest, far__largest_d)
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = near__largest
-                kept1[at + between] = far__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_phase2_f64(anchor, positive, negative, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        negative_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            near__largest = -f64(np.inf)
-            far__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                near__largest = _larger_f64(near__largest, kept1[at])
-                far__largest = _larger_f64(far__largest, kept1[at + between])
-                at += _stride(threads)
-            near__largest = _row_max_f64(near__largest)
-            far__largest = _row_max_f64(far__largest)
-            t3 = _unit_scale_f64(near__largest)
-            t5 = _unit_scale_f64(far__largest)
-            near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
-            far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
-                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(
-                        anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
-                    )
-                    near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(
-                        anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f64(
-                        near__scaled_high, near__scaled_low, near__scaled_d_0,
-                    )
-                    near__scaled_high, near__scaled_low = _plus_f64(
-                        near__scaled_high, near__scaled_low, near__scaled_d_1,
-                    )
-                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
-                    far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t3, t5,
-                )
-                near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
-                far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
-                at += _stride(threads)
-            near__scaled = _row_sum_f64(near__scaled_high, near__scaled_low)
-            far__scaled = _row_sum_f64(far__scaled_high, far__scaled_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near__scaled
-                kept2[at + between] = far__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-                kept2[at + between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -6374,44 +4902,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
-                    'phased': ['value_and_grad_phase1',
-                               'value_and_grad_phase2',
-                               'value_and_grad_phase3',
-                               'value_and_grad_phase4'],
+                    'phased': ['value_phase1', 'value_phase2', 'value_phase3', 'value_and_grad_phase4'],
                     'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 2,
-                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
-                                        'int64, options: uint32'},
- 'value_and_grad_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 2,
-                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
-                                        'kept1: real*, kept2: real*, segments: int64, each: int64, samples: '
-                                        'int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase3': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
-                                        'kept1: real*, kept2: real*, kept3: real*, segments: int64, each: '
-                                        'int64, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_phase4': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -6430,45 +4925,12 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
-                    'phased': ['grad_hess_diag_phase1',
-                               'grad_hess_diag_phase2',
-                               'grad_hess_diag_phase3',
-                               'grad_hess_diag_phase4'],
+                    'phased': ['value_phase1', 'value_phase2', 'value_phase3', 'grad_hess_diag_phase4'],
                     'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
- 'grad_hess_diag_phase1': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 2,
-                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
-                                        'kept1: real*, segments: int64, each: int64, samples: int64, size_d: '
-                                        'int64, options: uint32'},
- 'grad_hess_diag_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 2,
-                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
-                                        'kept1: real*, kept2: real*, segments: int64, each: int64, samples: '
-                                        'int64, size_d: int64, options: uint32'},
- 'grad_hess_diag_phase3': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, '
-                                        'kept1: real*, kept2: real*, kept3: real*, segments: int64, each: '
-                                        'int64, samples: int64, size_d: int64, options: uint32'},
  'grad_hess_diag_phase4': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -6487,30 +4949,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'sizes': ['size_d'],
          'staged': 6,
          'packed': True,
-         'phased': ['hvp_phase1', 'hvp_phase2', 'hvp_phase3', 'hvp_phase4'],
+         'phased': ['value_phase1', 'value_phase2', 'hvp_phase3', 'hvp_phase4'],
          'arguments': 'anchor: data*, positive: data*, negative: data*, v_anchor_: data*, v_positive_: '
                       'data*, v_negative_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: '
                       'data*, margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                       'samples: int64, size_d: int64, options: uint32'},
- 'hvp_phase1': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 2,
-                'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
-                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'},
- 'hvp_phase2': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 2,
-                'arguments': 'anchor: data*, positive: data*, negative: data*, mask: uint8*, kept1: real*, '
-                             'kept2: real*, segments: int64, each: int64, samples: int64, size_d: int64, '
-                             'options: uint32'},
  'hvp_phase3': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',

@@ -931,19 +931,6 @@ def value_1_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segment
 
 
 @_device
-def _value_and_grad_1_f32_sweep1(g_d):
-    """One place of a row: gradient_penalty_length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _value_and_grad_1_f32_sweep2(g_d2, t1):
-    """One place of a row: gradient_penalty_length__scaled_d."""
-    gradient_penalty_length__scaled_entry = g_d2 * t1
-    return gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
-
-
-@_device
 def _value_and_grad_1_f32_sweep3(g_d3, t10, t4, t5, t6, t7):
     """One place of a row: grad_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -979,10 +966,10 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f32_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f32_sweep1(g_d_1)
-                    gradient_penalty_length__largest_d_2 = _value_and_grad_1_f32_sweep1(g_d_2)
-                    gradient_penalty_length__largest_d_3 = _value_and_grad_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest_d_0 = _value_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_1_f32_sweep1(g_d_3)
                     gradient_penalty_length__largest = _larger_f32(
                         gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
                     )
@@ -1002,7 +989,7 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                gradient_penalty_length__largest_d = _value_and_grad_1_f32_sweep1(g_d)
+                gradient_penalty_length__largest_d = _value_1_f32_sweep1(g_d)
                 gradient_penalty_length__largest = _larger_f32(
                     gradient_penalty_length__largest, gradient_penalty_length__largest_d,
                 )
@@ -1021,10 +1008,10 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f32_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f32_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_d_2 = _value_and_grad_1_f32_sweep2(g_d2_2, t1)
-                    gradient_penalty_length__scaled_d_3 = _value_and_grad_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_1_f32_sweep2(g_d2_3, t1)
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
                         gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                         gradient_penalty_length__scaled_d_0,
@@ -1046,7 +1033,7 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                gradient_penalty_length__scaled_d = _value_and_grad_1_f32_sweep2(g_d2, t1)
+                gradient_penalty_length__scaled_d = _value_1_f32_sweep2(g_d2, t1)
                 gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                     gradient_penalty_length__scaled_d,
@@ -1230,132 +1217,6 @@ def value_and_grad_3_f32(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
     _block_sum_f32(high, low, partial)
 
 
-def value_and_grad_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f32(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f32_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f32_sweep1(g_d_1)
-                    gradient_penalty_length__largest_d_2 = _value_and_grad_1_f32_sweep1(g_d_2)
-                    gradient_penalty_length__largest_d_3 = _value_and_grad_1_f32_sweep1(g_d_3)
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__largest_d = _value_and_grad_1_f32_sweep1(_get(g, g_row_segment + at))
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = gradient_penalty_length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
-            t1 = _unit_scale_f32(gradient_penalty_length__largest)
-            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f32_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f32_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_d_2 = _value_and_grad_1_f32_sweep2(g_d2_2, t1)
-                    gradient_penalty_length__scaled_d_3 = _value_and_grad_1_f32_sweep2(g_d2_3, t1)
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_0,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_1,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_2,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__scaled_d = _value_and_grad_1_f32_sweep2(_get(g, g_row_segment + at), t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__scaled = _row_sum_f32(
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-            )
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = gradient_penalty_length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def value_and_grad_1_phase3_f32(
     g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each, samples, size_d,
     options,
@@ -1442,19 +1303,6 @@ def value_and_grad_1_phase3_f32(
 
 
 @_device
-def _grad_hess_diag_1_f32_sweep1(g_d):
-    """One place of a row: gradient_penalty_length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _grad_hess_diag_1_f32_sweep2(g_d2, t1):
-    """One place of a row: gradient_penalty_length__scaled_d."""
-    gradient_penalty_length__scaled_entry = g_d2 * t1
-    return gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
-
-
-@_device
 def _grad_hess_diag_1_f32_sweep3(g_d3, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -1500,10 +1348,10 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f32_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f32_sweep1(g_d_1)
-                    gradient_penalty_length__largest_d_2 = _grad_hess_diag_1_f32_sweep1(g_d_2)
-                    gradient_penalty_length__largest_d_3 = _grad_hess_diag_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest_d_0 = _value_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_1_f32_sweep1(g_d_3)
                     gradient_penalty_length__largest = _larger_f32(
                         gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
                     )
@@ -1523,7 +1371,7 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                gradient_penalty_length__largest_d = _grad_hess_diag_1_f32_sweep1(g_d)
+                gradient_penalty_length__largest_d = _value_1_f32_sweep1(g_d)
                 gradient_penalty_length__largest = _larger_f32(
                     gradient_penalty_length__largest, gradient_penalty_length__largest_d,
                 )
@@ -1542,10 +1390,10 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f32_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f32_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_d_2 = _grad_hess_diag_1_f32_sweep2(g_d2_2, t1)
-                    gradient_penalty_length__scaled_d_3 = _grad_hess_diag_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_1_f32_sweep2(g_d2_3, t1)
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
                         gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                         gradient_penalty_length__scaled_d_0,
@@ -1567,7 +1415,7 @@ def grad_hess_diag_1_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                gradient_penalty_length__scaled_d = _grad_hess_diag_1_f32_sweep2(g_d2, t1)
+                gradient_penalty_length__scaled_d = _value_1_f32_sweep2(g_d2, t1)
                 gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                     gradient_penalty_length__scaled_d,
@@ -1747,132 +1595,6 @@ def grad_hess_diag_3_f32(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
         at += _stride(threads)
 
 
-def grad_hess_diag_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f32(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f32_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f32_sweep1(g_d_1)
-                    gradient_penalty_length__largest_d_2 = _grad_hess_diag_1_f32_sweep1(g_d_2)
-                    gradient_penalty_length__largest_d_3 = _grad_hess_diag_1_f32_sweep1(g_d_3)
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__largest_d = _grad_hess_diag_1_f32_sweep1(_get(g, g_row_segment + at))
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = gradient_penalty_length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
-            t1 = _unit_scale_f32(gradient_penalty_length__largest)
-            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f32_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f32_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_d_2 = _grad_hess_diag_1_f32_sweep2(g_d2_2, t1)
-                    gradient_penalty_length__scaled_d_3 = _grad_hess_diag_1_f32_sweep2(g_d2_3, t1)
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_0,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_1,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_2,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__scaled_d = _grad_hess_diag_1_f32_sweep2(_get(g, g_row_segment + at), t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__scaled = _row_sum_f32(
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-            )
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = gradient_penalty_length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def grad_hess_diag_1_phase3_f32(
     g, grad_g, diag_g, lam, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
 ):
@@ -1969,19 +1691,6 @@ def grad_hess_diag_1_phase3_f32(
 
 
 @_device
-def _hvp_1_f32_sweep1(g_d):
-    """One place of a row: gradient_penalty_length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _hvp_1_f32_sweep2(g_d2, t1):
-    """One place of a row: gradient_penalty_length__scaled_d."""
-    gradient_penalty_length__scaled_entry = g_d2 * t1
-    return gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
-
-
-@_device
 def _hvp_1_f32_sweep3(g_d3, v_g_d, gradient_penalty_length__scaled, t1, t3, t4):
     """One place of a row: tangent_gradient_penalty_length_d."""
     t5 = abs(g_d3) == t3
@@ -2031,10 +1740,10 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _hvp_1_f32_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _hvp_1_f32_sweep1(g_d_1)
-                    gradient_penalty_length__largest_d_2 = _hvp_1_f32_sweep1(g_d_2)
-                    gradient_penalty_length__largest_d_3 = _hvp_1_f32_sweep1(g_d_3)
+                    gradient_penalty_length__largest_d_0 = _value_1_f32_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f32_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_2 = _value_1_f32_sweep1(g_d_2)
+                    gradient_penalty_length__largest_d_3 = _value_1_f32_sweep1(g_d_3)
                     gradient_penalty_length__largest = _larger_f32(
                         gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
                     )
@@ -2054,7 +1763,7 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                gradient_penalty_length__largest_d = _hvp_1_f32_sweep1(g_d)
+                gradient_penalty_length__largest_d = _value_1_f32_sweep1(g_d)
                 gradient_penalty_length__largest = _larger_f32(
                     gradient_penalty_length__largest, gradient_penalty_length__largest_d,
                 )
@@ -2073,10 +1782,10 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F32 * part
                     g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _hvp_1_f32_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _hvp_1_f32_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_d_2 = _hvp_1_f32_sweep2(g_d2_2, t1)
-                    gradient_penalty_length__scaled_d_3 = _hvp_1_f32_sweep2(g_d2_3, t1)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f32_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f32_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_2 = _value_1_f32_sweep2(g_d2_2, t1)
+                    gradient_penalty_length__scaled_d_3 = _value_1_f32_sweep2(g_d2_3, t1)
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
                         gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                         gradient_penalty_length__scaled_d_0,
@@ -2098,7 +1807,7 @@ def hvp_1_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                gradient_penalty_length__scaled_d = _hvp_1_f32_sweep2(g_d2, t1)
+                gradient_penalty_length__scaled_d = _value_1_f32_sweep2(g_d2, t1)
                 gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                     gradient_penalty_length__scaled_d,
@@ -2290,132 +1999,6 @@ def hvp_3_f32(hvp_f_fake, mask, samples, options):
         hvp_f_fake_n = _hvp_3_f32_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
         at += _stride(threads)
-
-
-def hvp_1_phase1_f32(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f32(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d_0, g_d_1, g_d_2, g_d_3 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _hvp_1_f32_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _hvp_1_f32_sweep1(g_d_1)
-                    gradient_penalty_length__largest_d_2 = _hvp_1_f32_sweep1(g_d_2)
-                    gradient_penalty_length__largest_d_3 = _hvp_1_f32_sweep1(g_d_3)
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_2,
-                    )
-                    gradient_penalty_length__largest = _larger_f32(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__largest_d = _hvp_1_f32_sweep1(_get(g, g_row_segment + at))
-                gradient_penalty_length__largest = _larger_f32(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = gradient_penalty_length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_1_phase2_f32(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                gradient_penalty_length__largest = _larger_f32(gradient_penalty_length__largest, kept1[at])
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f32(gradient_penalty_length__largest)
-            t1 = _unit_scale_f32(gradient_penalty_length__largest)
-            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F32 * part
-                    g_d2_0, g_d2_1, g_d2_2, g_d2_3 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _hvp_1_f32_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _hvp_1_f32_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_d_2 = _hvp_1_f32_sweep2(g_d2_2, t1)
-                    gradient_penalty_length__scaled_d_3 = _hvp_1_f32_sweep2(g_d2_3, t1)
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_0,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_1,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_2,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__scaled_d = _hvp_1_f32_sweep2(_get(g, g_row_segment + at), t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f32(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__scaled = _row_sum_f32(
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-            )
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = gradient_penalty_length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def hvp_1_phase3_f32(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
@@ -3151,19 +2734,6 @@ def value_1_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segment
 
 
 @_device
-def _value_and_grad_1_f64_sweep1(g_d):
-    """One place of a row: gradient_penalty_length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _value_and_grad_1_f64_sweep2(g_d2, t1):
-    """One place of a row: gradient_penalty_length__scaled_d."""
-    gradient_penalty_length__scaled_entry = g_d2 * t1
-    return gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
-
-
-@_device
 def _value_and_grad_1_f64_sweep3(g_d3, t10, t4, t5, t6, t7):
     """One place of a row: grad_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -3199,8 +2769,8 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f64_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_0 = _value_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f64_sweep1(g_d_1)
                     gradient_penalty_length__largest = _larger_f64(
                         gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
                     )
@@ -3214,7 +2784,7 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                gradient_penalty_length__largest_d = _value_and_grad_1_f64_sweep1(g_d)
+                gradient_penalty_length__largest_d = _value_1_f64_sweep1(g_d)
                 gradient_penalty_length__largest = _larger_f64(
                     gradient_penalty_length__largest, gradient_penalty_length__largest_d,
                 )
@@ -3233,8 +2803,8 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f64_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f64_sweep2(g_d2_1, t1)
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
                         gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                         gradient_penalty_length__scaled_d_0,
@@ -3248,7 +2818,7 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                gradient_penalty_length__scaled_d = _value_and_grad_1_f64_sweep2(g_d2, t1)
+                gradient_penalty_length__scaled_d = _value_1_f64_sweep2(g_d2, t1)
                 gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                     gradient_penalty_length__scaled_d,
@@ -3406,114 +2976,6 @@ def value_and_grad_3_f64(f_fake, grad_f_fake, weight, mask, divisor, divisors, l
     _block_sum_f64(high, low, partial)
 
 
-def value_and_grad_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f64(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _value_and_grad_1_f64_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _value_and_grad_1_f64_sweep1(g_d_1)
-                    gradient_penalty_length__largest = _larger_f64(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                    )
-                    gradient_penalty_length__largest = _larger_f64(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__largest_d = _value_and_grad_1_f64_sweep1(_get(g, g_row_segment + at))
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = gradient_penalty_length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def value_and_grad_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
-            t1 = _unit_scale_f64(gradient_penalty_length__largest)
-            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _value_and_grad_1_f64_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _value_and_grad_1_f64_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_0,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__scaled_d = _value_and_grad_1_f64_sweep2(_get(g, g_row_segment + at), t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__scaled = _row_sum_f64(
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-            )
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = gradient_penalty_length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def value_and_grad_1_phase3_f64(
     g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, kept1, kept2, segments, each, samples, size_d,
     options,
@@ -3596,19 +3058,6 @@ def value_and_grad_1_phase3_f64(
 
 
 @_device
-def _grad_hess_diag_1_f64_sweep1(g_d):
-    """One place of a row: gradient_penalty_length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _grad_hess_diag_1_f64_sweep2(g_d2, t1):
-    """One place of a row: gradient_penalty_length__scaled_d."""
-    gradient_penalty_length__scaled_entry = g_d2 * t1
-    return gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
-
-
-@_device
 def _grad_hess_diag_1_f64_sweep3(g_d3, gradient_penalty_length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
     t11 = (g_d3 * t7) * t10
@@ -3654,8 +3103,8 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f64_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_0 = _value_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f64_sweep1(g_d_1)
                     gradient_penalty_length__largest = _larger_f64(
                         gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
                     )
@@ -3669,7 +3118,7 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                gradient_penalty_length__largest_d = _grad_hess_diag_1_f64_sweep1(g_d)
+                gradient_penalty_length__largest_d = _value_1_f64_sweep1(g_d)
                 gradient_penalty_length__largest = _larger_f64(
                     gradient_penalty_length__largest, gradient_penalty_length__largest_d,
                 )
@@ -3688,8 +3137,8 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f64_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f64_sweep2(g_d2_1, t1)
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
                         gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                         gradient_penalty_length__scaled_d_0,
@@ -3703,7 +3152,7 @@ def grad_hess_diag_1_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                gradient_penalty_length__scaled_d = _grad_hess_diag_1_f64_sweep2(g_d2, t1)
+                gradient_penalty_length__scaled_d = _value_1_f64_sweep2(g_d2, t1)
                 gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                     gradient_penalty_length__scaled_d,
@@ -3849,114 +3298,6 @@ def grad_hess_diag_3_f64(grad_f_fake, diag_f_fake, weight, mask, divisor, diviso
         at += _stride(threads)
 
 
-def grad_hess_diag_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f64(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _grad_hess_diag_1_f64_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _grad_hess_diag_1_f64_sweep1(g_d_1)
-                    gradient_penalty_length__largest = _larger_f64(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                    )
-                    gradient_penalty_length__largest = _larger_f64(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__largest_d = _grad_hess_diag_1_f64_sweep1(_get(g, g_row_segment + at))
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = gradient_penalty_length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def grad_hess_diag_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
-            t1 = _unit_scale_f64(gradient_penalty_length__largest)
-            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _grad_hess_diag_1_f64_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _grad_hess_diag_1_f64_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_0,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__scaled_d = _grad_hess_diag_1_f64_sweep2(_get(g, g_row_segment + at), t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__scaled = _row_sum_f64(
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-            )
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = gradient_penalty_length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def grad_hess_diag_1_phase3_f64(
     g, grad_g, diag_g, lam, weight, mask, divisor, divisors, kept1, kept2, segments, each, samples, size_d, options,
 ):
@@ -4043,19 +3384,6 @@ def grad_hess_diag_1_phase3_f64(
 
 
 @_device
-def _hvp_1_f64_sweep1(g_d):
-    """One place of a row: gradient_penalty_length__largest_d."""
-    return abs(g_d)
-
-
-@_device
-def _hvp_1_f64_sweep2(g_d2, t1):
-    """One place of a row: gradient_penalty_length__scaled_d."""
-    gradient_penalty_length__scaled_entry = g_d2 * t1
-    return gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
-
-
-@_device
 def _hvp_1_f64_sweep3(g_d3, v_g_d, gradient_penalty_length__scaled, t1, t3, t4):
     """One place of a row: tangent_gradient_penalty_length_d."""
     t5 = abs(g_d3) == t3
@@ -4105,8 +3433,8 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _hvp_1_f64_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _hvp_1_f64_sweep1(g_d_1)
+                    gradient_penalty_length__largest_d_0 = _value_1_f64_sweep1(g_d_0)
+                    gradient_penalty_length__largest_d_1 = _value_1_f64_sweep1(g_d_1)
                     gradient_penalty_length__largest = _larger_f64(
                         gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
                     )
@@ -4120,7 +3448,7 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 g_d = _get(g, g_row + at)
                 if options & STAGED:
                     staged[stage + at] = g_d
-                gradient_penalty_length__largest_d = _hvp_1_f64_sweep1(g_d)
+                gradient_penalty_length__largest_d = _value_1_f64_sweep1(g_d)
                 gradient_penalty_length__largest = _larger_f64(
                     gradient_penalty_length__largest, gradient_penalty_length__largest_d,
                 )
@@ -4139,8 +3467,8 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
                 while part < _parts(g):
                     at = _packed(g) * vector + LANES_F64 * part
                     g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _hvp_1_f64_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _hvp_1_f64_sweep2(g_d2_1, t1)
+                    gradient_penalty_length__scaled_d_0 = _value_1_f64_sweep2(g_d2_0, t1)
+                    gradient_penalty_length__scaled_d_1 = _value_1_f64_sweep2(g_d2_1, t1)
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
                         gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                         gradient_penalty_length__scaled_d_0,
@@ -4154,7 +3482,7 @@ def hvp_1_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, siz
             at = _packed(g) * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                gradient_penalty_length__scaled_d = _hvp_1_f64_sweep2(g_d2, t1)
+                gradient_penalty_length__scaled_d = _value_1_f64_sweep2(g_d2, t1)
                 gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
                     gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
                     gradient_penalty_length__scaled_d,
@@ -4318,114 +3646,6 @@ def hvp_3_f64(hvp_f_fake, mask, samples, options):
         hvp_f_fake_n = _hvp_3_f64_sample(_live(mask, at, options))
         _put(hvp_f_fake, at, hvp_f_fake_n)
         at += _stride(threads)
-
-
-def hvp_1_phase1_f64(g, mask, kept1, segments, each, samples, size_d, options):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f64(np.inf)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d_0, g_d_1 = _part(g, g_d_words, part)
-                    gradient_penalty_length__largest_d_0 = _hvp_1_f64_sweep1(g_d_0)
-                    gradient_penalty_length__largest_d_1 = _hvp_1_f64_sweep1(g_d_1)
-                    gradient_penalty_length__largest = _larger_f64(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_0,
-                    )
-                    gradient_penalty_length__largest = _larger_f64(
-                        gradient_penalty_length__largest, gradient_penalty_length__largest_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__largest_d = _hvp_1_f64_sweep1(_get(g, g_row_segment + at))
-                gradient_penalty_length__largest = _larger_f64(
-                    gradient_penalty_length__largest, gradient_penalty_length__largest_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = gradient_penalty_length__largest
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-def hvp_1_phase2_f64(g, mask, kept1, kept2, segments, each, samples, size_d, options):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        g_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            gradient_penalty_length__largest = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                gradient_penalty_length__largest = _larger_f64(gradient_penalty_length__largest, kept1[at])
-                at += _stride(threads)
-            gradient_penalty_length__largest = _row_max_f64(gradient_penalty_length__largest)
-            t1 = _unit_scale_f64(gradient_penalty_length__largest)
-            gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(g) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                g_d2_words = _load_words(g, g_row_segment + _packed(g) * vector)
-                part = np.int64(0)
-                while part < _parts(g):
-                    at = _packed(g) * vector + LANES_F64 * part
-                    g_d2_0, g_d2_1 = _part(g, g_d2_words, part)
-                    gradient_penalty_length__scaled_d_0 = _hvp_1_f64_sweep2(g_d2_0, t1)
-                    gradient_penalty_length__scaled_d_1 = _hvp_1_f64_sweep2(g_d2_1, t1)
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_0,
-                    )
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                        gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                        gradient_penalty_length__scaled_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(g) * vectors + thread
-            while at < length:
-                gradient_penalty_length__scaled_d = _hvp_1_f64_sweep2(_get(g, g_row_segment + at), t1)
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low = _plus_f64(
-                    gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-                    gradient_penalty_length__scaled_d,
-                )
-                at += _stride(threads)
-            gradient_penalty_length__scaled = _row_sum_f64(
-                gradient_penalty_length__scaled_high, gradient_penalty_length__scaled_low,
-            )
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = gradient_penalty_length__scaled
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def hvp_1_phase3_f64(g, v_g_, mask, kept1, kept2, kept3, segments, each, samples, size_d, options):
@@ -4666,9 +3886,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_d'],
                       'staged': 1,
                       'packed': True,
-                      'phased': ['value_and_grad_1_phase1',
-                                 'value_and_grad_1_phase2',
-                                 'value_and_grad_1_phase3'],
+                      'phased': ['value_1_phase1', 'value_1_phase2', 'value_and_grad_1_phase3'],
                       'arguments': 'g: data*, grad_g: data*, lam: real, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                    'int64, size_d: int64, options: uint32'},
@@ -4690,25 +3908,6 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'arguments': 'f_fake: data*, grad_f_fake: data*, weight: data*, mask: uint8*, divisor: '
                                    'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
                                    'options: uint32'},
- 'value_and_grad_1_phase1': {'shape': 'segments',
-                             'samples': 'size_i',
-                             'term': 'penalty',
-                             'sizes': ['size_d'],
-                             'staged': 0,
-                             'packed': False,
-                             'kept': 1,
-                             'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: '
-                                          'int64, samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_1_phase2': {'shape': 'segments',
-                             'samples': 'size_i',
-                             'term': 'penalty',
-                             'sizes': ['size_d'],
-                             'staged': 0,
-                             'packed': False,
-                             'kept': 1,
-                             'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
-                                          'int64, each: int64, samples: int64, size_d: int64, options: '
-                                          'uint32'},
  'value_and_grad_1_phase3': {'shape': 'segments',
                              'samples': 'size_i',
                              'term': 'penalty',
@@ -4725,9 +3924,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_d'],
                       'staged': 1,
                       'packed': True,
-                      'phased': ['grad_hess_diag_1_phase1',
-                                 'grad_hess_diag_1_phase2',
-                                 'grad_hess_diag_1_phase3'],
+                      'phased': ['value_1_phase1', 'value_1_phase2', 'grad_hess_diag_1_phase3'],
                       'arguments': 'g: data*, grad_g: data*, diag_g: data*, lam: real, weight: data*, mask: '
                                    'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                    'options: uint32'},
@@ -4747,25 +3944,6 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'packed': False,
                       'arguments': 'grad_f_fake: data*, diag_f_fake: data*, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, options: uint32'},
- 'grad_hess_diag_1_phase1': {'shape': 'segments',
-                             'samples': 'size_i',
-                             'term': 'penalty',
-                             'sizes': ['size_d'],
-                             'staged': 0,
-                             'packed': False,
-                             'kept': 1,
-                             'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: '
-                                          'int64, samples: int64, size_d: int64, options: uint32'},
- 'grad_hess_diag_1_phase2': {'shape': 'segments',
-                             'samples': 'size_i',
-                             'term': 'penalty',
-                             'sizes': ['size_d'],
-                             'staged': 0,
-                             'packed': False,
-                             'kept': 1,
-                             'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: '
-                                          'int64, each: int64, samples: int64, size_d: int64, options: '
-                                          'uint32'},
  'grad_hess_diag_1_phase3': {'shape': 'segments',
                              'samples': 'size_i',
                              'term': 'penalty',
@@ -4782,7 +3960,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'sizes': ['size_d'],
            'staged': 2,
            'packed': True,
-           'phased': ['hvp_1_phase1', 'hvp_1_phase2', 'hvp_1_phase3', 'hvp_1_phase4'],
+           'phased': ['value_1_phase1', 'value_1_phase2', 'hvp_1_phase3', 'hvp_1_phase4'],
            'arguments': 'g: data*, v_g_: data*, hvp_g: data*, lam: real, weight: data*, mask: uint8*, '
                         'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'},
  'hvp_2': {'shape': 'elements',
@@ -4799,24 +3977,6 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'staged': 0,
            'packed': False,
            'arguments': 'hvp_f_fake: data*, mask: uint8*, samples: int64, options: uint32'},
- 'hvp_1_phase1': {'shape': 'segments',
-                  'samples': 'size_i',
-                  'term': 'penalty',
-                  'sizes': ['size_d'],
-                  'staged': 0,
-                  'packed': False,
-                  'kept': 1,
-                  'arguments': 'g: data*, mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
-                               'int64, size_d: int64, options: uint32'},
- 'hvp_1_phase2': {'shape': 'segments',
-                  'samples': 'size_i',
-                  'term': 'penalty',
-                  'sizes': ['size_d'],
-                  'staged': 0,
-                  'packed': False,
-                  'kept': 1,
-                  'arguments': 'g: data*, mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
-                               'int64, samples: int64, size_d: int64, options: uint32'},
  'hvp_1_phase3': {'shape': 'segments',
                   'samples': 'size_i',
                   'term': 'penalty',
