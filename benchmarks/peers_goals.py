@@ -40,10 +40,14 @@ def bytes_over_time(outcome):
 
 
 def goals(runs):
-    """Sentence, bound, worst figure and its case; None where nothing was measured for it."""
+    """Sentence, bound, the worst figure with its case, and the worst on one thread; None where nothing was measured."""
     for sentence, bound, figure, which in _listed():
-        found = [(value, outcome) for outcome in measured(runs, **which) if (value := figure(outcome)) is not None]
-        yield sentence, bound, min(found, key=lambda pair: pair[0], default=None)
+        yield sentence, bound, _worst(runs, figure, which), _worst(runs, figure, which | {"threads": 1})
+
+
+def _worst(runs, figure, which):
+    found = [(value, outcome) for outcome in measured(runs, **which) if (value := figure(outcome)) is not None]
+    return min(found, key=lambda pair: pair[0], default=None)
 
 
 def _listed():
