@@ -283,7 +283,7 @@ def _chunk_rows(entries):
 
 def _tile_rows(samples, chunk):
     """Samples, in whole chunks, whose rows of pairs are in memory at a time: 8 million numbers, at least 256 rows."""
-    return min(-(-samples // chunk), max(256, 2**23 // max(1, samples)) // chunk) * chunk
+    return max(1, min(-(-samples // chunk), max(256, 2**23 // max(1, samples)) // chunk)) * chunk
 
 
 @functools.cache

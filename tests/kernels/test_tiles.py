@@ -160,12 +160,22 @@ def test_what_needs_all_rows_is_whole(own_spec):
     assert tiling(schedule, list(program.outputs.values())) is None
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("samples", [0, 2])
+def test_few_samples_have_one_tile_and_none_have_none(name, samples):
+    loss = symloss.load(path_of(name))
+    arrays = [array[:samples] for array in inputs_of(loss)]
+    for result in results(loss, arrays, reduction="sum")[1:]:
+        assert result.shape == (samples, WIDTH)
+
+
 @pytest.mark.parametrize("name", ["info_nce", "nt_xent"])
 def test_tiles_are_whole_chunks_of_a_bounded_size(name):
     module = sys.modules[symloss.load(name)._engine.drivers["value"].__module__]
     for samples in (0, 1, 255, 256, 2000, 8192, 100_000, 10**7):
         chunk = module._chunk_rows(samples)
         rows = module._tile_rows(samples, chunk)
+        assert rows >= 1
         assert rows % chunk == 0
         assert rows >= min(samples, 256) - chunk
         assert rows <= max(256, 2**23 // max(1, samples))
