@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
@@ -13,6 +13,7 @@ from symloss.lowering.functions import Difference, Gap, Lifted, UnitScale
 from symloss.lowering.norms import with_scaled_norms
 from symloss.lowering.quotients import with_quotients
 from symloss.lowering.rescaling import rescaled
+from symloss.lowering.rewriting import bottom_up
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
 #: A fixed axis no longer than this is unrolled.
@@ -205,15 +206,6 @@ def _with_companions(expression: sympy.Expr, split: set[str]) -> sympy.Expr:
         return sympy.Add(*terms)
 
     return bottom_up(expression, rewrite)
-
-
-def bottom_up(expression: sympy.Expr, rewrite: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
-    """Apply a rewrite to every node, leaves first."""
-    if not expression.args:
-        return rewrite(expression)
-    arguments = tuple(bottom_up(argument, rewrite) for argument in expression.args)
-    rebuilt = expression.func(*arguments) if arguments != expression.args else expression
-    return rewrite(rebuilt)
 
 
 def _guards_into_branches(program: Program) -> Program:

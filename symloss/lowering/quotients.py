@@ -15,6 +15,7 @@ import sympy
 
 from symloss.atoms import Absolute, Equal, Less, Or, Where, XOverY, ZeroTimes
 from symloss.lowering.functions import Lifted
+from symloss.lowering.rewriting import bottom_up
 from symloss.program import INPUT_ROLES, Program, Read, Tensor
 
 #: What enters linearly and is finite; a scale of ordinary size.
@@ -26,17 +27,10 @@ def with_quotients(program: Program) -> Program:
     rewrite = partial(_rewritten, program.tensors)
     return program.replacing(
         statements=tuple(
-            replace(s, body=_bottom_up(s.body, rewrite)) if s.body.has(ZeroTimes, XOverY) else s
+            replace(s, body=bottom_up(s.body, rewrite)) if s.body.has(ZeroTimes, XOverY) else s
             for s in program.statements
         )
     )
-
-
-def _bottom_up(e: Any, rewrite: Any) -> Any:
-    if not e.args:
-        return e
-    arguments = tuple(_bottom_up(argument, rewrite) for argument in e.args)
-    return rewrite(e.func(*arguments) if arguments != e.args else e)
 
 
 def _rewritten(tensors: Mapping[str, Tensor], e: Any) -> Any:
