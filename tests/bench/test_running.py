@@ -216,11 +216,12 @@ def test_goals_take_the_worst_case(scripts: Any) -> None:
         },
         {"threads": 1, "outcomes": [outcome("mse", 10**6, torch=0.1)]},
     ]
-    found = {sentence: worst for sentence, _, worst in scripts("peers_goals").goals(runs)}
-    assert found["element-wise from 1e6: times torch"][0] == 4.5
-    value, where = found["element-wise from 1e6: times the best of torch, torch.compile and JAX"]
-    assert (value, where["case"]["loss"]) == (1.5, "mae")
-    assert found["Dice: times the best"] is None
+    found = {sentence: (worst, alone) for sentence, _, worst, alone in scripts("peers_goals").goals(runs)}
+    together, alone = found["element-wise from 1e6: times torch"]
+    assert (together[0], alone[0]) == (4.5, 0.1)
+    (value, where), alone = found["element-wise from 1e6: times the best of torch, torch.compile and JAX"]
+    assert (value, where["case"]["loss"], alone[0]) == (1.5, "mae", 0.1)
+    assert found["Dice: times the best"] == (None, None)
 
 
 def test_the_benchmark_refuses(scripts: Any, capsys: pytest.CaptureFixture[str]) -> None:
