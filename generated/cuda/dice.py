@@ -484,8 +484,8 @@ def _all_threads():
 
 @_device
 def _value_f32_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel."""
-    return p_pixel * y_pixel, p_pixel * (f32(1.0) - y_pixel) + y_pixel * (f32(1.0) - p_pixel), p_pixel, y_pixel
+    """One place of a row: t1_pixel, t1_difference_pixel."""
+    return p_pixel * y_pixel, p_pixel * (f32(1.0) - y_pixel) + y_pixel * (f32(1.0) - p_pixel)
 
 
 def value_f32(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, options):
@@ -501,8 +501,6 @@ def value_f32(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
             weight_n = _weight_f32(weight, row, options)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_high, t2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -513,10 +511,10 @@ def value_f32(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
-                    t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
-                    t1_pixel_2, t1_difference_pixel_2, t2_pixel_2, t3_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
-                    t1_pixel_3, t1_difference_pixel_3, t2_pixel_3, t3_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_pixel_0, t1_difference_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, t1_difference_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, t1_difference_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
@@ -533,37 +531,23 @@ def value_f32(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
                     t1_difference_high, t1_difference_low = _plus_f32(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_3,
                     )
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_0)
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_1)
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_2)
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_3)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < size_pixel:
-                t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel = _value_f32_sweep1(
-                    _get(p, p_row + at), _get(y, y_row + at),
-                )
+                t1_pixel, t1_difference_pixel = _value_f32_sweep1(_get(p, p_row + at), _get(y, y_row + at))
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2 = _row_sum_f32(t2_high, t2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            total2 = smooth + t2 + t3
-            t4 = total2 == f32(0.0)
             overlap = smooth + f32(2.0) * t1
-            t5 = t1_difference / (overlap + t1_difference)
-            loss = (f32(0.0) if t4 else t5) * weight_n
+            t2 = overlap + t1_difference
+            t3 = t2 == f32(0.0)
+            t4 = t1_difference / t2
+            loss = (f32(0.0) if t3 else t4) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -590,8 +574,6 @@ def value_phase1_f32(p, y, mask, kept1, segments, each, samples, size_pixel, opt
         if live:
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_high, t2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -602,10 +584,10 @@ def value_phase1_f32(p, y, mask, kept1, segments, each, samples, size_pixel, opt
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
-                    t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
-                    t1_pixel_2, t1_difference_pixel_2, t2_pixel_2, t3_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
-                    t1_pixel_3, t1_difference_pixel_3, t2_pixel_3, t3_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_pixel_0, t1_difference_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, t1_difference_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, t1_difference_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
@@ -622,45 +604,29 @@ def value_phase1_f32(p, y, mask, kept1, segments, each, samples, size_pixel, opt
                     t1_difference_high, t1_difference_low = _plus_f32(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_3,
                     )
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_0)
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_1)
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_2)
-                    t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel_3)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel = _value_f32_sweep1(
+                t1_pixel, t1_difference_pixel = _value_f32_sweep1(
                     _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, t2_pixel)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2 = _row_sum_f32(t2_high, t2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2
-                kept1[at + 3 * between] = t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f32(0.0)
                 kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -677,26 +643,20 @@ def value_phase2_f32(y, smooth, weight, mask, losses, partial, kept1, segments, 
             weight_n = _weight_f32(weight, row, options)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_high, t2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_high, t2_low = _plus_f32(t2_high, t2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2 = _row_sum_f32(t2_high, t2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            total2 = smooth + t2 + t3
-            t4 = total2 == f32(0.0)
             overlap = smooth + f32(2.0) * t1
-            t5 = t1_difference / (overlap + t1_difference)
-            loss = (f32(0.0) if t4 else t5) * weight_n
+            t2 = overlap + t1_difference
+            t3 = t2 == f32(0.0)
+            t4 = t1_difference / t2
+            loss = (f32(0.0) if t3 else t4) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -711,16 +671,16 @@ def value_phase2_f32(y, smooth, weight, mask, losses, partial, kept1, segments, 
 
 @_device
 def _value_and_grad_f32_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel."""
+    """One place of a row: t1_pixel, t1_difference_pixel."""
     t2 = f32(1.0) - y_pixel
-    return p_pixel * y_pixel, p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel), p_pixel, y_pixel
+    return p_pixel * y_pixel, p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
 
 
 @_device
-def _value_and_grad_f32_sweep2(y_pixel2, t10, t12):
+def _value_and_grad_f32_sweep2(y_pixel2, t10, t8):
     """One place of a row: grad_p_pixel."""
-    t13 = f32(1.0) - y_pixel2
-    return f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
+    t11 = f32(1.0) - y_pixel2
+    return f32(2.0) * t8 * y_pixel2 + t10 * t11 - t10 * y_pixel2
 
 
 def value_and_grad_f32(
@@ -745,8 +705,6 @@ def value_and_grad_f32(
             seed = _seed_f32(weight_n, divisor)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -759,18 +717,10 @@ def value_and_grad_f32(
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f32_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f32_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
-                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _value_and_grad_f32_sweep1(
-                        p_pixel_2, y_pixel_2,
-                    )
-                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _value_and_grad_f32_sweep1(
-                        p_pixel_3, y_pixel_3,
-                    )
+                    t1_pixel_0, t1_difference_pixel_0 = _value_and_grad_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_and_grad_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, t1_difference_pixel_2 = _value_and_grad_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, t1_difference_pixel_3 = _value_and_grad_f32_sweep1(p_pixel_3, y_pixel_3)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
@@ -787,14 +737,6 @@ def value_and_grad_f32(
                     t1_difference_high, t1_difference_low = _plus_f32(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_3,
                     )
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
@@ -802,30 +744,23 @@ def value_and_grad_f32(
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + at] = y_pixel
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f32_sweep1(
-                    _get(p, p_row + at), y_pixel,
-                )
+                t1_pixel, t1_difference_pixel = _value_and_grad_f32_sweep1(_get(p, p_row + at), y_pixel)
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == f32(0.0)
+            t3 = f32(2.0) * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = f32(0.0) if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = f32(0.0) if t5 else t11
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = f32(0.0) if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = f32(0.0) if t6 else t9
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -838,10 +773,10 @@ def value_and_grad_f32(
                 while part < _parts(p):
                     at = _packed(p) * vector + LANES_F32 * part
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(y_pixel2_0, t10, t12)
-                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(y_pixel2_1, t10, t12)
-                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(y_pixel2_2, t10, t12)
-                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(y_pixel2_3, t10, t12)
+                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(y_pixel2_0, t10, t8)
+                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(y_pixel2_1, t10, t8)
+                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(y_pixel2_2, t10, t8)
+                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(y_pixel2_3, t10, t8)
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
                     )
@@ -851,11 +786,11 @@ def value_and_grad_f32(
             at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
-                grad_p_pixel = _value_and_grad_f32_sweep2(y_pixel2, t10, t12)
+                grad_p_pixel = _value_and_grad_f32_sweep2(y_pixel2, t10, t8)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t14 = t1_difference / t8
-            loss = (f32(0.0) if t5 else t14) * weight_n
+            t12 = t1_difference / t5
+            loss = (f32(0.0) if t6 else t12) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -883,8 +818,6 @@ def value_and_grad_phase1_f32(p, y, mask, kept1, segments, each, samples, size_p
         if live:
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -895,18 +828,10 @@ def value_and_grad_phase1_f32(p, y, mask, kept1, segments, each, samples, size_p
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f32_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f32_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
-                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _value_and_grad_f32_sweep1(
-                        p_pixel_2, y_pixel_2,
-                    )
-                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _value_and_grad_f32_sweep1(
-                        p_pixel_3, y_pixel_3,
-                    )
+                    t1_pixel_0, t1_difference_pixel_0 = _value_and_grad_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_and_grad_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, t1_difference_pixel_2 = _value_and_grad_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, t1_difference_pixel_3 = _value_and_grad_f32_sweep1(p_pixel_3, y_pixel_3)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
@@ -923,45 +848,29 @@ def value_and_grad_phase1_f32(p, y, mask, kept1, segments, each, samples, size_p
                     t1_difference_high, t1_difference_low = _plus_f32(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_3,
                     )
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f32_sweep1(
+                t1_pixel, t1_difference_pixel = _value_and_grad_f32_sweep1(
                     _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2_2
-                kept1[at + 3 * between] = t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f32(0.0)
                 kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -988,31 +897,24 @@ def value_and_grad_phase2_f32(
             seed = _seed_f32(weight_n, divisor)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == f32(0.0)
+            t3 = f32(2.0) * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = f32(0.0) if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = f32(0.0) if t5 else t11
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = f32(0.0) if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = f32(0.0) if t6 else t9
             vectors = length // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1022,10 +924,10 @@ def value_and_grad_phase2_f32(
                 while part < _parts(y):
                     at = _packed(y) * vector + LANES_F32 * part
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(y_pixel2_0, t10, t12)
-                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(y_pixel2_1, t10, t12)
-                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(y_pixel2_2, t10, t12)
-                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(y_pixel2_3, t10, t12)
+                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(y_pixel2_0, t10, t8)
+                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(y_pixel2_1, t10, t8)
+                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(y_pixel2_2, t10, t8)
+                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(y_pixel2_3, t10, t8)
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
                     )
@@ -1034,11 +936,11 @@ def value_and_grad_phase2_f32(
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
             while at < length:
-                grad_p_pixel = _value_and_grad_f32_sweep2(_get(y, y_row_segment + at), t10, t12)
+                grad_p_pixel = _value_and_grad_f32_sweep2(_get(y, y_row_segment + at), t10, t8)
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 at += _stride(threads)
-            t14 = t1_difference / t8
-            loss = (f32(0.0) if t5 else t14) * weight_n
+            t12 = t1_difference / t5
+            loss = (f32(0.0) if t6 else t12) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1053,17 +955,17 @@ def value_and_grad_phase2_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(y_pixel2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8):
+def _grad_hess_diag_f32_sweep2(y_pixel2, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
-    t13 = f32(1.0) - y_pixel2
-    t14 = f32(1.0) - f32(2.0) * y_pixel2
-    t18 = seed_n * (t14 * t17 + f32(4.0) * (t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_overlap = f32(0.0) if t5 else t18
-    t21 = seed_n * (f32(2.0) * y_pixel2 * t20 - f32(2.0) * (t7 / t8) * (t14 / t8) / t8)
-    tangent_d_t1_difference = f32(0.0) if t5 else t21
+    t11 = f32(1.0) - y_pixel2
+    t12 = f32(1.0) - f32(2.0) * y_pixel2
+    t16 = seed_n * (t12 * t15 + f32(4.0) * (t1_difference / t5) * (y_pixel2 / t5) / t5)
+    tangent_d_overlap = f32(0.0) if t6 else t16
+    t19 = seed_n * (f32(2.0) * y_pixel2 * t18 - f32(2.0) * (t4 / t5) * (t12 / t5) / t5)
+    tangent_d_t1_difference = f32(0.0) if t6 else t19
     return (
-        f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2, f32(2.0) * tangent_d_overlap * y_pixel2 +
-        tangent_d_t1_difference * t14
+        f32(2.0) * t8 * y_pixel2 + t10 * t11 - t10 * y_pixel2, f32(2.0) * tangent_d_overlap * y_pixel2 +
+        tangent_d_t1_difference * t12
     )
 
 
@@ -1087,8 +989,6 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             seed = _seed_f32(weight_n, divisor)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1101,18 +1001,10 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f32_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f32_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
-                    t1_pixel_2, t1_difference_pixel_2, t2_2_pixel_2, t3_pixel_2 = _value_and_grad_f32_sweep1(
-                        p_pixel_2, y_pixel_2,
-                    )
-                    t1_pixel_3, t1_difference_pixel_3, t2_2_pixel_3, t3_pixel_3 = _value_and_grad_f32_sweep1(
-                        p_pixel_3, y_pixel_3,
-                    )
+                    t1_pixel_0, t1_difference_pixel_0 = _value_and_grad_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_and_grad_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, t1_difference_pixel_2 = _value_and_grad_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, t1_difference_pixel_3 = _value_and_grad_f32_sweep1(p_pixel_3, y_pixel_3)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
@@ -1129,14 +1021,6 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     t1_difference_high, t1_difference_low = _plus_f32(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_3,
                     )
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_2)
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel_3)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_1)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_2)
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
@@ -1144,35 +1028,28 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + at] = y_pixel
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f32_sweep1(
-                    _get(p, p_row + at), y_pixel,
-                )
+                t1_pixel, t1_difference_pixel = _value_and_grad_f32_sweep1(_get(p, p_row + at), y_pixel)
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == f32(0.0)
+            t3 = f32(2.0) * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = f32(0.0) if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = f32(0.0) if t5 else t11
-            t15 = f32(2.0) * (t1_difference / t8) / t8 / t8
-            t16 = -f32(1.0) / t8 / t8
-            t17 = t15 + t16
-            t19 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t20 = f32(1.0) / (t8 * t8) + t19
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = f32(0.0) if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = f32(0.0) if t6 else t9
+            t13 = f32(2.0) * (t1_difference / t5) / t5 / t5
+            t14 = -f32(1.0) / t5 / t5
+            t15 = t13 + t14
+            t17 = -f32(2.0) * (t4 / t5) / t5 / t5
+            t18 = f32(1.0) / (t5 * t5) + t17
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1187,16 +1064,16 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     at = _packed(p) * vector + LANES_F32 * part
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_0, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_1, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_2, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_3, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_3, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
@@ -1212,7 +1089,7 @@ def grad_hess_diag_f32(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    y_pixel2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    y_pixel2, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -1245,36 +1122,29 @@ def grad_hess_diag_phase2_f32(
             seed = _seed_f32(weight_n, divisor)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == f32(0.0)
+            t3 = f32(2.0) * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = f32(0.0) if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = f32(0.0) if t5 else t11
-            t15 = f32(2.0) * (t1_difference / t8) / t8 / t8
-            t16 = -f32(1.0) / t8 / t8
-            t17 = t15 + t16
-            t19 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t20 = f32(1.0) / (t8 * t8) + t19
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = f32(0.0) if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = f32(0.0) if t6 else t9
+            t13 = f32(2.0) * (t1_difference / t5) / t5 / t5
+            t14 = -f32(1.0) / t5 / t5
+            t15 = t13 + t14
+            t17 = -f32(2.0) * (t4 / t5) / t5 / t5
+            t18 = f32(1.0) / (t5 * t5) + t17
             vectors = length // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1286,16 +1156,16 @@ def grad_hess_diag_phase2_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_0, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_1, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_2, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                        y_pixel2_3, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_3, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
@@ -1310,7 +1180,7 @@ def grad_hess_diag_phase2_f32(
             at = _packed(y) * vectors + thread
             while at < length:
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    _get(y, y_row_segment + at), seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    _get(y, y_row_segment + at), seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
@@ -1323,21 +1193,19 @@ def grad_hess_diag_phase2_f32(
 
 @_device
 def _hvp_f32_sweep1(p_pixel, v_p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel, tangent_t1_pixel,
-    tangent_t1_difference_pixel.
-    """
+    """One place of a row: t1_pixel, t1_difference_pixel, tangent_t1_pixel, tangent_t1_difference_pixel."""
     t2 = f32(1.0) - y_pixel
     return (
-        p_pixel * y_pixel, p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel), p_pixel, y_pixel, v_p_pixel * y_pixel,
-        v_p_pixel * (f32(1.0) - f32(2.0) * y_pixel)
+        p_pixel * y_pixel, p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel), v_p_pixel * y_pixel, v_p_pixel * (f32(1.0) -
+        f32(2.0) * y_pixel)
     )
 
 
 @_device
-def _hvp_f32_sweep2(y_pixel2, t15, t20):
+def _hvp_f32_sweep2(y_pixel2, t13, t18):
     """One place of a row: hvp_p_pixel."""
-    t21 = f32(1.0) - y_pixel2
-    return f32(2.0) * t15 * y_pixel2 + t20 * t21 - t20 * y_pixel2
+    t19 = f32(1.0) - y_pixel2
+    return f32(2.0) * t13 * y_pixel2 + t18 * t19 - t18 * y_pixel2
 
 
 def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples, size_pixel, options):
@@ -1360,8 +1228,6 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             seed = _seed_f32(weight_n, divisor)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
@@ -1390,29 +1256,21 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
                     t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_1[1])
                     t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_2[1])
                     t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_3[1])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_0[2])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_1[2])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_2[2])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_3[2])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_0[3])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_1[3])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_2[3])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_3[3])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_0[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_1[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_2[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_3[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_0[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_1[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_2[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_3[2])
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_2[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_2[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_3[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_3[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -1424,37 +1282,32 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
                 found = _hvp_f32_sweep1(_get(p, p_row + at), _get(v_p_, v_p__row + at), y_pixel)
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
                 t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found[1])
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found[2])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, found[3])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found[4])
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found[2])
                 tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found[5],
+                    tangent_t1_difference_high, tangent_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
             tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
             tangent_t1_difference = _row_sum_f32(tangent_t1_difference_high, tangent_t1_difference_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == f32(0.0)
+            t3 = f32(2.0) * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = f32(2.0) * tangent_t1
-            t10 = t9 + tangent_t1_difference
-            t11 = f32(2.0) * (t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t13
-            t15 = f32(0.0) if t5 else t14
-            t16 = f32(2.0) * (tangent_t1 / t8) / t8
-            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t18
-            t20 = f32(0.0) if t5 else t19
+            t7 = f32(2.0) * tangent_t1
+            t8 = t7 + tangent_t1_difference
+            t9 = f32(2.0) * (t1_difference / t5) * (t8 / t5) / t5
+            t10 = -tangent_t1_difference / t5 / t5
+            t11 = t9 + t10
+            t12 = seed_n * t11
+            t13 = f32(0.0) if t6 else t12
+            t14 = f32(2.0) * (tangent_t1 / t5) / t5
+            t15 = -f32(2.0) * (t4 / t5) * (t8 / t5) / t5
+            t16 = t14 + t15
+            t17 = seed_n * t16
+            t18 = f32(0.0) if t6 else t17
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1467,10 +1320,10 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
                 while part < _parts(p):
                     at = _packed(p) * vector + LANES_F32 * part
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f32_sweep2(y_pixel2_0, t15, t20)
-                    hvp_p_pixel_1 = _hvp_f32_sweep2(y_pixel2_1, t15, t20)
-                    hvp_p_pixel_2 = _hvp_f32_sweep2(y_pixel2_2, t15, t20)
-                    hvp_p_pixel_3 = _hvp_f32_sweep2(y_pixel2_3, t15, t20)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(y_pixel2_0, t13, t18)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(y_pixel2_1, t13, t18)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(y_pixel2_2, t13, t18)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(y_pixel2_3, t13, t18)
                     hvp_p_words = _with_part(
                         hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
                     )
@@ -1480,7 +1333,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f32_sweep2(y_pixel2, t15, t20)
+                hvp_p_pixel = _hvp_f32_sweep2(y_pixel2, t13, t18)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -1504,8 +1357,6 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
         if live:
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
@@ -1532,29 +1383,21 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                     t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_1[1])
                     t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_2[1])
                     t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found_3[1])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_0[2])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_1[2])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_2[2])
-                    t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found_3[2])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_0[3])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_1[3])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_2[3])
-                    t3_high, t3_low = _plus_f32(t3_high, t3_low, found_3[3])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_0[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_1[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_2[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_3[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_0[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_1[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_2[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found_3[2])
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_2[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_2[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_3[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_3[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -1565,27 +1408,21 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 )
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
                 t1_difference_high, t1_difference_low = _plus_f32(t1_difference_high, t1_difference_low, found[1])
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, found[2])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, found[3])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found[4])
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, found[2])
                 tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found[5],
+                    tangent_t1_difference_high, tangent_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
             tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
             tangent_t1_difference = _row_sum_f32(tangent_t1_difference_high, tangent_t1_difference_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2_2
-                kept1[at + 3 * between] = t3
-                kept1[at + 4 * between] = tangent_t1
-                kept1[at + 5 * between] = tangent_t1_difference
+                kept1[at + 2 * between] = tangent_t1
+                kept1[at + 3 * between] = tangent_t1_difference
         else:
             if thread == 0:
                 at = row * segments + segment
@@ -1593,8 +1430,6 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 kept1[at + between] = f32(0.0)
                 kept1[at + 2 * between] = f32(0.0)
                 kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1619,8 +1454,6 @@ def hvp_phase2_f32(
             seed = _seed_f32(weight_n, divisor)
             t1_high, t1_low = f32(0.0), f32(0.0)
             t1_difference_high, t1_difference_low = f32(0.0), f32(0.0)
-            t2_2_high, t2_2_low = f32(0.0), f32(0.0)
-            t3_high, t3_low = f32(0.0), f32(0.0)
             tangent_t1_high, tangent_t1_low = f32(0.0), f32(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1629,37 +1462,32 @@ def hvp_phase2_f32(
                 t1_difference_high, t1_difference_low = _plus_f32(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f32(t3_high, t3_low, kept1[at + 3 * between])
-                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, kept1[at + 4 * between])
+                tangent_t1_high, tangent_t1_low = _plus_f32(tangent_t1_high, tangent_t1_low, kept1[at + 2 * between])
                 tangent_t1_difference_high, tangent_t1_difference_low = _plus_f32(
-                    tangent_t1_difference_high, tangent_t1_difference_low, kept1[at + 5 * between],
+                    tangent_t1_difference_high, tangent_t1_difference_low, kept1[at + 3 * between],
                 )
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             t1_difference = _row_sum_f32(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
-            t3 = _row_sum_f32(t3_high, t3_low)
             tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
             tangent_t1_difference = _row_sum_f32(tangent_t1_difference_high, tangent_t1_difference_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == f32(0.0)
+            t3 = f32(2.0) * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = f32(2.0) * tangent_t1
-            t10 = t9 + tangent_t1_difference
-            t11 = f32(2.0) * (t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t13
-            t15 = f32(0.0) if t5 else t14
-            t16 = f32(2.0) * (tangent_t1 / t8) / t8
-            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t18
-            t20 = f32(0.0) if t5 else t19
+            t7 = f32(2.0) * tangent_t1
+            t8 = t7 + tangent_t1_difference
+            t9 = f32(2.0) * (t1_difference / t5) * (t8 / t5) / t5
+            t10 = -tangent_t1_difference / t5 / t5
+            t11 = t9 + t10
+            t12 = seed_n * t11
+            t13 = f32(0.0) if t6 else t12
+            t14 = f32(2.0) * (tangent_t1 / t5) / t5
+            t15 = -f32(2.0) * (t4 / t5) * (t8 / t5) / t5
+            t16 = t14 + t15
+            t17 = seed_n * t16
+            t18 = f32(0.0) if t6 else t17
             vectors = length // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1669,10 +1497,10 @@ def hvp_phase2_f32(
                 while part < _parts(y):
                     at = _packed(y) * vector + LANES_F32 * part
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f32_sweep2(y_pixel2_0, t15, t20)
-                    hvp_p_pixel_1 = _hvp_f32_sweep2(y_pixel2_1, t15, t20)
-                    hvp_p_pixel_2 = _hvp_f32_sweep2(y_pixel2_2, t15, t20)
-                    hvp_p_pixel_3 = _hvp_f32_sweep2(y_pixel2_3, t15, t20)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(y_pixel2_0, t13, t18)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(y_pixel2_1, t13, t18)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(y_pixel2_2, t13, t18)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(y_pixel2_3, t13, t18)
                     hvp_p_words = _with_part(
                         hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
                     )
@@ -1681,7 +1509,7 @@ def hvp_phase2_f32(
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
             while at < length:
-                hvp_p_pixel = _hvp_f32_sweep2(_get(y, y_row_segment + at), t15, t20)
+                hvp_p_pixel = _hvp_f32_sweep2(_get(y, y_row_segment + at), t13, t18)
                 _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -1832,8 +1660,8 @@ def finish_f64(partial, count, divisor, weights, totals, rounded, term, options)
 
 @_device
 def _value_f64_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel."""
-    return p_pixel * y_pixel, p_pixel * (1.0 - y_pixel) + y_pixel * (1.0 - p_pixel), p_pixel, y_pixel
+    """One place of a row: t1_pixel, t1_difference_pixel."""
+    return p_pixel * y_pixel, p_pixel * (1.0 - y_pixel) + y_pixel * (1.0 - p_pixel)
 
 
 def value_f64(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, options):
@@ -1849,8 +1677,6 @@ def value_f64(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
             weight_n = _weight_f64(weight, row, options)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_high, t2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1861,8 +1687,8 @@ def value_f64(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
-                    t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_0, t1_difference_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
                     t1_difference_high, t1_difference_low = _plus_f64(
@@ -1871,33 +1697,23 @@ def value_f64(p, y, smooth, weight, mask, losses, partial, samples, size_pixel, 
                     t1_difference_high, t1_difference_low = _plus_f64(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_1,
                     )
-                    t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_0)
-                    t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_1)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < size_pixel:
-                t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel = _value_f64_sweep1(
-                    _get(p, p_row + at), _get(y, y_row + at),
-                )
+                t1_pixel, t1_difference_pixel = _value_f64_sweep1(_get(p, p_row + at), _get(y, y_row + at))
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2 = _row_sum_f64(t2_high, t2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            total2 = smooth + t2 + t3
-            t4 = total2 == 0.0
             overlap = smooth + 2.0 * t1
-            t5 = t1_difference / (overlap + t1_difference)
-            loss = (0.0 if t4 else t5) * weight_n
+            t2 = overlap + t1_difference
+            t3 = t2 == 0.0
+            t4 = t1_difference / t2
+            loss = (0.0 if t3 else t4) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1924,8 +1740,6 @@ def value_phase1_f64(p, y, mask, kept1, segments, each, samples, size_pixel, opt
         if live:
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_high, t2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1936,8 +1750,8 @@ def value_phase1_f64(p, y, mask, kept1, segments, each, samples, size_pixel, opt
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_pixel_0, t3_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
-                    t1_pixel_1, t1_difference_pixel_1, t2_pixel_1, t3_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_0, t1_difference_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
                     t1_difference_high, t1_difference_low = _plus_f64(
@@ -1946,41 +1760,29 @@ def value_phase1_f64(p, y, mask, kept1, segments, each, samples, size_pixel, opt
                     t1_difference_high, t1_difference_low = _plus_f64(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_1,
                     )
-                    t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_0)
-                    t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel_1)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                t1_pixel, t1_difference_pixel, t2_pixel, t3_pixel = _value_f64_sweep1(
+                t1_pixel, t1_difference_pixel = _value_f64_sweep1(
                     _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_high, t2_low = _plus_f64(t2_high, t2_low, t2_pixel)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2 = _row_sum_f64(t2_high, t2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2
-                kept1[at + 3 * between] = t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f64(0.0)
                 kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1997,26 +1799,20 @@ def value_phase2_f64(y, smooth, weight, mask, losses, partial, kept1, segments, 
             weight_n = _weight_f64(weight, row, options)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_high, t2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_high, t2_low = _plus_f64(t2_high, t2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2 = _row_sum_f64(t2_high, t2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            total2 = smooth + t2 + t3
-            t4 = total2 == 0.0
             overlap = smooth + 2.0 * t1
-            t5 = t1_difference / (overlap + t1_difference)
-            loss = (0.0 if t4 else t5) * weight_n
+            t2 = overlap + t1_difference
+            t3 = t2 == 0.0
+            t4 = t1_difference / t2
+            loss = (0.0 if t3 else t4) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2031,16 +1827,16 @@ def value_phase2_f64(y, smooth, weight, mask, losses, partial, kept1, segments, 
 
 @_device
 def _value_and_grad_f64_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel."""
+    """One place of a row: t1_pixel, t1_difference_pixel."""
     t2 = 1.0 - y_pixel
-    return p_pixel * y_pixel, p_pixel * t2 + y_pixel * (1.0 - p_pixel), p_pixel, y_pixel
+    return p_pixel * y_pixel, p_pixel * t2 + y_pixel * (1.0 - p_pixel)
 
 
 @_device
-def _value_and_grad_f64_sweep2(y_pixel2, t10, t12):
+def _value_and_grad_f64_sweep2(y_pixel2, t10, t8):
     """One place of a row: grad_p_pixel."""
-    t13 = 1.0 - y_pixel2
-    return 2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
+    t11 = 1.0 - y_pixel2
+    return 2.0 * t8 * y_pixel2 + t10 * t11 - t10 * y_pixel2
 
 
 def value_and_grad_f64(
@@ -2065,8 +1861,6 @@ def value_and_grad_f64(
             seed = _seed_f64(weight_n, divisor)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2079,12 +1873,8 @@ def value_and_grad_f64(
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f64_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f64_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
+                    t1_pixel_0, t1_difference_pixel_0 = _value_and_grad_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_and_grad_f64_sweep1(p_pixel_1, y_pixel_1)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
                     t1_difference_high, t1_difference_low = _plus_f64(
@@ -2093,10 +1883,6 @@ def value_and_grad_f64(
                     t1_difference_high, t1_difference_low = _plus_f64(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_1,
                     )
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
@@ -2104,30 +1890,23 @@ def value_and_grad_f64(
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + at] = y_pixel
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f64_sweep1(
-                    _get(p, p_row + at), y_pixel,
-                )
+                t1_pixel, t1_difference_pixel = _value_and_grad_f64_sweep1(_get(p, p_row + at), y_pixel)
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == 0.0
+            t3 = 2.0 * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = 0.0 if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = 0.0 if t5 else t11
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = 0.0 if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = 0.0 if t6 else t9
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2140,8 +1919,8 @@ def value_and_grad_f64(
                 while part < _parts(p):
                     at = _packed(p) * vector + LANES_F64 * part
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(y_pixel2_0, t10, t12)
-                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(y_pixel2_1, t10, t12)
+                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(y_pixel2_0, t10, t8)
+                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(y_pixel2_1, t10, t8)
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     part += 1
                 _store_words(grad_p, grad_p_row + _packed(p) * vector, grad_p_words)
@@ -2149,11 +1928,11 @@ def value_and_grad_f64(
             at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
-                grad_p_pixel = _value_and_grad_f64_sweep2(y_pixel2, t10, t12)
+                grad_p_pixel = _value_and_grad_f64_sweep2(y_pixel2, t10, t8)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t14 = t1_difference / t8
-            loss = (0.0 if t5 else t14) * weight_n
+            t12 = t1_difference / t5
+            loss = (0.0 if t6 else t12) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2181,8 +1960,6 @@ def value_and_grad_phase1_f64(p, y, mask, kept1, segments, each, samples, size_p
         if live:
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2193,12 +1970,8 @@ def value_and_grad_phase1_f64(p, y, mask, kept1, segments, each, samples, size_p
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f64_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f64_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
+                    t1_pixel_0, t1_difference_pixel_0 = _value_and_grad_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_and_grad_f64_sweep1(p_pixel_1, y_pixel_1)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
                     t1_difference_high, t1_difference_low = _plus_f64(
@@ -2207,41 +1980,29 @@ def value_and_grad_phase1_f64(p, y, mask, kept1, segments, each, samples, size_p
                     t1_difference_high, t1_difference_low = _plus_f64(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_1,
                     )
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f64_sweep1(
+                t1_pixel, t1_difference_pixel = _value_and_grad_f64_sweep1(
                     _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2_2
-                kept1[at + 3 * between] = t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f64(0.0)
                 kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2268,31 +2029,24 @@ def value_and_grad_phase2_f64(
             seed = _seed_f64(weight_n, divisor)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == 0.0
+            t3 = 2.0 * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = 0.0 if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = 0.0 if t5 else t11
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = 0.0 if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = 0.0 if t6 else t9
             vectors = length // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2302,19 +2056,19 @@ def value_and_grad_phase2_f64(
                 while part < _parts(y):
                     at = _packed(y) * vector + LANES_F64 * part
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(y_pixel2_0, t10, t12)
-                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(y_pixel2_1, t10, t12)
+                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(y_pixel2_0, t10, t8)
+                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(y_pixel2_1, t10, t8)
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     part += 1
                 _store_words(grad_p, grad_p_row_segment + _packed(y) * vector, grad_p_words)
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
             while at < length:
-                grad_p_pixel = _value_and_grad_f64_sweep2(_get(y, y_row_segment + at), t10, t12)
+                grad_p_pixel = _value_and_grad_f64_sweep2(_get(y, y_row_segment + at), t10, t8)
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 at += _stride(threads)
-            t14 = t1_difference / t8
-            loss = (0.0 if t5 else t14) * weight_n
+            t12 = t1_difference / t5
+            loss = (0.0 if t6 else t12) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2329,17 +2083,17 @@ def value_and_grad_phase2_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(y_pixel2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8):
+def _grad_hess_diag_f64_sweep2(y_pixel2, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
-    t13 = 1.0 - y_pixel2
-    t14 = 1.0 - 2.0 * y_pixel2
-    t18 = seed_n * (t14 * t17 + 4.0 * (t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_overlap = 0.0 if t5 else t18
-    t21 = seed_n * (2.0 * y_pixel2 * t20 - 2.0 * (t7 / t8) * (t14 / t8) / t8)
-    tangent_d_t1_difference = 0.0 if t5 else t21
+    t11 = 1.0 - y_pixel2
+    t12 = 1.0 - 2.0 * y_pixel2
+    t16 = seed_n * (t12 * t15 + 4.0 * (t1_difference / t5) * (y_pixel2 / t5) / t5)
+    tangent_d_overlap = 0.0 if t6 else t16
+    t19 = seed_n * (2.0 * y_pixel2 * t18 - 2.0 * (t4 / t5) * (t12 / t5) / t5)
+    tangent_d_t1_difference = 0.0 if t6 else t19
     return (
-        2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2, 2.0 * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference
-        * t14
+        2.0 * t8 * y_pixel2 + t10 * t11 - t10 * y_pixel2, 2.0 * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference *
+        t12
     )
 
 
@@ -2363,8 +2117,6 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             seed = _seed_f64(weight_n, divisor)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2377,12 +2129,8 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    t1_pixel_0, t1_difference_pixel_0, t2_2_pixel_0, t3_pixel_0 = _value_and_grad_f64_sweep1(
-                        p_pixel_0, y_pixel_0,
-                    )
-                    t1_pixel_1, t1_difference_pixel_1, t2_2_pixel_1, t3_pixel_1 = _value_and_grad_f64_sweep1(
-                        p_pixel_1, y_pixel_1,
-                    )
+                    t1_pixel_0, t1_difference_pixel_0 = _value_and_grad_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, t1_difference_pixel_1 = _value_and_grad_f64_sweep1(p_pixel_1, y_pixel_1)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
                     t1_difference_high, t1_difference_low = _plus_f64(
@@ -2391,10 +2139,6 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     t1_difference_high, t1_difference_low = _plus_f64(
                         t1_difference_high, t1_difference_low, t1_difference_pixel_1,
                     )
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_0)
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel_1)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_0)
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
@@ -2402,35 +2146,28 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + at] = y_pixel
-                t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel = _value_and_grad_f64_sweep1(
-                    _get(p, p_row + at), y_pixel,
-                )
+                t1_pixel, t1_difference_pixel = _value_and_grad_f64_sweep1(_get(p, p_row + at), y_pixel)
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, t1_difference_pixel,
                 )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_pixel)
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, t3_pixel)
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == 0.0
+            t3 = 2.0 * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = 0.0 if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = 0.0 if t5 else t11
-            t15 = 2.0 * (t1_difference / t8) / t8 / t8
-            t16 = -1.0 / t8 / t8
-            t17 = t15 + t16
-            t19 = -2.0 * (t7 / t8) / t8 / t8
-            t20 = 1.0 / (t8 * t8) + t19
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = 0.0 if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = 0.0 if t6 else t9
+            t13 = 2.0 * (t1_difference / t5) / t5 / t5
+            t14 = -1.0 / t5 / t5
+            t15 = t13 + t14
+            t17 = -2.0 * (t4 / t5) / t5 / t5
+            t18 = 1.0 / (t5 * t5) + t17
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2445,10 +2182,10 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
                     at = _packed(p) * vector + LANES_F64 * part
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                        y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_0, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                        y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_1, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
@@ -2460,7 +2197,7 @@ def grad_hess_diag_f64(p, y, grad_p, diag_p, smooth, weight, mask, divisor, divi
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    y_pixel2, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    y_pixel2, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -2493,36 +2230,29 @@ def grad_hess_diag_phase2_f64(
             seed = _seed_f64(weight_n, divisor)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == 0.0
+            t3 = 2.0 * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = -seed_n / t8 * (t1_difference / t8)
-            t10 = 0.0 if t5 else t9
-            t11 = t7 / t8 * (seed_n / t8)
-            t12 = 0.0 if t5 else t11
-            t15 = 2.0 * (t1_difference / t8) / t8 / t8
-            t16 = -1.0 / t8 / t8
-            t17 = t15 + t16
-            t19 = -2.0 * (t7 / t8) / t8 / t8
-            t20 = 1.0 / (t8 * t8) + t19
+            t7 = -seed_n / t5 * (t1_difference / t5)
+            t8 = 0.0 if t6 else t7
+            t9 = t4 / t5 * (seed_n / t5)
+            t10 = 0.0 if t6 else t9
+            t13 = 2.0 * (t1_difference / t5) / t5 / t5
+            t14 = -1.0 / t5 / t5
+            t15 = t13 + t14
+            t17 = -2.0 * (t4 / t5) / t5 / t5
+            t18 = 1.0 / (t5 * t5) + t17
             vectors = length // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2534,10 +2264,10 @@ def grad_hess_diag_phase2_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                        y_pixel2_0, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_0, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                        y_pixel2_1, seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                        y_pixel2_1, seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                     )
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
@@ -2548,7 +2278,7 @@ def grad_hess_diag_phase2_f64(
             at = _packed(y) * vectors + thread
             while at < length:
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    _get(y, y_row_segment + at), seed_n, t10, t12, t17, t1_difference, t20, t5, t7, t8,
+                    _get(y, y_row_segment + at), seed_n, t10, t15, t18, t1_difference, t4, t5, t6, t8,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
@@ -2561,21 +2291,19 @@ def grad_hess_diag_phase2_f64(
 
 @_device
 def _hvp_f64_sweep1(p_pixel, v_p_pixel, y_pixel):
-    """One place of a row: t1_pixel, t1_difference_pixel, t2_2_pixel, t3_pixel, tangent_t1_pixel,
-    tangent_t1_difference_pixel.
-    """
+    """One place of a row: t1_pixel, t1_difference_pixel, tangent_t1_pixel, tangent_t1_difference_pixel."""
     t2 = 1.0 - y_pixel
     return (
-        p_pixel * y_pixel, p_pixel * t2 + y_pixel * (1.0 - p_pixel), p_pixel, y_pixel, v_p_pixel * y_pixel, v_p_pixel *
-        (1.0 - 2.0 * y_pixel)
+        p_pixel * y_pixel, p_pixel * t2 + y_pixel * (1.0 - p_pixel), v_p_pixel * y_pixel, v_p_pixel * (1.0 - 2.0 *
+        y_pixel)
     )
 
 
 @_device
-def _hvp_f64_sweep2(y_pixel2, t15, t20):
+def _hvp_f64_sweep2(y_pixel2, t13, t18):
     """One place of a row: hvp_p_pixel."""
-    t21 = 1.0 - y_pixel2
-    return 2.0 * t15 * y_pixel2 + t20 * t21 - t20 * y_pixel2
+    t19 = 1.0 - y_pixel2
+    return 2.0 * t13 * y_pixel2 + t18 * t19 - t18 * y_pixel2
 
 
 def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples, size_pixel, options):
@@ -2598,8 +2326,6 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             seed = _seed_f64(weight_n, divisor)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
@@ -2622,17 +2348,13 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
                     t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_0[1])
                     t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_1[1])
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_0[2])
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_1[2])
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, found_0[3])
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, found_1[3])
-                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_0[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_1[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_0[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_1[2])
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -2644,37 +2366,32 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
                 found = _hvp_f64_sweep1(_get(p, p_row + at), _get(v_p_, v_p__row + at), y_pixel)
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
                 t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found[1])
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found[2])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, found[3])
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found[4])
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found[2])
                 tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found[5],
+                    tangent_t1_difference_high, tangent_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
             tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
             tangent_t1_difference = _row_sum_f64(tangent_t1_difference_high, tangent_t1_difference_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == 0.0
+            t3 = 2.0 * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = 2.0 * tangent_t1
-            t10 = t9 + tangent_t1_difference
-            t11 = 2.0 * (t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t13
-            t15 = 0.0 if t5 else t14
-            t16 = 2.0 * (tangent_t1 / t8) / t8
-            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t18
-            t20 = 0.0 if t5 else t19
+            t7 = 2.0 * tangent_t1
+            t8 = t7 + tangent_t1_difference
+            t9 = 2.0 * (t1_difference / t5) * (t8 / t5) / t5
+            t10 = -tangent_t1_difference / t5 / t5
+            t11 = t9 + t10
+            t12 = seed_n * t11
+            t13 = 0.0 if t6 else t12
+            t14 = 2.0 * (tangent_t1 / t5) / t5
+            t15 = -2.0 * (t4 / t5) * (t8 / t5) / t5
+            t16 = t14 + t15
+            t17 = seed_n * t16
+            t18 = 0.0 if t6 else t17
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2687,8 +2404,8 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
                 while part < _parts(p):
                     at = _packed(p) * vector + LANES_F64 * part
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f64_sweep2(y_pixel2_0, t15, t20)
-                    hvp_p_pixel_1 = _hvp_f64_sweep2(y_pixel2_1, t15, t20)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(y_pixel2_0, t13, t18)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(y_pixel2_1, t13, t18)
                     hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
                     part += 1
                 _store_words(hvp_p, hvp_p_row + _packed(p) * vector, hvp_p_words)
@@ -2696,7 +2413,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, weight, mask, divisor, divisors, samples,
             at = _packed(p) * vectors + thread
             while at < size_pixel:
                 y_pixel2 = staged[stage + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f64_sweep2(y_pixel2, t15, t20)
+                hvp_p_pixel = _hvp_f64_sweep2(y_pixel2, t13, t18)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -2720,8 +2437,6 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
         if live:
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
@@ -2742,17 +2457,13 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
                     t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_0[1])
                     t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found_1[1])
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_0[2])
-                    t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found_1[2])
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, found_0[3])
-                    t3_high, t3_low = _plus_f64(t3_high, t3_low, found_1[3])
-                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_0[4])
-                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_1[4])
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_0[2])
+                    tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found_1[2])
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_0[3],
                     )
                     tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[5],
+                        tangent_t1_difference_high, tangent_t1_difference_low, found_1[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -2763,27 +2474,21 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 )
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
                 t1_difference_high, t1_difference_low = _plus_f64(t1_difference_high, t1_difference_low, found[1])
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, found[2])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, found[3])
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found[4])
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, found[2])
                 tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                    tangent_t1_difference_high, tangent_t1_difference_low, found[5],
+                    tangent_t1_difference_high, tangent_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
             tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
             tangent_t1_difference = _row_sum_f64(tangent_t1_difference_high, tangent_t1_difference_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = t1_difference
-                kept1[at + 2 * between] = t2_2
-                kept1[at + 3 * between] = t3
-                kept1[at + 4 * between] = tangent_t1
-                kept1[at + 5 * between] = tangent_t1_difference
+                kept1[at + 2 * between] = tangent_t1
+                kept1[at + 3 * between] = tangent_t1_difference
         else:
             if thread == 0:
                 at = row * segments + segment
@@ -2791,8 +2496,6 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 kept1[at + between] = f64(0.0)
                 kept1[at + 2 * between] = f64(0.0)
                 kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2817,8 +2520,6 @@ def hvp_phase2_f64(
             seed = _seed_f64(weight_n, divisor)
             t1_high, t1_low = f64(0.0), f64(0.0)
             t1_difference_high, t1_difference_low = f64(0.0), f64(0.0)
-            t2_2_high, t2_2_low = f64(0.0), f64(0.0)
-            t3_high, t3_low = f64(0.0), f64(0.0)
             tangent_t1_high, tangent_t1_low = f64(0.0), f64(0.0)
             tangent_t1_difference_high, tangent_t1_difference_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -2827,37 +2528,32 @@ def hvp_phase2_f64(
                 t1_difference_high, t1_difference_low = _plus_f64(
                     t1_difference_high, t1_difference_low, kept1[at + between],
                 )
-                t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, kept1[at + 2 * between])
-                t3_high, t3_low = _plus_f64(t3_high, t3_low, kept1[at + 3 * between])
-                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, kept1[at + 4 * between])
+                tangent_t1_high, tangent_t1_low = _plus_f64(tangent_t1_high, tangent_t1_low, kept1[at + 2 * between])
                 tangent_t1_difference_high, tangent_t1_difference_low = _plus_f64(
-                    tangent_t1_difference_high, tangent_t1_difference_low, kept1[at + 5 * between],
+                    tangent_t1_difference_high, tangent_t1_difference_low, kept1[at + 3 * between],
                 )
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             t1_difference = _row_sum_f64(t1_difference_high, t1_difference_low)
-            t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
-            t3 = _row_sum_f64(t3_high, t3_low)
             tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
             tangent_t1_difference = _row_sum_f64(tangent_t1_difference_high, tangent_t1_difference_low)
-            t4 = smooth + t2_2 + t3
-            t5 = t4 == 0.0
+            t3 = 2.0 * t1
+            t4 = smooth + t3
+            t5 = t4 + t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * t1
-            t7 = smooth + t6
-            t8 = t7 + t1_difference
-            t9 = 2.0 * tangent_t1
-            t10 = t9 + tangent_t1_difference
-            t11 = 2.0 * (t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t13
-            t15 = 0.0 if t5 else t14
-            t16 = 2.0 * (tangent_t1 / t8) / t8
-            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t18
-            t20 = 0.0 if t5 else t19
+            t7 = 2.0 * tangent_t1
+            t8 = t7 + tangent_t1_difference
+            t9 = 2.0 * (t1_difference / t5) * (t8 / t5) / t5
+            t10 = -tangent_t1_difference / t5 / t5
+            t11 = t9 + t10
+            t12 = seed_n * t11
+            t13 = 0.0 if t6 else t12
+            t14 = 2.0 * (tangent_t1 / t5) / t5
+            t15 = -2.0 * (t4 / t5) * (t8 / t5) / t5
+            t16 = t14 + t15
+            t17 = seed_n * t16
+            t18 = 0.0 if t6 else t17
             vectors = length // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2867,15 +2563,15 @@ def hvp_phase2_f64(
                 while part < _parts(y):
                     at = _packed(y) * vector + LANES_F64 * part
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f64_sweep2(y_pixel2_0, t15, t20)
-                    hvp_p_pixel_1 = _hvp_f64_sweep2(y_pixel2_1, t15, t20)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(y_pixel2_0, t13, t18)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(y_pixel2_1, t13, t18)
                     hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
                     part += 1
                 _store_words(hvp_p, hvp_p_row_segment + _packed(y) * vector, hvp_p_words)
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
             while at < length:
-                hvp_p_pixel = _hvp_f64_sweep2(_get(y, y_row_segment + at), t15, t20)
+                hvp_p_pixel = _hvp_f64_sweep2(_get(y, y_row_segment + at), t13, t18)
                 _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -2904,7 +2600,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'sizes': ['size_pixel'],
                   'staged': 0,
                   'packed': False,
-                  'kept': 4,
+                  'kept': 2,
                   'arguments': 'p: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, each: '
                                'int64, samples: int64, size_pixel: int64, options: uint32'},
  'value_phase2': {'shape': 'merged',
@@ -2931,7 +2627,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'sizes': ['size_pixel'],
                            'staged': 0,
                            'packed': False,
-                           'kept': 4,
+                           'kept': 2,
                            'arguments': 'p: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
                                         'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
@@ -2980,7 +2676,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'sizes': ['size_pixel'],
                 'staged': 0,
                 'packed': False,
-                'kept': 6,
+                'kept': 4,
                 'arguments': 'p: data*, y: data*, v_p_: data*, mask: uint8*, kept1: real*, segments: int64, '
                              'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'hvp_phase2': {'shape': 'segments',

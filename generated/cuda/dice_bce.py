@@ -592,11 +592,11 @@ def _zero_times_f32(a, b):
 
 @_device
 def _value_f32_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
+    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel."""
     t2 = f32(1.0) - y_pixel
     return (
         -_xlog1py_f32(t2, -p_pixel) - _xlogy_f32(y_pixel, p_pixel), p_pixel * y_pixel, p_pixel * t2 + y_pixel *
-        (f32(1.0) - p_pixel), p_pixel, y_pixel
+        (f32(1.0) - p_pixel)
     )
 
 
@@ -615,8 +615,6 @@ def value_f32(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
             t1_high, t1_low = f32(0.0), f32(0.0)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -627,62 +625,52 @@ def value_f32(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
                     at = _packed(y) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    found_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
-                    found_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
-                    found_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, dice_t1_pixel_2, dice_t1_difference_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, dice_t1_pixel_3, dice_t1_difference_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_2)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_3)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_2[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_2,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_3[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_3,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
             while at < size_pixel:
-                found = _value_f32_sweep1(_get(p, p_row + at), _get(y, y_row + at))
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[1])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_f32_sweep1(
+                    _get(p, p_row + at), _get(y, y_row + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[4])
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
-            dice_total = dice_t2 + dice_t3 + smooth
-            t4 = dice_total == f32(0.0)
             dice_overlap = f32(2.0) * dice_t1 + smooth
-            t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
+            t4 = dice_overlap + dice_t1_difference
+            t5 = t4 == f32(0.0)
+            t6 = dice_t1_difference / t4
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t3 * (f32(0.0) if t4 else t5) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t3 * (f32(0.0) if t5 else t6) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -710,8 +698,6 @@ def value_phase1_f32(y, p, mask, kept1, segments, each, samples, size_pixel, opt
             t1_high, t1_low = f32(0.0), f32(0.0)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -722,71 +708,57 @@ def value_phase1_f32(y, p, mask, kept1, segments, each, samples, size_pixel, opt
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    found_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
-                    found_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
-                    found_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_f32_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_f32_sweep1(p_pixel_1, y_pixel_1)
+                    t1_pixel_2, dice_t1_pixel_2, dice_t1_difference_pixel_2 = _value_f32_sweep1(p_pixel_2, y_pixel_2)
+                    t1_pixel_3, dice_t1_pixel_3, dice_t1_difference_pixel_3 = _value_f32_sweep1(p_pixel_3, y_pixel_3)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_2)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_3)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_2[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_2,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_3[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_3,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                found = _value_f32_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[1])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[4])
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = dice_t1
                 kept1[at + 2 * between] = dice_t1_difference
-                kept1[at + 3 * between] = dice_t2
-                kept1[at + 4 * between] = dice_t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f32(0.0)
                 kept1[at + between] = f32(0.0)
                 kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -805,8 +777,6 @@ def value_phase2_f32(y, lam, smooth, weight, mask, losses, partial, kept1, segme
             t1_high, t1_low = f32(0.0), f32(0.0)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
@@ -814,20 +784,16 @@ def value_phase2_f32(y, lam, smooth, weight, mask, losses, partial, kept1, segme
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
-            dice_total = dice_t2 + dice_t3 + smooth
-            t4 = dice_total == f32(0.0)
             dice_overlap = f32(2.0) * dice_t1 + smooth
-            t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
+            t4 = dice_overlap + dice_t1_difference
+            t5 = t4 == f32(0.0)
+            t6 = dice_t1_difference / t4
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t3 * (f32(0.0) if t4 else t5) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t3 * (f32(0.0) if t5 else t6) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -842,27 +808,24 @@ def value_phase2_f32(y, lam, smooth, weight, mask, losses, partial, kept1, segme
 
 @_device
 def _value_and_grad_f32_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
+    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel."""
     t2 = f32(1.0) - y_pixel
     t3 = f32(1.0) - p_pixel
-    return (
-        -_xlog1py_f32(t2, -p_pixel) - _xlogy_f32(y_pixel, p_pixel), p_pixel * y_pixel, p_pixel * t2 + y_pixel * t3,
-        p_pixel, y_pixel
-    )
+    return -_xlog1py_f32(t2, -p_pixel) - _xlogy_f32(y_pixel, p_pixel), p_pixel * y_pixel, p_pixel * t2 + y_pixel * t3
 
 
 @_device
-def _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t15):
+def _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t10, t12, t14):
     """One place of a row: grad_p_pixel."""
-    t14 = f32(1.0) - y_pixel2
-    t16 = f32(1.0) - p_pixel2
-    t17 = _xovery_f32(y_pixel2, p_pixel2)
-    t18 = (abs(t17) < f32(np.inf)) | (p_pixel2 == f32(0.0))
-    t19 = _zero_times_f32(t15, t17)
-    t20 = _xovery_f32(t15 * y_pixel2, p_pixel2)
+    t13 = f32(1.0) - y_pixel2
+    t15 = f32(1.0) - p_pixel2
+    t16 = _xovery_f32(y_pixel2, p_pixel2)
+    t17 = (abs(t16) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+    t18 = _zero_times_f32(t14, t16)
+    t19 = _xovery_f32(t14 * y_pixel2, p_pixel2)
     return (
-        f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(t15, _xovery_f32(t14, t16)) - t13 * y_pixel2 - (t19 if
-        t18 else t20)
+        f32(2.0) * t10 * y_pixel2 + t12 * t13 + _zero_times_f32(t14, _xovery_f32(t13, t15)) - t12 * y_pixel2 - (t18 if
+        t17 else t19)
     )
 
 
@@ -878,7 +841,7 @@ def value_and_grad_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
-    t6 = f32(1.0) - lam
+    t8 = f32(1.0) - lam
     while row < samples:
         y_row = row * size_pixel
         p_row = row * size_pixel
@@ -890,8 +853,6 @@ def value_and_grad_f32(
             t1_high, t1_low = f32(0.0), f32(0.0)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -906,38 +867,38 @@ def value_and_grad_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    found_0 = _value_and_grad_f32_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_and_grad_f32_sweep1(p_pixel_1, y_pixel_1)
-                    found_2 = _value_and_grad_f32_sweep1(p_pixel_2, y_pixel_2)
-                    found_3 = _value_and_grad_f32_sweep1(p_pixel_3, y_pixel_3)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_and_grad_f32_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_and_grad_f32_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_pixel_2, dice_t1_pixel_2, dice_t1_difference_pixel_2 = _value_and_grad_f32_sweep1(
+                        p_pixel_2, y_pixel_2,
+                    )
+                    t1_pixel_3, dice_t1_pixel_3, dice_t1_difference_pixel_3 = _value_and_grad_f32_sweep1(
+                        p_pixel_3, y_pixel_3,
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_2)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_3)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_2[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_2,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_3[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_3,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
@@ -948,31 +909,26 @@ def value_and_grad_f32(
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_pixel
-                found = _value_and_grad_f32_sweep1(p_pixel, y_pixel)
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[1])
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_and_grad_f32_sweep1(p_pixel, y_pixel)
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel)
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[4])
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
-            t4 = dice_t2 + dice_t3 + smooth
-            t5 = t4 == f32(0.0)
+            t4 = f32(2.0) * dice_t1
+            t5 = t4 + smooth
+            t6 = t5 + dice_t1_difference
+            t7 = t6 == f32(0.0)
             seed_n = seed
-            t7 = f32(2.0) * dice_t1
-            t8 = t7 + smooth
-            t9 = t8 + dice_t1_difference
-            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
-            t11 = f32(0.0) if t5 else t10
-            t12 = t8 * (seed_n / t9) * (t6 / t9)
-            t13 = f32(0.0) if t5 else t12
-            t15 = lam * (seed_n / f32(size_pixel))
+            t9 = -dice_t1_difference * (seed_n / t6) * (t8 / t6)
+            t10 = f32(0.0) if t7 else t9
+            t11 = t5 * (seed_n / t6) * (t8 / t6)
+            t12 = f32(0.0) if t7 else t11
+            t14 = lam * (seed_n / f32(size_pixel))
             vectors = size_pixel // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -990,10 +946,10 @@ def value_and_grad_f32(
                     at = _packed(y) * vector + LANES_F32 * part
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
-                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
-                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t11, t13, t15)
-                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t11, t13, t15)
+                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t10, t12, t14)
+                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t10, t12, t14)
+                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t10, t12, t14)
+                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t10, t12, t14)
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
                     )
@@ -1004,12 +960,12 @@ def value_and_grad_f32(
             while at < size_pixel:
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                grad_p_pixel = _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t15)
+                grad_p_pixel = _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t10, t12, t14)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t21 = dice_t1_difference / t9
+            t20 = dice_t1_difference / t6
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t6 * (f32(0.0) if t5 else t21) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t8 * (f32(0.0) if t7 else t20) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1038,8 +994,6 @@ def value_and_grad_phase1_f32(y, p, mask, kept1, segments, each, samples, size_p
             t1_high, t1_low = f32(0.0), f32(0.0)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1050,71 +1004,65 @@ def value_and_grad_phase1_f32(y, p, mask, kept1, segments, each, samples, size_p
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    found_0 = _value_and_grad_f32_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_and_grad_f32_sweep1(p_pixel_1, y_pixel_1)
-                    found_2 = _value_and_grad_f32_sweep1(p_pixel_2, y_pixel_2)
-                    found_3 = _value_and_grad_f32_sweep1(p_pixel_3, y_pixel_3)
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_1[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_2[0])
-                    t1_high, t1_low = _plus_f32(t1_high, t1_low, found_3[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[1])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_and_grad_f32_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_and_grad_f32_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_pixel_2, dice_t1_pixel_2, dice_t1_difference_pixel_2 = _value_and_grad_f32_sweep1(
+                        p_pixel_2, y_pixel_2,
+                    )
+                    t1_pixel_3, dice_t1_pixel_3, dice_t1_difference_pixel_3 = _value_and_grad_f32_sweep1(
+                        p_pixel_3, y_pixel_3,
+                    )
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_1)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_2)
+                    t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_2)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_3)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_2[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_2,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_3[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_3,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[3])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[4])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                found = _value_and_grad_f32_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
-                t1_high, t1_low = _plus_f32(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[1])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_and_grad_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[4])
+                t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = dice_t1
                 kept1[at + 2 * between] = dice_t1_difference
-                kept1[at + 3 * between] = dice_t2
-                kept1[at + 4 * between] = dice_t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f32(0.0)
                 kept1[at + between] = f32(0.0)
                 kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1132,7 +1080,7 @@ def value_and_grad_phase2_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
-    t6 = f32(1.0) - lam
+    t8 = f32(1.0) - lam
     while row < samples:
         y_row_segment = row * size_pixel + start
         p_row_segment = row * size_pixel + start
@@ -1144,8 +1092,6 @@ def value_and_grad_phase2_f32(
             t1_high, t1_low = f32(0.0), f32(0.0)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, kept1[at])
@@ -1153,25 +1099,20 @@ def value_and_grad_phase2_f32(
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
                 at += _stride(threads)
             t1 = _row_sum_f32(t1_high, t1_low)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
-            t4 = dice_t2 + dice_t3 + smooth
-            t5 = t4 == f32(0.0)
+            t4 = f32(2.0) * dice_t1
+            t5 = t4 + smooth
+            t6 = t5 + dice_t1_difference
+            t7 = t6 == f32(0.0)
             seed_n = seed
-            t7 = f32(2.0) * dice_t1
-            t8 = t7 + smooth
-            t9 = t8 + dice_t1_difference
-            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
-            t11 = f32(0.0) if t5 else t10
-            t12 = t8 * (seed_n / t9) * (t6 / t9)
-            t13 = f32(0.0) if t5 else t12
-            t15 = lam * (seed_n / f32(size_pixel))
+            t9 = -dice_t1_difference * (seed_n / t6) * (t8 / t6)
+            t10 = f32(0.0) if t7 else t9
+            t11 = t5 * (seed_n / t6) * (t8 / t6)
+            t12 = f32(0.0) if t7 else t11
+            t14 = lam * (seed_n / f32(size_pixel))
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1183,10 +1124,10 @@ def value_and_grad_phase2_f32(
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
-                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
-                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t11, t13, t15)
-                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t11, t13, t15)
+                    grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t10, t12, t14)
+                    grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t10, t12, t14)
+                    grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t10, t12, t14)
+                    grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t10, t12, t14)
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
                     )
@@ -1196,13 +1137,13 @@ def value_and_grad_phase2_f32(
             at = _packed(p) * vectors + thread
             while at < length:
                 grad_p_pixel = _value_and_grad_f32_sweep2(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), t11, t13, t15,
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), t10, t12, t14,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 at += _stride(threads)
-            t21 = dice_t1_difference / t9
+            t20 = dice_t1_difference / t6
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t6 * (f32(0.0) if t5 else t21) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t8 * (f32(0.0) if t7 else t20) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1218,31 +1159,31 @@ def value_and_grad_phase2_f32(
 
 @_device
 def _grad_hess_diag_f32_sweep1(p_pixel, y_pixel):
-    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
+    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel."""
     t1 = f32(1.0) - y_pixel
     t2 = f32(1.0) - p_pixel
-    return p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2, p_pixel, y_pixel
+    return p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8):
+def _grad_hess_diag_f32_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
-    t13 = f32(1.0) - y_pixel2
-    t15 = f32(1.0) - p_pixel2
-    t16 = _zero_times_f32(t14, _xovery_f32(t13, t15))
-    t17 = _xovery_f32(y_pixel2, p_pixel2)
-    t18 = (abs(t17) < f32(np.inf)) | (p_pixel2 == f32(0.0))
-    t19 = _zero_times_f32(t14, t17)
-    t20 = _xovery_f32(t14 * y_pixel2, p_pixel2)
-    t21 = t19 if t18 else t20
-    t23 = f32(1.0) - f32(2.0) * y_pixel2
-    t27 = t22 * (t23 * t26 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_dice_overlap = f32(0.0) if t4 else t27
-    t30 = t22 * (f32(2.0) * y_pixel2 * t29 - f32(2.0) * (t7 / t8) * (t23 / t8) / t8)
-    tangent_d_dice_t1_difference = f32(0.0) if t4 else t30
+    t12 = f32(1.0) - y_pixel2
+    t14 = f32(1.0) - p_pixel2
+    t15 = _zero_times_f32(t13, _xovery_f32(t12, t14))
+    t16 = _xovery_f32(y_pixel2, p_pixel2)
+    t17 = (abs(t16) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+    t18 = _zero_times_f32(t13, t16)
+    t19 = _xovery_f32(t13 * y_pixel2, p_pixel2)
+    t20 = t18 if t17 else t19
+    t22 = f32(1.0) - f32(2.0) * y_pixel2
+    t26 = t21 * (t22 * t25 + f32(4.0) * (dice_t1_difference / t5) * (y_pixel2 / t5) / t5)
+    tangent_d_dice_overlap = f32(0.0) if t6 else t26
+    t29 = t21 * (f32(2.0) * y_pixel2 * t28 - f32(2.0) * (t4 / t5) * (t22 / t5) / t5)
+    tangent_d_dice_t1_difference = f32(0.0) if t6 else t29
     return (
-        f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t21, f32(2.0) * tangent_d_dice_overlap * y_pixel2
-        + tangent_d_dice_t1_difference * t23 + _xovery_f32(t21, p_pixel2) + _xovery_f32(t16, t15)
+        f32(2.0) * t9 * y_pixel2 + t11 * t12 + t15 - t11 * y_pixel2 - t20, f32(2.0) * tangent_d_dice_overlap * y_pixel2
+        + tangent_d_dice_t1_difference * t22 + _xovery_f32(t20, p_pixel2) + _xovery_f32(t15, t14)
     )
 
 
@@ -1257,7 +1198,7 @@ def grad_hess_diag_f32(
     stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = f32(1.0) - lam
+    t7 = f32(1.0) - lam
     while row < samples:
         p_row = row * size_pixel
         y_row = row * size_pixel
@@ -1269,8 +1210,6 @@ def grad_hess_diag_f32(
             seed = _seed_f32(weight_n, divisor)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1285,34 +1224,26 @@ def grad_hess_diag_f32(
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    found_0 = _grad_hess_diag_f32_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _grad_hess_diag_f32_sweep1(p_pixel_1, y_pixel_1)
-                    found_2 = _grad_hess_diag_f32_sweep1(p_pixel_2, y_pixel_2)
-                    found_3 = _grad_hess_diag_f32_sweep1(p_pixel_3, y_pixel_3)
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[0])
+                    dice_t1_pixel_0, dice_t1_difference_pixel_0 = _grad_hess_diag_f32_sweep1(p_pixel_0, y_pixel_0)
+                    dice_t1_pixel_1, dice_t1_difference_pixel_1 = _grad_hess_diag_f32_sweep1(p_pixel_1, y_pixel_1)
+                    dice_t1_pixel_2, dice_t1_difference_pixel_2 = _grad_hess_diag_f32_sweep1(p_pixel_2, y_pixel_2)
+                    dice_t1_pixel_3, dice_t1_difference_pixel_3 = _grad_hess_diag_f32_sweep1(p_pixel_3, y_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_2)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_3)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_2[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_2,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_3[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_3,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[2])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[3])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
@@ -1323,35 +1254,30 @@ def grad_hess_diag_f32(
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_pixel
-                found = _grad_hess_diag_f32_sweep1(p_pixel, y_pixel)
-                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[0])
+                dice_t1_pixel, dice_t1_difference_pixel = _grad_hess_diag_f32_sweep1(p_pixel, y_pixel)
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel)
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[3])
                 at += _stride(threads)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == f32(0.0)
+            t3 = f32(2.0) * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
-            t10 = f32(0.0) if t4 else t9
-            t11 = t7 * (seed_n / t8) * (t5 / t8)
-            t12 = f32(0.0) if t4 else t11
-            t14 = lam * (seed_n / f32(size_pixel))
-            t22 = seed_n * t5
-            t24 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
-            t25 = -f32(1.0) / t8 / t8
-            t26 = t24 + t25
-            t28 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t29 = f32(1.0) / (t8 * t8) + t28
+            t8 = -dice_t1_difference * (seed_n / t5) * (t7 / t5)
+            t9 = f32(0.0) if t6 else t8
+            t10 = t4 * (seed_n / t5) * (t7 / t5)
+            t11 = f32(0.0) if t6 else t10
+            t13 = lam * (seed_n / f32(size_pixel))
+            t21 = seed_n * t7
+            t23 = f32(2.0) * (dice_t1_difference / t5) / t5 / t5
+            t24 = -f32(1.0) / t5 / t5
+            t25 = t23 + t24
+            t27 = -f32(2.0) * (t4 / t5) / t5 / t5
+            t28 = f32(1.0) / (t5 * t5) + t27
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1371,16 +1297,16 @@ def grad_hess_diag_f32(
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
@@ -1397,7 +1323,7 @@ def grad_hess_diag_f32(
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                    p_pixel2, y_pixel2, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -1423,8 +1349,6 @@ def grad_hess_diag_phase1_f32(p, y, mask, kept1, segments, each, samples, size_p
         if live:
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1435,63 +1359,49 @@ def grad_hess_diag_phase1_f32(p, y, mask, kept1, segments, each, samples, size_p
                     at = _packed(p) * vector + LANES_F32 * part
                     p_pixel_0, p_pixel_1, p_pixel_2, p_pixel_3 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1, y_pixel_2, y_pixel_3 = _part(y, y_pixel_words, part)
-                    found_0 = _grad_hess_diag_f32_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _grad_hess_diag_f32_sweep1(p_pixel_1, y_pixel_1)
-                    found_2 = _grad_hess_diag_f32_sweep1(p_pixel_2, y_pixel_2)
-                    found_3 = _grad_hess_diag_f32_sweep1(p_pixel_3, y_pixel_3)
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_0[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_1[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_2[0])
-                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found_3[0])
+                    dice_t1_pixel_0, dice_t1_difference_pixel_0 = _grad_hess_diag_f32_sweep1(p_pixel_0, y_pixel_0)
+                    dice_t1_pixel_1, dice_t1_difference_pixel_1 = _grad_hess_diag_f32_sweep1(p_pixel_1, y_pixel_1)
+                    dice_t1_pixel_2, dice_t1_difference_pixel_2 = _grad_hess_diag_f32_sweep1(p_pixel_2, y_pixel_2)
+                    dice_t1_pixel_3, dice_t1_difference_pixel_3 = _grad_hess_diag_f32_sweep1(p_pixel_3, y_pixel_3)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_2)
+                    dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel_3)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_2[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_2,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                        dice_t1_difference_high, dice_t1_difference_low, found_3[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_3,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[2])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[3])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                found = _grad_hess_diag_f32_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
-                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, found[0])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
-                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                dice_t1_pixel, dice_t1_difference_pixel = _grad_hess_diag_f32_sweep1(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[3])
+                dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = dice_t1
                 kept1[at + between] = dice_t1_difference
-                kept1[at + 2 * between] = dice_t2
-                kept1[at + 3 * between] = dice_t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f32(0.0)
                 kept1[at + between] = f32(0.0)
-                kept1[at + 2 * between] = f32(0.0)
-                kept1[at + 3 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1508,7 +1418,7 @@ def grad_hess_diag_phase2_f32(
         divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = f32(1.0) - lam
+    t7 = f32(1.0) - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -1520,38 +1430,31 @@ def grad_hess_diag_phase2_f32(
             seed = _seed_f32(weight_n, divisor)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 dice_t1_high, dice_t1_low = _plus_f32(dice_t1_high, dice_t1_low, kept1[at])
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == f32(0.0)
+            t3 = f32(2.0) * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
-            t10 = f32(0.0) if t4 else t9
-            t11 = t7 * (seed_n / t8) * (t5 / t8)
-            t12 = f32(0.0) if t4 else t11
-            t14 = lam * (seed_n / f32(size_pixel))
-            t22 = seed_n * t5
-            t24 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
-            t25 = -f32(1.0) / t8 / t8
-            t26 = t24 + t25
-            t28 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t29 = f32(1.0) / (t8 * t8) + t28
+            t8 = -dice_t1_difference * (seed_n / t5) * (t7 / t5)
+            t9 = f32(0.0) if t6 else t8
+            t10 = t4 * (seed_n / t5) * (t7 / t5)
+            t11 = f32(0.0) if t6 else t10
+            t13 = lam * (seed_n / f32(size_pixel))
+            t21 = seed_n * t7
+            t23 = f32(2.0) * (dice_t1_difference / t5) / t5 / t5
+            t24 = -f32(1.0) / t5 / t5
+            t25 = t23 + t24
+            t27 = -f32(2.0) * (t4 / t5) / t5 / t5
+            t28 = f32(1.0) / (t5 * t5) + t27
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1565,16 +1468,16 @@ def grad_hess_diag_phase2_f32(
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_2, y_pixel2_2, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_3, y_pixel2_3, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_words = _with_part(
                         grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3),
@@ -1589,8 +1492,8 @@ def grad_hess_diag_phase2_f32(
             at = _packed(p) * vectors + thread
             while at < length:
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t22,
-                    t26, t29, t4, t7, t8,
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t11, t13, t21, t25,
+                    t28, t4, t5, t6, t9,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
@@ -1603,30 +1506,29 @@ def grad_hess_diag_phase2_f32(
 
 @_device
 def _hvp_f32_sweep1(p_pixel, v_p_pixel, y_pixel):
-    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel,
-    tangent_dice_t1_pixel, tangent_dice_t1_difference_pixel.
+    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel, tangent_dice_t1_pixel,
+    tangent_dice_t1_difference_pixel.
     """
     t1 = f32(1.0) - y_pixel
     t2 = f32(1.0) - p_pixel
     return (
-        p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2, p_pixel, y_pixel, v_p_pixel * y_pixel, v_p_pixel * (f32(1.0) -
-        f32(2.0) * y_pixel)
+        p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2, v_p_pixel * y_pixel, v_p_pixel * (f32(1.0) - f32(2.0) * y_pixel)
     )
 
 
 @_device
-def _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24):
+def _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t14, t19, t23):
     """One place of a row: hvp_p_pixel."""
-    t21 = f32(1.0) - y_pixel2
-    t22 = _xovery_f32(y_pixel2, p_pixel2)
-    t23 = (abs(t22) < f32(np.inf)) | (p_pixel2 == f32(0.0))
-    t25 = t24 * v_p_pixel2
-    t26 = _zero_times_f32(t25, t22)
-    t27 = _xovery_f32(t24 * v_p_pixel2 * y_pixel2, p_pixel2)
-    t28 = f32(1.0) - p_pixel2
+    t20 = f32(1.0) - y_pixel2
+    t21 = _xovery_f32(y_pixel2, p_pixel2)
+    t22 = (abs(t21) < f32(np.inf)) | (p_pixel2 == f32(0.0))
+    t24 = t23 * v_p_pixel2
+    t25 = _zero_times_f32(t24, t21)
+    t26 = _xovery_f32(t23 * v_p_pixel2 * y_pixel2, p_pixel2)
+    t27 = f32(1.0) - p_pixel2
     return (
-        f32(2.0) * t15 * y_pixel2 + t20 * t21 + _xovery_f32(t26 if t23 else t27, p_pixel2) +
-        _xovery_f32(_zero_times_f32(t25, _xovery_f32(t21, t28)), t28) - t20 * y_pixel2
+        f32(2.0) * t14 * y_pixel2 + t19 * t20 + _xovery_f32(t25 if t22 else t26, p_pixel2) +
+        _xovery_f32(_zero_times_f32(t24, _xovery_f32(t20, t27)), t27) - t19 * y_pixel2
     )
 
 
@@ -1639,7 +1541,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
     stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = f32(1.0) - lam
+    t7 = f32(1.0) - lam
     while row < samples:
         p_row = row * size_pixel
         y_row = row * size_pixel
@@ -1651,8 +1553,6 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
             seed = _seed_f32(weight_n, divisor)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             tangent_dice_t1_high, tangent_dice_t1_low = f32(0.0), f32(0.0)
             tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f32(0.0), f32(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
@@ -1693,37 +1593,29 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                         dice_t1_difference_high, dice_t1_difference_low, found_3[1],
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[2])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[3])
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_2[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_2[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_3[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_3[2],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_2[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_2[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_3[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_3[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -1743,40 +1635,35 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                     dice_t1_difference_high, dice_t1_difference_low, found[1],
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[3])
                 tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                    tangent_dice_t1_high, tangent_dice_t1_low, found[4],
+                    tangent_dice_t1_high, tangent_dice_t1_low, found[2],
                 )
                 tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[5],
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
             tangent_dice_t1 = _row_sum_f32(tangent_dice_t1_high, tangent_dice_t1_low)
             tangent_dice_t1_difference = _row_sum_f32(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == f32(0.0)
+            t3 = f32(2.0) * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = f32(2.0) * tangent_dice_t1
-            t10 = t9 + tangent_dice_t1_difference
-            t11 = f32(2.0) * (dice_t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_dice_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t5 * t13
-            t15 = f32(0.0) if t4 else t14
-            t16 = f32(2.0) * (tangent_dice_t1 / t8) / t8
-            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t5 * t18
-            t20 = f32(0.0) if t4 else t19
-            t24 = lam * (seed_n / f32(size_pixel))
+            t8 = f32(2.0) * tangent_dice_t1
+            t9 = t8 + tangent_dice_t1_difference
+            t10 = f32(2.0) * (dice_t1_difference / t5) * (t9 / t5) / t5
+            t11 = -tangent_dice_t1_difference / t5 / t5
+            t12 = t10 + t11
+            t13 = seed_n * t7 * t12
+            t14 = f32(0.0) if t6 else t13
+            t15 = f32(2.0) * (tangent_dice_t1 / t5) / t5
+            t16 = -f32(2.0) * (t4 / t5) * (t9 / t5) / t5
+            t17 = t15 + t16
+            t18 = seed_n * t7 * t17
+            t19 = f32(0.0) if t6 else t18
+            t23 = lam * (seed_n / f32(size_pixel))
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1799,10 +1686,10 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1, v_p_pixel2_2, v_p_pixel2_3 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
-                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
-                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t24)
-                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t24)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t14, t19, t23)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t14, t19, t23)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t14, t19, t23)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t14, t19, t23)
                     hvp_p_words = _with_part(
                         hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
                     )
@@ -1814,7 +1701,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 v_p_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(v_p_, v_p__row + at)
                 y_pixel2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24)
+                hvp_p_pixel = _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t14, t19, t23)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -1838,8 +1725,6 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
         if live:
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             tangent_dice_t1_high, tangent_dice_t1_low = f32(0.0), f32(0.0)
             tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f32(0.0), f32(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
@@ -1874,37 +1759,29 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                         dice_t1_difference_high, dice_t1_difference_low, found_3[1],
                     )
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_2[2])
-                    dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found_3[2])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_2[3])
-                    dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found_3[3])
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_2[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_2[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_3[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_3[2],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_2[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_2[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_3[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_3[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -1917,29 +1794,23 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                     dice_t1_difference_high, dice_t1_difference_low, found[1],
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, found[3])
                 tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                    tangent_dice_t1_high, tangent_dice_t1_low, found[4],
+                    tangent_dice_t1_high, tangent_dice_t1_low, found[2],
                 )
                 tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[5],
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
             tangent_dice_t1 = _row_sum_f32(tangent_dice_t1_high, tangent_dice_t1_low)
             tangent_dice_t1_difference = _row_sum_f32(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = dice_t1
                 kept1[at + between] = dice_t1_difference
-                kept1[at + 2 * between] = dice_t2
-                kept1[at + 3 * between] = dice_t3
-                kept1[at + 4 * between] = tangent_dice_t1
-                kept1[at + 5 * between] = tangent_dice_t1_difference
+                kept1[at + 2 * between] = tangent_dice_t1
+                kept1[at + 3 * between] = tangent_dice_t1_difference
         else:
             if thread == 0:
                 at = row * segments + segment
@@ -1947,8 +1818,6 @@ def hvp_phase1_f32(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 kept1[at + between] = f32(0.0)
                 kept1[at + 2 * between] = f32(0.0)
                 kept1[at + 3 * between] = f32(0.0)
-                kept1[at + 4 * between] = f32(0.0)
-                kept1[at + 5 * between] = f32(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -1965,7 +1834,7 @@ def hvp_phase2_f32(
         divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = f32(1.0) - lam
+    t7 = f32(1.0) - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -1977,8 +1846,6 @@ def hvp_phase2_f32(
             seed = _seed_f32(weight_n, divisor)
             dice_t1_high, dice_t1_low = f32(0.0), f32(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f32(0.0), f32(0.0)
-            dice_t2_high, dice_t2_low = f32(0.0), f32(0.0)
-            dice_t3_high, dice_t3_low = f32(0.0), f32(0.0)
             tangent_dice_t1_high, tangent_dice_t1_low = f32(0.0), f32(0.0)
             tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f32(0.0), f32(0.0)
             at = row * segments + thread
@@ -1987,40 +1854,35 @@ def hvp_phase2_f32(
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f32(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f32(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
-                dice_t3_high, dice_t3_low = _plus_f32(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
                 tangent_dice_t1_high, tangent_dice_t1_low = _plus_f32(
-                    tangent_dice_t1_high, tangent_dice_t1_low, kept1[at + 4 * between],
+                    tangent_dice_t1_high, tangent_dice_t1_low, kept1[at + 2 * between],
                 )
                 tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f32(
-                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, kept1[at + 5 * between],
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, kept1[at + 3 * between],
                 )
                 at += _stride(threads)
             dice_t1 = _row_sum_f32(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f32(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f32(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f32(dice_t3_high, dice_t3_low)
             tangent_dice_t1 = _row_sum_f32(tangent_dice_t1_high, tangent_dice_t1_low)
             tangent_dice_t1_difference = _row_sum_f32(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == f32(0.0)
+            t3 = f32(2.0) * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == f32(0.0)
             seed_n = seed
-            t6 = f32(2.0) * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = f32(2.0) * tangent_dice_t1
-            t10 = t9 + tangent_dice_t1_difference
-            t11 = f32(2.0) * (dice_t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_dice_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t5 * t13
-            t15 = f32(0.0) if t4 else t14
-            t16 = f32(2.0) * (tangent_dice_t1 / t8) / t8
-            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t5 * t18
-            t20 = f32(0.0) if t4 else t19
-            t24 = lam * (seed_n / f32(size_pixel))
+            t8 = f32(2.0) * tangent_dice_t1
+            t9 = t8 + tangent_dice_t1_difference
+            t10 = f32(2.0) * (dice_t1_difference / t5) * (t9 / t5) / t5
+            t11 = -tangent_dice_t1_difference / t5 / t5
+            t12 = t10 + t11
+            t13 = seed_n * t7 * t12
+            t14 = f32(0.0) if t6 else t13
+            t15 = f32(2.0) * (tangent_dice_t1 / t5) / t5
+            t16 = -f32(2.0) * (t4 / t5) * (t9 / t5) / t5
+            t17 = t15 + t16
+            t18 = seed_n * t7 * t17
+            t19 = f32(0.0) if t6 else t18
+            t23 = lam * (seed_n / f32(size_pixel))
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2034,10 +1896,10 @@ def hvp_phase2_f32(
                     p_pixel2_0, p_pixel2_1, p_pixel2_2, p_pixel2_3 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1, v_p_pixel2_2, v_p_pixel2_3 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1, y_pixel2_2, y_pixel2_3 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
-                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
-                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t24)
-                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t24)
+                    hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t14, t19, t23)
+                    hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t14, t19, t23)
+                    hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t14, t19, t23)
+                    hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t14, t19, t23)
                     hvp_p_words = _with_part(
                         hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3),
                     )
@@ -2047,8 +1909,8 @@ def hvp_phase2_f32(
             at = _packed(p) * vectors + thread
             while at < length:
                 hvp_p_pixel = _hvp_f32_sweep2(
-                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t15,
-                    t20, t24,
+                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t14,
+                    t19, t23,
                 )
                 _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
                 at += _stride(threads)
@@ -2299,11 +2161,11 @@ def _zero_times_f64(a, b):
 
 @_device
 def _value_f64_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
+    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel."""
     t2 = 1.0 - y_pixel
     return (
         -_xlog1py_f64(t2, -p_pixel) - _xlogy_f64(y_pixel, p_pixel), p_pixel * y_pixel, p_pixel * t2 + y_pixel * (1.0 -
-        p_pixel), p_pixel, y_pixel
+        p_pixel)
     )
 
 
@@ -2322,8 +2184,6 @@ def value_f64(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
             t1_high, t1_low = f64(0.0), f64(0.0)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2334,46 +2194,40 @@ def value_f64(y, p, lam, smooth, weight, mask, losses, partial, samples, size_pi
                     at = _packed(y) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    found_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
             while at < size_pixel:
-                found = _value_f64_sweep1(_get(p, p_row + at), _get(y, y_row + at))
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[1])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_f64_sweep1(
+                    _get(p, p_row + at), _get(y, y_row + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[4])
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
-            dice_total = dice_t2 + dice_t3 + smooth
-            t4 = dice_total == 0.0
             dice_overlap = 2.0 * dice_t1 + smooth
-            t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
+            t4 = dice_overlap + dice_t1_difference
+            t5 = t4 == 0.0
+            t6 = dice_t1_difference / t4
             cross_entropy = t1 / float(size_pixel)
-            loss = (t3 * (0.0 if t4 else t5) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t3 * (0.0 if t5 else t6) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2401,8 +2255,6 @@ def value_phase1_f64(y, p, mask, kept1, segments, each, samples, size_pixel, opt
             t1_high, t1_low = f64(0.0), f64(0.0)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2413,55 +2265,45 @@ def value_phase1_f64(y, p, mask, kept1, segments, each, samples, size_pixel, opt
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    found_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_f64_sweep1(p_pixel_0, y_pixel_0)
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_f64_sweep1(p_pixel_1, y_pixel_1)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                found = _value_f64_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[1])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[4])
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = dice_t1
                 kept1[at + 2 * between] = dice_t1_difference
-                kept1[at + 3 * between] = dice_t2
-                kept1[at + 4 * between] = dice_t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f64(0.0)
                 kept1[at + between] = f64(0.0)
                 kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2480,8 +2322,6 @@ def value_phase2_f64(y, lam, smooth, weight, mask, losses, partial, kept1, segme
             t1_high, t1_low = f64(0.0), f64(0.0)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
@@ -2489,20 +2329,16 @@ def value_phase2_f64(y, lam, smooth, weight, mask, losses, partial, kept1, segme
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
-            dice_total = dice_t2 + dice_t3 + smooth
-            t4 = dice_total == 0.0
             dice_overlap = 2.0 * dice_t1 + smooth
-            t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
+            t4 = dice_overlap + dice_t1_difference
+            t5 = t4 == 0.0
+            t6 = dice_t1_difference / t4
             cross_entropy = t1 / float(size_pixel)
-            loss = (t3 * (0.0 if t4 else t5) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t3 * (0.0 if t5 else t6) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2517,27 +2353,24 @@ def value_phase2_f64(y, lam, smooth, weight, mask, losses, partial, kept1, segme
 
 @_device
 def _value_and_grad_f64_sweep1(p_pixel, y_pixel):
-    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
+    """One place of a row: t1_pixel, dice_t1_pixel, dice_t1_difference_pixel."""
     t2 = 1.0 - y_pixel
     t3 = 1.0 - p_pixel
-    return (
-        -_xlog1py_f64(t2, -p_pixel) - _xlogy_f64(y_pixel, p_pixel), p_pixel * y_pixel, p_pixel * t2 + y_pixel * t3,
-        p_pixel, y_pixel
-    )
+    return -_xlog1py_f64(t2, -p_pixel) - _xlogy_f64(y_pixel, p_pixel), p_pixel * y_pixel, p_pixel * t2 + y_pixel * t3
 
 
 @_device
-def _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t15):
+def _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t10, t12, t14):
     """One place of a row: grad_p_pixel."""
-    t14 = 1.0 - y_pixel2
-    t16 = 1.0 - p_pixel2
-    t17 = _xovery_f64(y_pixel2, p_pixel2)
-    t18 = (abs(t17) < np.inf) | (p_pixel2 == 0.0)
-    t19 = _zero_times_f64(t15, t17)
-    t20 = _xovery_f64(t15 * y_pixel2, p_pixel2)
+    t13 = 1.0 - y_pixel2
+    t15 = 1.0 - p_pixel2
+    t16 = _xovery_f64(y_pixel2, p_pixel2)
+    t17 = (abs(t16) < np.inf) | (p_pixel2 == 0.0)
+    t18 = _zero_times_f64(t14, t16)
+    t19 = _xovery_f64(t14 * y_pixel2, p_pixel2)
     return (
-        2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(t15, _xovery_f64(t14, t16)) - t13 * y_pixel2 - (t19 if t18
-        else t20)
+        2.0 * t10 * y_pixel2 + t12 * t13 + _zero_times_f64(t14, _xovery_f64(t13, t15)) - t12 * y_pixel2 - (t18 if t17
+        else t19)
     )
 
 
@@ -2553,7 +2386,7 @@ def value_and_grad_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
-    t6 = 1.0 - lam
+    t8 = 1.0 - lam
     while row < samples:
         y_row = row * size_pixel
         p_row = row * size_pixel
@@ -2565,8 +2398,6 @@ def value_and_grad_f64(
             t1_high, t1_low = f64(0.0), f64(0.0)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2581,22 +2412,22 @@ def value_and_grad_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    found_0 = _value_and_grad_f64_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_and_grad_f64_sweep1(p_pixel_1, y_pixel_1)
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_and_grad_f64_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_and_grad_f64_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(y) * vectors + thread
@@ -2607,31 +2438,26 @@ def value_and_grad_f64(
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_pixel
-                found = _value_and_grad_f64_sweep1(p_pixel, y_pixel)
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[1])
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_and_grad_f64_sweep1(p_pixel, y_pixel)
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel)
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[4])
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
-            t4 = dice_t2 + dice_t3 + smooth
-            t5 = t4 == 0.0
+            t4 = 2.0 * dice_t1
+            t5 = t4 + smooth
+            t6 = t5 + dice_t1_difference
+            t7 = t6 == 0.0
             seed_n = seed
-            t7 = 2.0 * dice_t1
-            t8 = t7 + smooth
-            t9 = t8 + dice_t1_difference
-            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
-            t11 = 0.0 if t5 else t10
-            t12 = t8 * (seed_n / t9) * (t6 / t9)
-            t13 = 0.0 if t5 else t12
-            t15 = lam * (seed_n / float(size_pixel))
+            t9 = -dice_t1_difference * (seed_n / t6) * (t8 / t6)
+            t10 = 0.0 if t7 else t9
+            t11 = t5 * (seed_n / t6) * (t8 / t6)
+            t12 = 0.0 if t7 else t11
+            t14 = lam * (seed_n / float(size_pixel))
             vectors = size_pixel // _packed(y) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2649,8 +2475,8 @@ def value_and_grad_f64(
                     at = _packed(y) * vector + LANES_F64 * part
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
-                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
+                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t10, t12, t14)
+                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t10, t12, t14)
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     part += 1
                 _store_words(grad_p, grad_p_row + _packed(y) * vector, grad_p_words)
@@ -2659,12 +2485,12 @@ def value_and_grad_f64(
             while at < size_pixel:
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
-                grad_p_pixel = _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t15)
+                grad_p_pixel = _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t10, t12, t14)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t21 = dice_t1_difference / t9
+            t20 = dice_t1_difference / t6
             cross_entropy = t1 / float(size_pixel)
-            loss = (t6 * (0.0 if t5 else t21) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t8 * (0.0 if t7 else t20) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2693,8 +2519,6 @@ def value_and_grad_phase1_f64(y, p, mask, kept1, segments, each, samples, size_p
             t1_high, t1_low = f64(0.0), f64(0.0)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2705,55 +2529,49 @@ def value_and_grad_phase1_f64(y, p, mask, kept1, segments, each, samples, size_p
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    found_0 = _value_and_grad_f64_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _value_and_grad_f64_sweep1(p_pixel_1, y_pixel_1)
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_0[0])
-                    t1_high, t1_low = _plus_f64(t1_high, t1_low, found_1[0])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[1])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[1])
+                    t1_pixel_0, dice_t1_pixel_0, dice_t1_difference_pixel_0 = _value_and_grad_f64_sweep1(
+                        p_pixel_0, y_pixel_0,
+                    )
+                    t1_pixel_1, dice_t1_pixel_1, dice_t1_difference_pixel_1 = _value_and_grad_f64_sweep1(
+                        p_pixel_1, y_pixel_1,
+                    )
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_0)
+                    t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[2],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[3])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[4])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[4])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                found = _value_and_grad_f64_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
-                t1_high, t1_low = _plus_f64(t1_high, t1_low, found[0])
-                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[1])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                    dice_t1_difference_high, dice_t1_difference_low, found[2],
+                t1_pixel, dice_t1_pixel, dice_t1_difference_pixel = _value_and_grad_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[3])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[4])
+                t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_pixel)
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = t1
                 kept1[at + between] = dice_t1
                 kept1[at + 2 * between] = dice_t1_difference
-                kept1[at + 3 * between] = dice_t2
-                kept1[at + 4 * between] = dice_t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f64(0.0)
                 kept1[at + between] = f64(0.0)
                 kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -2771,7 +2589,7 @@ def value_and_grad_phase2_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
-    t6 = 1.0 - lam
+    t8 = 1.0 - lam
     while row < samples:
         y_row_segment = row * size_pixel + start
         p_row_segment = row * size_pixel + start
@@ -2783,8 +2601,6 @@ def value_and_grad_phase2_f64(
             t1_high, t1_low = f64(0.0), f64(0.0)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, kept1[at])
@@ -2792,25 +2608,20 @@ def value_and_grad_phase2_f64(
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + 2 * between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 3 * between])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 4 * between])
                 at += _stride(threads)
             t1 = _row_sum_f64(t1_high, t1_low)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
-            t4 = dice_t2 + dice_t3 + smooth
-            t5 = t4 == 0.0
+            t4 = 2.0 * dice_t1
+            t5 = t4 + smooth
+            t6 = t5 + dice_t1_difference
+            t7 = t6 == 0.0
             seed_n = seed
-            t7 = 2.0 * dice_t1
-            t8 = t7 + smooth
-            t9 = t8 + dice_t1_difference
-            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
-            t11 = 0.0 if t5 else t10
-            t12 = t8 * (seed_n / t9) * (t6 / t9)
-            t13 = 0.0 if t5 else t12
-            t15 = lam * (seed_n / float(size_pixel))
+            t9 = -dice_t1_difference * (seed_n / t6) * (t8 / t6)
+            t10 = 0.0 if t7 else t9
+            t11 = t5 * (seed_n / t6) * (t8 / t6)
+            t12 = 0.0 if t7 else t11
+            t14 = lam * (seed_n / float(size_pixel))
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2822,8 +2633,8 @@ def value_and_grad_phase2_f64(
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
-                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
+                    grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t10, t12, t14)
+                    grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t10, t12, t14)
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     part += 1
                 _store_words(grad_p, grad_p_row_segment + _packed(p) * vector, grad_p_words)
@@ -2831,13 +2642,13 @@ def value_and_grad_phase2_f64(
             at = _packed(p) * vectors + thread
             while at < length:
                 grad_p_pixel = _value_and_grad_f64_sweep2(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), t11, t13, t15,
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), t10, t12, t14,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 at += _stride(threads)
-            t21 = dice_t1_difference / t9
+            t20 = dice_t1_difference / t6
             cross_entropy = t1 / float(size_pixel)
-            loss = (t6 * (0.0 if t5 else t21) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t8 * (0.0 if t7 else t20) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2853,31 +2664,31 @@ def value_and_grad_phase2_f64(
 
 @_device
 def _grad_hess_diag_f64_sweep1(p_pixel, y_pixel):
-    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel."""
+    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel."""
     t1 = 1.0 - y_pixel
     t2 = 1.0 - p_pixel
-    return p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2, p_pixel, y_pixel
+    return p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8):
+def _grad_hess_diag_f64_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
-    t13 = 1.0 - y_pixel2
-    t15 = 1.0 - p_pixel2
-    t16 = _zero_times_f64(t14, _xovery_f64(t13, t15))
-    t17 = _xovery_f64(y_pixel2, p_pixel2)
-    t18 = (abs(t17) < np.inf) | (p_pixel2 == 0.0)
-    t19 = _zero_times_f64(t14, t17)
-    t20 = _xovery_f64(t14 * y_pixel2, p_pixel2)
-    t21 = t19 if t18 else t20
-    t23 = 1.0 - 2.0 * y_pixel2
-    t27 = t22 * (t23 * t26 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_dice_overlap = 0.0 if t4 else t27
-    t30 = t22 * (2.0 * y_pixel2 * t29 - 2.0 * (t7 / t8) * (t23 / t8) / t8)
-    tangent_d_dice_t1_difference = 0.0 if t4 else t30
+    t12 = 1.0 - y_pixel2
+    t14 = 1.0 - p_pixel2
+    t15 = _zero_times_f64(t13, _xovery_f64(t12, t14))
+    t16 = _xovery_f64(y_pixel2, p_pixel2)
+    t17 = (abs(t16) < np.inf) | (p_pixel2 == 0.0)
+    t18 = _zero_times_f64(t13, t16)
+    t19 = _xovery_f64(t13 * y_pixel2, p_pixel2)
+    t20 = t18 if t17 else t19
+    t22 = 1.0 - 2.0 * y_pixel2
+    t26 = t21 * (t22 * t25 + 4.0 * (dice_t1_difference / t5) * (y_pixel2 / t5) / t5)
+    tangent_d_dice_overlap = 0.0 if t6 else t26
+    t29 = t21 * (2.0 * y_pixel2 * t28 - 2.0 * (t4 / t5) * (t22 / t5) / t5)
+    tangent_d_dice_t1_difference = 0.0 if t6 else t29
     return (
-        2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t21, 2.0 * tangent_d_dice_overlap * y_pixel2 +
-        tangent_d_dice_t1_difference * t23 + _xovery_f64(t21, p_pixel2) + _xovery_f64(t16, t15)
+        2.0 * t9 * y_pixel2 + t11 * t12 + t15 - t11 * y_pixel2 - t20, 2.0 * tangent_d_dice_overlap * y_pixel2 +
+        tangent_d_dice_t1_difference * t22 + _xovery_f64(t20, p_pixel2) + _xovery_f64(t15, t14)
     )
 
 
@@ -2892,7 +2703,7 @@ def grad_hess_diag_f64(
     stage = cuda.threadIdx.y * 2 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = 1.0 - lam
+    t7 = 1.0 - lam
     while row < samples:
         p_row = row * size_pixel
         y_row = row * size_pixel
@@ -2904,8 +2715,6 @@ def grad_hess_diag_f64(
             seed = _seed_f64(weight_n, divisor)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2920,20 +2729,16 @@ def grad_hess_diag_f64(
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    found_0 = _grad_hess_diag_f64_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _grad_hess_diag_f64_sweep1(p_pixel_1, y_pixel_1)
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[0])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[0])
+                    dice_t1_pixel_0, dice_t1_difference_pixel_0 = _grad_hess_diag_f64_sweep1(p_pixel_0, y_pixel_0)
+                    dice_t1_pixel_1, dice_t1_difference_pixel_1 = _grad_hess_diag_f64_sweep1(p_pixel_1, y_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[3])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
@@ -2944,35 +2749,30 @@ def grad_hess_diag_f64(
                 y_pixel = _get(y, y_row + at)
                 if options & STAGED:
                     staged[stage + pitch + at] = y_pixel
-                found = _grad_hess_diag_f64_sweep1(p_pixel, y_pixel)
-                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[0])
+                dice_t1_pixel, dice_t1_difference_pixel = _grad_hess_diag_f64_sweep1(p_pixel, y_pixel)
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel)
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[3])
                 at += _stride(threads)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == 0.0
+            t3 = 2.0 * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
-            t10 = 0.0 if t4 else t9
-            t11 = t7 * (seed_n / t8) * (t5 / t8)
-            t12 = 0.0 if t4 else t11
-            t14 = lam * (seed_n / float(size_pixel))
-            t22 = seed_n * t5
-            t24 = 2.0 * (dice_t1_difference / t8) / t8 / t8
-            t25 = -1.0 / t8 / t8
-            t26 = t24 + t25
-            t28 = -2.0 * (t7 / t8) / t8 / t8
-            t29 = 1.0 / (t8 * t8) + t28
+            t8 = -dice_t1_difference * (seed_n / t5) * (t7 / t5)
+            t9 = 0.0 if t6 else t8
+            t10 = t4 * (seed_n / t5) * (t7 / t5)
+            t11 = 0.0 if t6 else t10
+            t13 = lam * (seed_n / float(size_pixel))
+            t21 = seed_n * t7
+            t23 = 2.0 * (dice_t1_difference / t5) / t5 / t5
+            t24 = -1.0 / t5 / t5
+            t25 = t23 + t24
+            t27 = -2.0 * (t4 / t5) / t5 / t5
+            t28 = 1.0 / (t5 * t5) + t27
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2992,10 +2792,10 @@ def grad_hess_diag_f64(
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
@@ -3008,7 +2808,7 @@ def grad_hess_diag_f64(
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                    p_pixel2, y_pixel2, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -3034,8 +2834,6 @@ def grad_hess_diag_phase1_f64(p, y, mask, kept1, segments, each, samples, size_p
         if live:
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3046,49 +2844,39 @@ def grad_hess_diag_phase1_f64(p, y, mask, kept1, segments, each, samples, size_p
                     at = _packed(p) * vector + LANES_F64 * part
                     p_pixel_0, p_pixel_1 = _part(p, p_pixel_words, part)
                     y_pixel_0, y_pixel_1 = _part(y, y_pixel_words, part)
-                    found_0 = _grad_hess_diag_f64_sweep1(p_pixel_0, y_pixel_0)
-                    found_1 = _grad_hess_diag_f64_sweep1(p_pixel_1, y_pixel_1)
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_0[0])
-                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found_1[0])
+                    dice_t1_pixel_0, dice_t1_difference_pixel_0 = _grad_hess_diag_f64_sweep1(p_pixel_0, y_pixel_0)
+                    dice_t1_pixel_1, dice_t1_difference_pixel_1 = _grad_hess_diag_f64_sweep1(p_pixel_1, y_pixel_1)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_0)
+                    dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel_1)
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_0[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_0,
                     )
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                        dice_t1_difference_high, dice_t1_difference_low, found_1[1],
+                        dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel_1,
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[3])
                     part += 1
                 vector += _stride(threads)
             at = _packed(p) * vectors + thread
             while at < length:
-                found = _grad_hess_diag_f64_sweep1(_get(p, p_row_segment + at), _get(y, y_row_segment + at))
-                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, found[0])
-                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
-                    dice_t1_difference_high, dice_t1_difference_low, found[1],
+                dice_t1_pixel, dice_t1_difference_pixel = _grad_hess_diag_f64_sweep1(
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at),
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[3])
+                dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, dice_t1_pixel)
+                dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
+                    dice_t1_difference_high, dice_t1_difference_low, dice_t1_difference_pixel,
+                )
                 at += _stride(threads)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = dice_t1
                 kept1[at + between] = dice_t1_difference
-                kept1[at + 2 * between] = dice_t2
-                kept1[at + 3 * between] = dice_t3
         else:
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = f64(0.0)
                 kept1[at + between] = f64(0.0)
-                kept1[at + 2 * between] = f64(0.0)
-                kept1[at + 3 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3105,7 +2893,7 @@ def grad_hess_diag_phase2_f64(
         divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = 1.0 - lam
+    t7 = 1.0 - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -3117,38 +2905,31 @@ def grad_hess_diag_phase2_f64(
             seed = _seed_f64(weight_n, divisor)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 dice_t1_high, dice_t1_low = _plus_f64(dice_t1_high, dice_t1_low, kept1[at])
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
                 at += _stride(threads)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == 0.0
+            t3 = 2.0 * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
-            t10 = 0.0 if t4 else t9
-            t11 = t7 * (seed_n / t8) * (t5 / t8)
-            t12 = 0.0 if t4 else t11
-            t14 = lam * (seed_n / float(size_pixel))
-            t22 = seed_n * t5
-            t24 = 2.0 * (dice_t1_difference / t8) / t8 / t8
-            t25 = -1.0 / t8 / t8
-            t26 = t24 + t25
-            t28 = -2.0 * (t7 / t8) / t8 / t8
-            t29 = 1.0 / (t8 * t8) + t28
+            t8 = -dice_t1_difference * (seed_n / t5) * (t7 / t5)
+            t9 = 0.0 if t6 else t8
+            t10 = t4 * (seed_n / t5) * (t7 / t5)
+            t11 = 0.0 if t6 else t10
+            t13 = lam * (seed_n / float(size_pixel))
+            t21 = seed_n * t7
+            t23 = 2.0 * (dice_t1_difference / t5) / t5 / t5
+            t24 = -1.0 / t5 / t5
+            t25 = t23 + t24
+            t27 = -2.0 * (t4 / t5) / t5 / t5
+            t28 = 1.0 / (t5 * t5) + t27
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3162,10 +2943,10 @@ def grad_hess_diag_phase2_f64(
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
                     grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_0, y_pixel2_0, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t22, t26, t29, t4, t7, t8,
+                        p_pixel2_1, y_pixel2_1, dice_t1_difference, t11, t13, t21, t25, t28, t4, t5, t6, t9,
                     )
                     grad_p_words = _with_part(grad_p, grad_p_words, part, (grad_p_pixel_0, grad_p_pixel_1))
                     diag_p_words = _with_part(diag_p, diag_p_words, part, (diag_p_pixel_0, diag_p_pixel_1))
@@ -3176,8 +2957,8 @@ def grad_hess_diag_phase2_f64(
             at = _packed(p) * vectors + thread
             while at < length:
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t10, t12, t14, t22,
-                    t26, t29, t4, t7, t8,
+                    _get(p, p_row_segment + at), _get(y, y_row_segment + at), dice_t1_difference, t11, t13, t21, t25,
+                    t28, t4, t5, t6, t9,
                 )
                 _put(grad_p, grad_p_row_segment + at, grad_p_pixel)
                 _put(diag_p, diag_p_row_segment + at, diag_p_pixel)
@@ -3190,30 +2971,27 @@ def grad_hess_diag_phase2_f64(
 
 @_device
 def _hvp_f64_sweep1(p_pixel, v_p_pixel, y_pixel):
-    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel, dice_t2_pixel, dice_t3_pixel,
-    tangent_dice_t1_pixel, tangent_dice_t1_difference_pixel.
+    """One place of a row: dice_t1_pixel, dice_t1_difference_pixel, tangent_dice_t1_pixel,
+    tangent_dice_t1_difference_pixel.
     """
     t1 = 1.0 - y_pixel
     t2 = 1.0 - p_pixel
-    return (
-        p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2, p_pixel, y_pixel, v_p_pixel * y_pixel, v_p_pixel * (1.0 - 2.0 *
-        y_pixel)
-    )
+    return p_pixel * y_pixel, p_pixel * t1 + y_pixel * t2, v_p_pixel * y_pixel, v_p_pixel * (1.0 - 2.0 * y_pixel)
 
 
 @_device
-def _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24):
+def _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t14, t19, t23):
     """One place of a row: hvp_p_pixel."""
-    t21 = 1.0 - y_pixel2
-    t22 = _xovery_f64(y_pixel2, p_pixel2)
-    t23 = (abs(t22) < np.inf) | (p_pixel2 == 0.0)
-    t25 = t24 * v_p_pixel2
-    t26 = _zero_times_f64(t25, t22)
-    t27 = _xovery_f64(t24 * v_p_pixel2 * y_pixel2, p_pixel2)
-    t28 = 1.0 - p_pixel2
+    t20 = 1.0 - y_pixel2
+    t21 = _xovery_f64(y_pixel2, p_pixel2)
+    t22 = (abs(t21) < np.inf) | (p_pixel2 == 0.0)
+    t24 = t23 * v_p_pixel2
+    t25 = _zero_times_f64(t24, t21)
+    t26 = _xovery_f64(t23 * v_p_pixel2 * y_pixel2, p_pixel2)
+    t27 = 1.0 - p_pixel2
     return (
-        2.0 * t15 * y_pixel2 + t20 * t21 + _xovery_f64(t26 if t23 else t27, p_pixel2) + _xovery_f64(_zero_times_f64(t25,
-        _xovery_f64(t21, t28)), t28) - t20 * y_pixel2
+        2.0 * t14 * y_pixel2 + t19 * t20 + _xovery_f64(t25 if t22 else t26, p_pixel2) + _xovery_f64(_zero_times_f64(t24,
+        _xovery_f64(t20, t27)), t27) - t19 * y_pixel2
     )
 
 
@@ -3226,7 +3004,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
     stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = 1.0 - lam
+    t7 = 1.0 - lam
     while row < samples:
         p_row = row * size_pixel
         y_row = row * size_pixel
@@ -3238,8 +3016,6 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
             seed = _seed_f64(weight_n, divisor)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             tangent_dice_t1_high, tangent_dice_t1_low = f64(0.0), f64(0.0)
             tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f64(0.0), f64(0.0)
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
@@ -3270,21 +3046,17 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                         dice_t1_difference_high, dice_t1_difference_low, found_1[1],
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[3])
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[2],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -3304,40 +3076,35 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                     dice_t1_difference_high, dice_t1_difference_low, found[1],
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[3])
                 tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                    tangent_dice_t1_high, tangent_dice_t1_low, found[4],
+                    tangent_dice_t1_high, tangent_dice_t1_low, found[2],
                 )
                 tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[5],
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
             tangent_dice_t1 = _row_sum_f64(tangent_dice_t1_high, tangent_dice_t1_low)
             tangent_dice_t1_difference = _row_sum_f64(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == 0.0
+            t3 = 2.0 * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = 2.0 * tangent_dice_t1
-            t10 = t9 + tangent_dice_t1_difference
-            t11 = 2.0 * (dice_t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_dice_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t5 * t13
-            t15 = 0.0 if t4 else t14
-            t16 = 2.0 * (tangent_dice_t1 / t8) / t8
-            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t5 * t18
-            t20 = 0.0 if t4 else t19
-            t24 = lam * (seed_n / float(size_pixel))
+            t8 = 2.0 * tangent_dice_t1
+            t9 = t8 + tangent_dice_t1_difference
+            t10 = 2.0 * (dice_t1_difference / t5) * (t9 / t5) / t5
+            t11 = -tangent_dice_t1_difference / t5 / t5
+            t12 = t10 + t11
+            t13 = seed_n * t7 * t12
+            t14 = 0.0 if t6 else t13
+            t15 = 2.0 * (tangent_dice_t1 / t5) / t5
+            t16 = -2.0 * (t4 / t5) * (t9 / t5) / t5
+            t17 = t15 + t16
+            t18 = seed_n * t7 * t17
+            t19 = 0.0 if t6 else t18
+            t23 = lam * (seed_n / float(size_pixel))
             vectors = size_pixel // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3360,8 +3127,8 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
-                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t14, t19, t23)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t14, t19, t23)
                     hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
                     part += 1
                 _store_words(hvp_p, hvp_p_row + _packed(p) * vector, hvp_p_words)
@@ -3371,7 +3138,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 v_p_pixel2 = staged[stage + pitch + at] if options & STAGED else _get(v_p_, v_p__row + at)
                 y_pixel2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24)
+                hvp_p_pixel = _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t14, t19, t23)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -3395,8 +3162,6 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
         if live:
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             tangent_dice_t1_high, tangent_dice_t1_low = f64(0.0), f64(0.0)
             tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f64(0.0), f64(0.0)
             vectors = length // _packed(p) if options & ALIGNED else 0
@@ -3421,21 +3186,17 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                     dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                         dice_t1_difference_high, dice_t1_difference_low, found_1[1],
                     )
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_0[2])
-                    dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found_1[2])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_0[3])
-                    dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found_1[3])
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_0[2],
                     )
                     tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[4],
+                        tangent_dice_t1_high, tangent_dice_t1_low, found_1[2],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_0[3],
                     )
                     tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[5],
+                        tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found_1[3],
                     )
                     part += 1
                 vector += _stride(threads)
@@ -3448,29 +3209,23 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                     dice_t1_difference_high, dice_t1_difference_low, found[1],
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, found[2])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, found[3])
                 tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                    tangent_dice_t1_high, tangent_dice_t1_low, found[4],
+                    tangent_dice_t1_high, tangent_dice_t1_low, found[2],
                 )
                 tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[5],
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, found[3],
                 )
                 at += _stride(threads)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
             tangent_dice_t1 = _row_sum_f64(tangent_dice_t1_high, tangent_dice_t1_low)
             tangent_dice_t1_difference = _row_sum_f64(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
             if thread == 0:
                 at = row * segments + segment
                 kept1[at] = dice_t1
                 kept1[at + between] = dice_t1_difference
-                kept1[at + 2 * between] = dice_t2
-                kept1[at + 3 * between] = dice_t3
-                kept1[at + 4 * between] = tangent_dice_t1
-                kept1[at + 5 * between] = tangent_dice_t1_difference
+                kept1[at + 2 * between] = tangent_dice_t1
+                kept1[at + 3 * between] = tangent_dice_t1_difference
         else:
             if thread == 0:
                 at = row * segments + segment
@@ -3478,8 +3233,6 @@ def hvp_phase1_f64(p, y, v_p_, mask, kept1, segments, each, samples, size_pixel,
                 kept1[at + between] = f64(0.0)
                 kept1[at + 2 * between] = f64(0.0)
                 kept1[at + 3 * between] = f64(0.0)
-                kept1[at + 4 * between] = f64(0.0)
-                kept1[at + 5 * between] = f64(0.0)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
@@ -3496,7 +3249,7 @@ def hvp_phase2_f64(
         divisor = divisors[0]
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t5 = 1.0 - lam
+    t7 = 1.0 - lam
     while row < samples:
         p_row_segment = row * size_pixel + start
         y_row_segment = row * size_pixel + start
@@ -3508,8 +3261,6 @@ def hvp_phase2_f64(
             seed = _seed_f64(weight_n, divisor)
             dice_t1_high, dice_t1_low = f64(0.0), f64(0.0)
             dice_t1_difference_high, dice_t1_difference_low = f64(0.0), f64(0.0)
-            dice_t2_high, dice_t2_low = f64(0.0), f64(0.0)
-            dice_t3_high, dice_t3_low = f64(0.0), f64(0.0)
             tangent_dice_t1_high, tangent_dice_t1_low = f64(0.0), f64(0.0)
             tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = f64(0.0), f64(0.0)
             at = row * segments + thread
@@ -3518,40 +3269,35 @@ def hvp_phase2_f64(
                 dice_t1_difference_high, dice_t1_difference_low = _plus_f64(
                     dice_t1_difference_high, dice_t1_difference_low, kept1[at + between],
                 )
-                dice_t2_high, dice_t2_low = _plus_f64(dice_t2_high, dice_t2_low, kept1[at + 2 * between])
-                dice_t3_high, dice_t3_low = _plus_f64(dice_t3_high, dice_t3_low, kept1[at + 3 * between])
                 tangent_dice_t1_high, tangent_dice_t1_low = _plus_f64(
-                    tangent_dice_t1_high, tangent_dice_t1_low, kept1[at + 4 * between],
+                    tangent_dice_t1_high, tangent_dice_t1_low, kept1[at + 2 * between],
                 )
                 tangent_dice_t1_difference_high, tangent_dice_t1_difference_low = _plus_f64(
-                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, kept1[at + 5 * between],
+                    tangent_dice_t1_difference_high, tangent_dice_t1_difference_low, kept1[at + 3 * between],
                 )
                 at += _stride(threads)
             dice_t1 = _row_sum_f64(dice_t1_high, dice_t1_low)
             dice_t1_difference = _row_sum_f64(dice_t1_difference_high, dice_t1_difference_low)
-            dice_t2 = _row_sum_f64(dice_t2_high, dice_t2_low)
-            dice_t3 = _row_sum_f64(dice_t3_high, dice_t3_low)
             tangent_dice_t1 = _row_sum_f64(tangent_dice_t1_high, tangent_dice_t1_low)
             tangent_dice_t1_difference = _row_sum_f64(tangent_dice_t1_difference_high, tangent_dice_t1_difference_low)
-            t3 = dice_t2 + dice_t3 + smooth
-            t4 = t3 == 0.0
+            t3 = 2.0 * dice_t1
+            t4 = t3 + smooth
+            t5 = t4 + dice_t1_difference
+            t6 = t5 == 0.0
             seed_n = seed
-            t6 = 2.0 * dice_t1
-            t7 = t6 + smooth
-            t8 = t7 + dice_t1_difference
-            t9 = 2.0 * tangent_dice_t1
-            t10 = t9 + tangent_dice_t1_difference
-            t11 = 2.0 * (dice_t1_difference / t8) * (t10 / t8) / t8
-            t12 = -tangent_dice_t1_difference / t8 / t8
-            t13 = t11 + t12
-            t14 = seed_n * t5 * t13
-            t15 = 0.0 if t4 else t14
-            t16 = 2.0 * (tangent_dice_t1 / t8) / t8
-            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
-            t18 = t16 + t17
-            t19 = seed_n * t5 * t18
-            t20 = 0.0 if t4 else t19
-            t24 = lam * (seed_n / float(size_pixel))
+            t8 = 2.0 * tangent_dice_t1
+            t9 = t8 + tangent_dice_t1_difference
+            t10 = 2.0 * (dice_t1_difference / t5) * (t9 / t5) / t5
+            t11 = -tangent_dice_t1_difference / t5 / t5
+            t12 = t10 + t11
+            t13 = seed_n * t7 * t12
+            t14 = 0.0 if t6 else t13
+            t15 = 2.0 * (tangent_dice_t1 / t5) / t5
+            t16 = -2.0 * (t4 / t5) * (t9 / t5) / t5
+            t17 = t15 + t16
+            t18 = seed_n * t7 * t17
+            t19 = 0.0 if t6 else t18
+            t23 = lam * (seed_n / float(size_pixel))
             vectors = length // _packed(p) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3565,8 +3311,8 @@ def hvp_phase2_f64(
                     p_pixel2_0, p_pixel2_1 = _part(p, p_pixel2_words, part)
                     v_p_pixel2_0, v_p_pixel2_1 = _part(v_p_, v_p_pixel2_words, part)
                     y_pixel2_0, y_pixel2_1 = _part(y, y_pixel2_words, part)
-                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
-                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
+                    hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t14, t19, t23)
+                    hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t14, t19, t23)
                     hvp_p_words = _with_part(hvp_p, hvp_p_words, part, (hvp_p_pixel_0, hvp_p_pixel_1))
                     part += 1
                 _store_words(hvp_p, hvp_p_row_segment + _packed(p) * vector, hvp_p_words)
@@ -3574,8 +3320,8 @@ def hvp_phase2_f64(
             at = _packed(p) * vectors + thread
             while at < length:
                 hvp_p_pixel = _hvp_f64_sweep2(
-                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t15,
-                    t20, t24,
+                    _get(p, p_row_segment + at), _get(v_p_, v_p__row_segment + at), _get(y, y_row_segment + at), t14,
+                    t19, t23,
                 )
                 _put(hvp_p, hvp_p_row_segment + at, hvp_p_pixel)
                 at += _stride(threads)
@@ -3605,7 +3351,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'sizes': ['size_pixel'],
                   'staged': 0,
                   'packed': False,
-                  'kept': 5,
+                  'kept': 3,
                   'arguments': 'y: data*, p: data*, mask: uint8*, kept1: real*, segments: int64, each: '
                                'int64, samples: int64, size_pixel: int64, options: uint32'},
  'value_phase2': {'shape': 'merged',
@@ -3633,7 +3379,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'sizes': ['size_pixel'],
                            'staged': 0,
                            'packed': False,
-                           'kept': 5,
+                           'kept': 3,
                            'arguments': 'y: data*, p: data*, mask: uint8*, kept1: real*, segments: int64, '
                                         'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'segments',
@@ -3662,7 +3408,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'sizes': ['size_pixel'],
                            'staged': 0,
                            'packed': False,
-                           'kept': 4,
+                           'kept': 2,
                            'arguments': 'p: data*, y: data*, mask: uint8*, kept1: real*, segments: int64, '
                                         'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'grad_hess_diag_phase2': {'shape': 'segments',
@@ -3691,7 +3437,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                 'sizes': ['size_pixel'],
                 'staged': 0,
                 'packed': False,
-                'kept': 6,
+                'kept': 4,
                 'arguments': 'p: data*, y: data*, v_p_: data*, mask: uint8*, kept1: real*, segments: int64, '
                              'each: int64, samples: int64, size_pixel: int64, options: uint32'},
  'hvp_phase2': {'shape': 'segments',

@@ -55,3 +55,8 @@ def test_the_result_does_not_depend_on_hashing():
         )
         texts.add(run.stdout)
     assert len(texts) == 1
+
+
+def test_a_condition_on_the_denominator_needs_no_sums_of_its_own():
+    summed = [str(s.body) for s in stabilise(programs.dice())[0].statements if s.operation == "sum"]
+    assert len(summed) == 2

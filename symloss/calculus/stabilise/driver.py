@@ -60,6 +60,7 @@ def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
             )
     known: dict[Any, Any] = {}
     used |= dict.fromkeys(context.fired)
+    _compare_equals(context)
     kept = _folded(program, context.statements)
     context.statements.update({statement.target: statement for statement in kept})
     kept = tuple(replace(statement, body=finish(statement.body, context, known, used)) for statement in kept)
@@ -81,6 +82,23 @@ def _compared(expression: Any, context: Context) -> Any:
         return expression.func(*(_compared(context.rewrite(argument), context) for argument in expression.args))
     arguments = tuple(_compared(argument, context) for argument in expression.args)
     return expression if arguments == expression.args else expression.func(*arguments)
+
+
+def _compare_equals(context: Context) -> None:
+    """Compare steps that are there anyway, where a rule made them out of what the user compares.
+
+    Elsewhere the two forms have derivatives that round differently.
+    """
+    for expression, other in context.equals.items():
+        behind = _needed(context.statements, [read.tensor for read in reads_of(other)])
+        for target, statement in context.statements.items():
+            if target not in behind:
+                body, guard = (_in_conditions(part, expression, other) for part in (statement.body, statement.guard))
+                context.statements[target] = replace(statement, body=body, guard=guard)
+
+
+def _in_conditions(expression: Any, old: Any, new: Any) -> Any:
+    return expression.xreplace({node: node.xreplace({old: new}) for node in expression.atoms(*_COMPARING)})
 
 
 def _uses(statements: tuple[Statement, ...], axis: str) -> bool:

@@ -76,13 +76,15 @@ def _share(excess: Any, below: Any, shared: Any, part: Any, context: Context) ->
     """excess/below, where part·below = excess + shared.
 
     Two steps of one sign make the denominator, so that the derivative, shared·d(excess) - excess·d(shared) over its
-    square, cancels no more than the value does.
+    square, cancels no more than the value does. Conditions on the denominator read these steps as well, so that its own
+    terms need not be summed.
     """
     signs = {context.facts.sign(excess), context.facts.sign(shared)}
     if isinstance(below, Read) or signs not in ({1}, {-1}):
         return excess / below
     first = context.step("excess", total(scaled(1 / part, excess)))
     second = context.step("shared", total(scaled(1 / part, shared)))
+    context.equals[below] = first + second
     return part * first / (first + second)
 
 

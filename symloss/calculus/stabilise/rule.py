@@ -56,6 +56,8 @@ class Context:
         self.facts = Facts(program, self.statements)
         #: Factors that a specification wrote as the first argument of xlogy.
         self.weights: set[Any] = set()
+        #: Other forms of compared expressions, as accurate, made of steps that are needed anyway.
+        self.equals: dict[Any, Any] = {}
         self._rules = rules
         self._by_head: dict[Any, tuple[Rule, ...]] = {}
         self._outcomes: dict[Any, tuple[Any, tuple[Rule, ...]]] = {}
