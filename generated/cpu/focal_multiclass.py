@@ -1733,7 +1733,7 @@ def value_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
@@ -1877,7 +1877,7 @@ def value_and_grad_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
@@ -2094,7 +2094,7 @@ def grad_hess_diag_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _gap_f32(t1_others__max, z_k2)
@@ -2377,7 +2377,7 @@ def hvp_f32(
                 t1_others__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
@@ -2398,7 +2398,7 @@ def hvp_f32(
                 count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t4 = np.int32(k) != np.int32(y_n)
+                    t4 = np.int32(lane) != np.int32(y_n - block)
                     v_z_k = v_z__row[k]
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2

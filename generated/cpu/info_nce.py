@@ -1317,7 +1317,7 @@ def value_2_f32(
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t2 = np.int32(j) != np.int32(i)
+                    t2 = np.int32(lane) != np.int32(i - block)
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
@@ -1407,7 +1407,7 @@ def value_and_grad_2_f32(
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t2 = np.int32(j) != np.int32(i)
+                    t2 = np.int32(lane) != np.int32(i - block)
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
@@ -1585,7 +1585,7 @@ def hvp_2_f32(
                 t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t2 = np.int32(j) != np.int32(i)
+                    t2 = np.int32(lane) != np.int32(i - block)
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t4_others__terms = _exp_f32(-_gap_f32(t4_others__max, s2))
@@ -1606,7 +1606,7 @@ def hvp_2_f32(
                 count = _where(size_i - block < 1024, size_i - block, 1024)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t5 = np.int32(j) != np.int32(i)
+                    t5 = np.int32(lane) != np.int32(i - block)
                     tangent_s = tangent_t3_row[j] / tau
                     t4_others__terms2 = t4_others__terms_row[j]
                     weight_t4_others = t4_others__share * t4_others__terms2

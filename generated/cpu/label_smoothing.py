@@ -1310,7 +1310,7 @@ def value_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
@@ -1409,7 +1409,7 @@ def value_and_grad_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
@@ -1462,7 +1462,7 @@ def value_and_grad_f32(
                     log_p = -(t10 + t11)
                     t1__terms2 = t1__terms_row[k]
                     weight_t1 = t1__share * t1__terms2
-                    t15 = np.int32(k) == np.int32(y_n)
+                    t15 = np.int32(lane) == np.int32(y_n - block)
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2
                     t28 = t26 * weight_t1_others
@@ -1527,7 +1527,7 @@ def grad_hess_diag_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _gap_f32(t1_others__max, z_k2)
@@ -1642,7 +1642,7 @@ def hvp_f32(
                 t1__ties_here = np.int32(0)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t2 = np.int32(k) != np.int32(y_n)
+                    t2 = np.int32(lane) != np.int32(y_n - block)
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t1_others__terms = _exp_f32(-_gap_f32(t1_others__max, z_k2))
@@ -1677,7 +1677,7 @@ def hvp_f32(
                 count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
-                    t5 = np.int32(k) != np.int32(y_n)
+                    t5 = np.int32(lane) != np.int32(y_n - block)
                     v_z_k = v_z__row[k]
                     t1_others__terms2 = t1_others__terms_row[k]
                     weight_t1_others = t1_others__share * t1_others__terms2

@@ -1349,7 +1349,7 @@ def value_2_f32(
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t4 = (np.int32(j) != np.int32(i)) & (np.int32(j) != np.int32(t1))
+                    t4 = (np.int32(lane) != np.int32(i - block)) & (np.int32(lane) != np.int32(t1 - block))
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
@@ -1440,8 +1440,8 @@ def value_and_grad_2_f32(
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t5 = np.int32(j) != np.int32(t1)
-                    t6 = (np.int32(j) != np.int32(i)) & t5
+                    t5 = np.int32(lane) != np.int32(t1 - block)
+                    t6 = (np.int32(lane) != np.int32(i - block)) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
@@ -1634,8 +1634,8 @@ def hvp_2_f32(
                 t3_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t5 = np.int32(j) != np.int32(t1)
-                    t6 = (np.int32(j) != np.int32(i)) & t5
+                    t5 = np.int32(lane) != np.int32(t1 - block)
+                    t6 = (np.int32(lane) != np.int32(i - block)) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max)
                     t3_others__terms = _exp_f32(-_gap_f32(t3_others__max, s2))
@@ -1656,8 +1656,8 @@ def hvp_2_f32(
                 count = _where(size_i - block < 1024, size_i - block, 1024)
                 for lane in range(count):
                     j = (block & NEAR) + lane
-                    t8 = np.int32(j) != np.int32(t1)
-                    t9 = (np.int32(j) != np.int32(i)) & t8
+                    t8 = np.int32(lane) != np.int32(t1 - block)
+                    t9 = (np.int32(lane) != np.int32(i - block)) & t8
                     tangent_s = tangent_t2_row[j] / tau
                     t3_others__terms2 = t3_others__terms_row[j]
                     weight_t3_others = t3_others__share * t3_others__terms2

@@ -47,7 +47,8 @@ class ExpressionPrinter:
     """Prints for one dtype and remembers which elementary functions the text calls.
 
     ``worded`` gives the text and the precedence of leaves that a kernel words in its own way, by their names;
-    ``rows`` gives by row how its entry at a place ``{}`` is addressed in the array that holds it.
+    ``rows`` gives by row how its entry at a place ``{}`` is addressed in the array that holds it. ``blocked`` is the
+    index, if any, that runs as ``lane`` through a ``block``.
     """
 
     dtype: str
@@ -56,6 +57,7 @@ class ExpressionPrinter:
     helpers: set[str] = field(default_factory=set)
     worded: dict[str, tuple[str, int]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
+    blocked: str | None = None
 
     @property
     def suffix(self) -> str:
@@ -264,8 +266,7 @@ class ExpressionPrinter:
             indices = all(whole) and (is_integer(left) or is_integer(right))
             if indices and kind in ("Equal", "NotEqual") and self.dtype == "float32" and not left.is_Integer:
                 # As wide as the data, or vectors of numbers would wait for two of indices; no axis has 2^31 entries.
-                sides = [str(s) if s.is_Integer else f"np.int32({self.integer(s)})" for s in (left, right)]
-                return f"{sides[0]} {_COMPARISONS[kind]} {sides[1]}", _COMPARE
+                return f" {_COMPARISONS[kind]} ".join(self._narrow(left, right)), _COMPARE
             show = self.integer if indices else self.real
             return f"{show(left, _SUM)} {_COMPARISONS[kind]} {show(right, _SUM)}", _COMPARE
         if kind in _CONNECTIVES:
@@ -277,6 +278,19 @@ class ExpressionPrinter:
         if isinstance(expression, Element | Variable) and expression.is_integer:
             return self.element(expression), ATOM
         return f"{self.real(expression, _SUM)} != {self.number(sympy.S.Zero)}", _COMPARE
+
+    def _narrow(self, left: sympy.Expr, right: sympy.Expr) -> list[str]:
+        """The texts of two indices that are compared, in 32 bits.
+
+        Where one of them runs through a block they are counted from its start: as the place of an entry the index
+        would be computed one by one, and then made a vector of.
+        """
+        sides = (left, right)
+        running = [isinstance(side, Variable) and side.name == self.blocked for side in sides]
+        if sum(running) != 1:
+            return [str(side) if side.is_Integer else f"np.int32({self.integer(side)})" for side in sides]
+        texts = ["lane" if runs else f"{self.integer(s, _SUM)} - block" for s, runs in zip(sides, running, strict=True)]
+        return [f"np.int32({text})" for text in texts]
 
     def _integer(self, expression: sympy.Expr) -> tuple[str, int]:
         if expression.is_Integer:

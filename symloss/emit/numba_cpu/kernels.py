@@ -490,9 +490,11 @@ class KernelPrinter:
         checks = self.checked_on_the_way(sweep)
         lines += [f"entries_{check.number} = {self.own(check.tensor.name)}" for check in checks]
         lines += [f"outside_{check.number} = False" for check in checks]
+        self.printer.blocked = axis if sums else None
         inner = [line for check in checks for line in self._visit_check(check, axis, bool(sums))]
         inner += self.nodes(sweep.body[-1])
         inner += [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
+        self.printer.blocked = None
         if sums:
             loop = [
                 f"for block in range(0, {size}, {BLOCK}):",
