@@ -3,7 +3,7 @@
 from peers_goals import goals, measured
 
 from symloss.bench.machine import disturbed
-from symloss.bench.measuring import EXPONENTIALS, FIRST_ORDER, MOVING, OURS
+from symloss.bench.measuring import ADDING, EXPONENTIALS, FIRST_ORDER, MOVING, OURS, PRODUCTS
 from symloss.bench.text import cells, columns_of, duration, reasons, times, title
 
 INTRODUCTION = """# Performance on a CPU
@@ -22,9 +22,11 @@ one loss.
   and backward of the library's own function, or of what its users write where there is none. scikit-learn's compiled
   losses write values and gradients per sample.
 - *{moving}*: a loop that reads the same inputs and writes the same outputs once, with the same kind of stores, as a
-  share of our time; 100 % is the limit. It is left out where samples interact, since products of matrices decide there.
-- *{exponentials}*: one exponential per entry of the predictions by NumPy's vectorised `exp` in the cache, as a share of
-  our time; left out for the same losses.
+  share of our time; 100 % is the limit. It is left out where samples interact: there *{products}* are those of matrices
+  that our call does, by NumPy alone, as a share of our time.
+- *{adding}*: adding up one number per sample in double precision, in the cache, by the code of our kernels, as a share
+  of our time. *{exponentials}*: one exponential per entry of the predictions by NumPy's vectorised `exp` in the cache;
+  left out where samples interact.
 - For one thread the whole process is confined to one processor.
 """
 
@@ -70,6 +72,8 @@ def _introduction(content):
         ),
         moving=MOVING,
         exponentials=EXPONENTIALS,
+        adding=ADDING,
+        products=PRODUCTS,
     )
 
 

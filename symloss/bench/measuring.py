@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,15 @@ import symloss
 from symloss.bench.agreement import agree, differences
 from symloss.bench.candidates import ours, theirs
 from symloss.bench.inputs import make_inputs, prediction_entries, prediction_positions
-from symloss.bench.limits import moving
+from symloss.bench.limits import adding, moving, products
 from symloss.bench.records import Candidate, Case, Outcome
 from symloss.bench.timing import ratios, spread, take_turns
 from symloss.errors import SymlossError
 
-#: Columns that are no library: our call, the loop that moves the data, exponentials, and our own value and gradient
-#: beside gradient and Hessian diagonal.
-OURS, MOVING, EXPONENTIALS, FIRST_ORDER = "symloss", "moving the data", "exponentials", "value and gradient"
+#: Columns that are no library: our call, and our own value and gradient beside gradient and Hessian diagonal.
+OURS, FIRST_ORDER = "symloss", "value and gradient"
+#: Columns for what bounds our call: the loop that moves the data, the sums, exponentials, products of matrices.
+LIMITS = MOVING, ADDING, EXPONENTIALS, PRODUCTS = "moving the data", "adding up", "exponentials", "products"
 
 
 def measure(
@@ -58,10 +60,7 @@ def measure(
     if case.entry == "grad_hess_diag":
         first = Case(case.loss, case.sizes, case.dtype)
         candidates[FIRST_ORDER] = ours(loss, first, arrays, threads).run
-    if not loss.meta["coupled"]:
-        # Where samples interact, a product of matrices decides and not the traffic.
-        written = [arrays[position] for position in prediction_positions(loss)] * len(_orders(case))
-        candidates[MOVING] = moving(arrays, [np.empty_like(array) for array in written], threads)
+    candidates |= _parts(loss, case, arrays, mine, threads, outcome.elements)
     times = take_turns(candidates, seconds)
     outcome.rounds = len(times[OURS])
     outcome.seconds = {column: spread(found) for column, found in times.items()}
@@ -69,6 +68,27 @@ def measure(
     if exponential is not None and not loss.meta["coupled"] and takes_exponentials(loss, case.dtype):
         outcome.ratios[EXPONENTIALS] = spread([exponential * outcome.elements / one for one in times[OURS]])
     return outcome
+
+
+def _parts(
+    loss: Any, case: Case, arrays: list[Any], mine: Candidate, threads: int, elements: int
+) -> dict[str, Callable[[], Any]]:
+    """What our call does, part by part."""
+    if loss.meta["coupled"]:
+        # Where samples interact, products of matrices decide and not the traffic.
+        found = {PRODUCTS: products(_module(loss), mine.run)}
+    else:
+        written = [arrays[position] for position in prediction_positions(loss)] * len(_orders(case))
+        found = {MOVING: moving(arrays, [np.empty_like(array) for array in written], threads)}
+        if case.entry == "value_and_grad":
+            found[ADDING] = adding(_module(loss), elements, case.dtype, threads)
+    return {column: run for column, run in found.items() if run is not None}
+
+
+def _module(loss: Any) -> ModuleType:
+    """The generated module of a loss."""
+    drivers: Mapping[str, Any] = loss._engine.drivers
+    return sys.modules[next(iter(drivers.values())).__module__]
 
 
 def _orders(case: Case) -> tuple[int, ...]:
@@ -103,7 +123,5 @@ def sentence(error: BaseException) -> str:
 
 def takes_exponentials(loss: Any, dtype: str) -> bool:
     """Whether the kernels of a loss hold an exponential of the dtype."""
-    drivers: Mapping[str, Any] = loss._engine.drivers
-    module = sys.modules.get(next(iter(drivers.values())).__module__)
     suffix = "f32" if dtype == "float32" else "f64"
-    return any(name.startswith("_exp") and name.endswith(suffix) for name in vars(module) if module)
+    return any(name.startswith("_exp") and name.endswith(suffix) for name in vars(_module(loss)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from symloss.bench.candidates import LIBRARIES
-from symloss.bench.measuring import EXPONENTIALS, MOVING, OURS
+from symloss.bench.measuring import LIMITS, OURS
 
 
 def duration(seconds: float) -> str:
@@ -38,7 +38,7 @@ def cells(outcome: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
     found = [duration(outcome["seconds"][OURS]["median"])]
     for column in columns:
         ratio = outcome["ratios"].get(column)
-        limit = column in (MOVING, EXPONENTIALS)
+        limit = column in LIMITS
         found.append("" if ratio is None else share(ratio) if limit else times(ratio))
     return found
 
@@ -46,9 +46,8 @@ def cells(outcome: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
 def columns_of(outcomes: Iterable[Mapping[str, Any]]) -> list[str]:
     """The columns that any outcome has: libraries in their order, then other calls, then the limits."""
     present = {column for outcome in outcomes for column in outcome["ratios"]}
-    known = [*LIBRARIES, MOVING, EXPONENTIALS]
-    others = sorted(present - set(known))
-    return [column for column in [*LIBRARIES, *others, MOVING, EXPONENTIALS] if column in present]
+    others = sorted(present - {*LIBRARIES, *LIMITS})
+    return [column for column in [*LIBRARIES, *others, *LIMITS] if column in present]
 
 
 def reasons(outcomes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,11 +12,11 @@ import numpy as np
 import pytest
 
 import symloss
-from symloss.bench import candidates, measuring
+from symloss.bench import candidates, limits, measuring
 from symloss.bench.agreement import agree, differences
 from symloss.bench.inputs import complete, default_sizes, make_inputs, prediction_positions
-from symloss.bench.limits import moving
-from symloss.bench.measuring import EXPONENTIALS, FIRST_ORDER, MOVING, OURS, measure, sentence
+from symloss.bench.limits import adding, moving, products
+from symloss.bench.measuring import ADDING, EXPONENTIALS, FIRST_ORDER, MOVING, OURS, PRODUCTS, measure, sentence
 from symloss.bench.records import Candidate, Case, Peer
 from symloss.errors import SymlossError
 
@@ -50,8 +52,8 @@ def test_only_what_computes_the_same_is_timed(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(measuring, "theirs", theirs)
     outcome = measure(Case("huber", {"n": 500}), 1, 0.01, exponential=1e-9)
-    assert set(outcome.ratios) == {"right", MOVING}
-    assert set(outcome.seconds) == {OURS, "right", MOVING}
+    assert set(outcome.ratios) == {"right", MOVING, ADDING}
+    assert set(outcome.seconds) == {OURS, "right", MOVING, ADDING}
     assert outcome.functions == {"right": "made up"}
     assert outcome.skipped["half"].startswith("computes something else: its value is ")
     assert outcome.skipped["broken"] == "failed: RuntimeError: no compiler at …"
@@ -91,7 +93,7 @@ def test_exponentials_are_a_limit_only_for_losses_that_take_them(monkeypatch: py
     assert outcome.ratios[EXPONENTIALS]["median"] == pytest.approx(100 / outcome.seconds[OURS]["median"], rel=1e-2)
     assert EXPONENTIALS not in measure(Case("mse", {"n": 100}), 1, 0.01, exponential=1.0).ratios
     # Where samples interact, neither limit means anything: products of matrices decide.
-    assert measure(Case("info_nce", {"i": 8, "d": 4}), 1, 0.01, exponential=1.0).ratios == {}
+    assert set(measure(Case("info_nce", {"i": 8, "d": 4}), 1, 0.01, exponential=1.0).ratios) == {PRODUCTS}
 
 
 def test_refusals() -> None:
@@ -117,6 +119,39 @@ def test_differences() -> None:
     # Nothing is hidden behind a small size: where ours is 0, theirs must be 0.
     assert math.isinf(differences((0.0, []), (1e-30, []))["value"])
     assert math.isinf(differences((1.0, []), (math.nan, []))["value"])
+
+
+def test_products_are_those_of_the_call() -> None:
+    rows, columns, out, total = np.ones((3, 4)), np.ones((4, 5)), np.zeros((3, 5)), np.ones((3, 5))
+    module = types.ModuleType("made_up")
+    assert products(module, lambda: None) is None
+
+    def multiply(run: Any, left: Any, right: Any, out: Any, adds: bool = False) -> None:
+        out[...] = out * adds + left @ right
+
+    module._matrix_product = multiply  # type: ignore[attr-defined]
+
+    def call() -> None:
+        module._matrix_product(None, rows, columns, out)
+        module._matrix_product(None, rows, columns, total, True)
+
+    multiplied = products(module, call)
+    assert module._matrix_product is multiply
+    assert multiplied is not None
+    assert (out[0, 0], total[0, 0]) == (4, 5)
+    out[:] = 0
+    multiplied()
+    assert (out[0, 0], total[0, 0]) == (4, 5)
+    assert products(module, lambda: None) is None
+
+
+def test_everything_is_added_up() -> None:
+    (module,) = {sys.modules[driver.__module__] for driver in symloss.load("mse")._engine.drivers.values()}
+    lanes = np.zeros(32)
+    limits.additions(module._add_onto_lanes)(0, 3, np.ones(256, np.float32), lanes)
+    assert lanes.sum() == 3 * limits.CHUNK
+    assert adding(module, 10, "float32", 1) is not None
+    assert adding(types.ModuleType("without"), 10, "float32", 1) is None
 
 
 def test_the_loop_moves_everything() -> None:
