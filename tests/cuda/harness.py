@@ -71,10 +71,14 @@ class DeviceOutcome(Outcome):
             inputs,
             k.parameters,
             machine=self.last,
-            directions=[] if entry != "hvp" else list(vectors) if isinstance(vectors, tuple) else [vectors],
             reduction=options.reduction,
             normalizer=keywords.get("normalizer"),
-            **{"weights": per_term("weight", self.dtype), "masks": per_term("mask", np.uint8), **more},
+            **{
+                "directions": [] if entry != "hvp" else list(vectors) if isinstance(vectors, tuple) else [vectors],
+                "weights": per_term("weight", self.dtype),
+                "masks": per_term("mask", np.uint8),
+                **more,
+            },
         )
         names = k.predictions
         if entry == "value":

@@ -147,6 +147,18 @@ def test_samples_that_interact(fake_gpu: FakeDriver, monkeypatch: pytest.MonkeyP
         entropy(Fake(u[:19]))
 
 
+def test_results_that_never_change_are_refused(fake_gpu: FakeDriver) -> None:
+    """JAX's arrays, and those that say so; in the first call and in those that a plan would serve."""
+    huber = symloss.load("huber")
+    constant = np.empty_like(PRED)
+    constant.flags.writeable = False
+    for _ in range(2):
+        huber.value_and_grad(Fake(PRED), Fake(TARGET), out=Fake(np.empty_like(PRED)))
+        for out in (Promise(np.empty_like(PRED)), Fake(constant)):
+            with pytest.raises(ValueError, match=r"out \(.*\) is an array that never changes"):
+                huber.value_and_grad(Fake(PRED), Fake(TARGET), out=out)
+
+
 def test_arrays_that_are_promised(fake_gpu: FakeDriver) -> None:
     """Each is waited for, in the first call and in those that a plan serves; and so are results, at the very end."""
     huber = symloss.load("huber")

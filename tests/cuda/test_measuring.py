@@ -6,9 +6,13 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+
+import symloss
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu.py"
@@ -72,7 +76,7 @@ def test_the_page_has_every_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setitem(names, "PAGE", tmp_path / "page.md")
     monkeypatch.setitem(names, "seconds", lambda *ignored: 0.001)
     monkeypatch.setitem(names, "memory", lambda *ignored: 3 << 20)
-    monkeypatch.setitem(names, "correctness", lambda torch: [("huber", "1e-7")])
+    monkeypatch.setitem(names, "correctness", lambda torch: [("huber", "1e-7", "1e-16", "1e-4", "1e-3")])
     monkeypatch.setattr(sys, "argv", ["gpu.py"])
     script["main"]()
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
@@ -80,7 +84,47 @@ def test_the_page_has_every_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert page.count("Liger") == (8 if liger else 0), "for four shapes in two dtypes"
     assert "| symloss | 1.000 | 3 |" in page
     widths = [line.count("|") for line in page.splitlines() if line.startswith("|")]
-    assert set(widths) == {3, 5, 4}
+    assert set(widths) == {6, 5, 4}
+
+
+class Tensor:
+    """Stands for a tensor of PyTorch, whatever its dtype."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = np.asarray(array)
+
+    def cuda(self) -> Tensor:
+        return self
+
+    cpu = double = cuda
+
+    def to(self, dtype: str) -> Tensor:
+        return Tensor(self.array.astype({"bfloat16": "float32"}.get(dtype, dtype)))
+
+    def numpy(self) -> np.ndarray:
+        return self.array
+
+
+@pytest.mark.parametrize("wrong", ["", "value_and_grad", "grad_hess_diag", "hvp"])
+def test_every_entry_point_is_compared(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """A result that is wrong shows, whichever entry point gives it, in every dtype."""
+    script = runpy.run_path(str(SCRIPT), run_name="measuring")
+    names = script["correctness"].__globals__
+    results = names["results"]
+
+    def computed(loss: Any, entry: str, given: dict[str, Any]) -> Any:
+        if "validate" in given:
+            return results(loss, entry, given)
+        found = results(loss, entry, {key: one.array for key, one in given.items()})
+        return tuple(Tensor(np.asarray(one) * (1.1 if entry == wrong else 1)) for one in found)
+
+    monkeypatch.setitem(names, "results", computed)
+    monkeypatch.setattr(symloss, "list_losses", lambda: ["huber", "contrastive"])
+    dtypes = {name: name for name in names["DTYPES"]}
+    torch = SimpleNamespace(from_numpy=Tensor, **dtypes)
+    for _, *errors in script["correctness"](torch):
+        assert len(errors) == 4
+        assert all((float(error) > 0.09) == bool(wrong) for error in errors), errors
 
 
 def test_the_page_says_what_was_not_measured() -> None:

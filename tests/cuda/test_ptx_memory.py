@@ -8,6 +8,7 @@ from tests.cuda.ptx import (
     AlignmentError,
     ArgumentError,
     Before,
+    GlobalRaceError,
     NumbaArray,
     OutOfBoundsError,
     Output,
@@ -391,3 +392,31 @@ def test_generic_addresses_reach_shared_memory():
     report = run(kernel(generic.format(size=256, barrier="bar.sync 0;", other=63)), "k", 1, 64, [y])
     assert y.tolist() == [i ^ 63 for i in range(64)]
     assert report.loaded["shared"] == 256
+
+
+#: Thread t puts its number beside itself in one buffer, and reads what thread t ^ 63 left of another.
+OVER = """
+    mov.u32 %r0, %tid.x; xor.b32 %r1, %r0, {other};
+    ld.param.u64 %l1, [p0]; ld.param.u64 %l2, [p1];
+    mad.wide.u32 %l3, %r1, 4, %l1; mad.wide.u32 %l4, %r0, 4, %l2;
+    ld.global.u32 %r2, [%l3]; {barrier} st.global.u32 [%l4], %r2; ret;
+"""
+
+
+def test_results_over_an_input_must_wait_for_its_readers():
+    """Two arguments that are one buffer; of two buffers there is nothing to wait for."""
+
+    def turned(other, barrier, same=True, threads=64):
+        y = np.arange(threads, dtype="u4")
+        body = kernel(OVER.format(other=other, barrier=barrier), ["u64", "u64"])
+        run(body, "k", 1, threads, [y, y if same else np.zeros(threads, "u4")])
+        return y.tolist()
+
+    backwards = list(range(63, -1, -1))
+    assert turned(63, "bar.sync 0;") == backwards
+    assert turned(0, "") == sorted(backwards)
+    turned(63, "", same=False)
+    assert turned(31, "bar.warp.sync -1;", threads=32) == list(range(31, -1, -1))
+    for other, barrier in ((63, ""), (63, "bar.warp.sync -1;"), (1, "")):
+        with pytest.raises(GlobalRaceError, match=r"store by thread \d+ of what thread \d+ touched"):
+            turned(other, barrier)

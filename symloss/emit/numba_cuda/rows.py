@@ -47,10 +47,12 @@ COLLECT["largest"], COMBINE["largest"] = COLLECT["max"], COMBINE["max"]
 class RowKernel(KernelText):
     """A kernel that sweeps over the entries of every sample.
 
-    ``phased`` names the kernels that do the same where several blocks share a row.
+    ``phased`` names the kernels that do the same where several blocks share a row; ``gathered`` says that all threads
+    have read an entry of the row, maybe while others go on.
     """
 
     phased: tuple[str, ...] = ()
+    gathered: bool = False
 
     def printed(self) -> Printed:
         """The text of the kernel and its functions."""
@@ -222,7 +224,7 @@ class RowKernel(KernelText):
         lines: list[str] = []
         for node in nodes:
             if isinstance(node, Let):
-                lines += self.lets([node])
+                lines += self.let(node)
             elif isinstance(node, Store):
                 lines += self.store(node)
             elif isinstance(node, Sweep):
@@ -232,6 +234,11 @@ class RowKernel(KernelText):
             elif not isinstance(node, View):
                 raise AssertionError(f"no text for {node}")
         return lines
+
+    def let(self, let: Let) -> list[str]:
+        """The text of a let, which may read an entry of the row that all its threads need."""
+        self.gathered |= any(isinstance(leaf, Element) and leaf.array in self.views for leaf in leaves([let.value]))
+        return self.lets([let])
 
     def loop_size(self, loop: ForEach) -> str:
         """How often the threads of a row go through a loop."""
@@ -348,8 +355,10 @@ class RowKernel(KernelText):
         )
         doc = f"One place of a row: {', '.join(results)}."
         self.function(visit.function, visit.arguments, doc, lines, returned)
-        gathers = any(isinstance(leaf, Element) for leaf in others)
-        return [*before, *(["_row_sync()"] if stores and gathers else []), *visit.lines(), *after]
+        # What other threads still read may lie where this one is about to write.
+        waits = stores and (self.gathered or any(isinstance(leaf, Element) for leaf in others))
+        self.gathered = self.gathered and not waits
+        return [*before, *(["_row_sync()"] if waits else []), *visit.lines(), *after]
 
     def sweep_values(self, sweep: Sweep) -> Iterator[sympy.Expr]:
         """All expressions in a sweep, with what each load already stands for left out."""

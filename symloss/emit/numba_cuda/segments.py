@@ -212,7 +212,7 @@ class PhaseKernel(RowKernel):
         lines: list[str] = []
         for node in self.kernel.nodes:
             if isinstance(node, Let):
-                lines += self.lets([node])
+                lines += self.let(node)
             elif isinstance(node, Sweep):
                 number = next(n for n, phase in enumerate(self.phases) if node in phase.sweeps)
                 if number == self.number:

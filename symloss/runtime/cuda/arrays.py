@@ -64,10 +64,34 @@ def device_array(value: Any, name: str) -> DeviceArray:
     return DeviceArray(int(interface["data"][0] or 0), shape, _dtype(kind, name), detached)
 
 
+def promised(value: Any) -> bool:
+    """Whether an array is a promise of numbers, as JAX's are, which never change."""
+    return hasattr(value, "block_until_ready")
+
+
 def ready(value: Any) -> None:
     """Wait for an array that is only promised: JAX has no stream of the caller's on which work could follow."""
-    if hasattr(value, "block_until_ready"):
+    if promised(value):
         value.block_until_ready()
+
+
+def check_writable(value: Any) -> None:
+    """Refuse results, or a nest of them, that their library says never change.
+
+    Raises:
+        ValueError: one of them is such an array.
+    """
+    if isinstance(value, list | tuple):
+        for one in value:
+            check_writable(one)
+    elif not hasattr(value, "data_ptr"):
+        constant = promised(value)
+        if not constant and hasattr(value, "__cuda_array_interface__"):
+            constant = value.__cuda_array_interface__["data"][1]
+        if constant:
+            raise ValueError(
+                f"out ({kind_of(value)}) is an array that never changes; without out= a call makes its own"
+            )
 
 
 def _tensor(value: Any, name: str) -> DeviceArray:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symloss.runtime.cuda import gpu
-from symloss.runtime.cuda.arrays import on_device
+from symloss.runtime.cuda.arrays import check_writable, on_device
 from symloss.runtime.cuda.hessian import device_hessian
 from symloss.runtime.cuda.planning import planned
 from symloss.runtime.words import kind_of
@@ -20,7 +20,8 @@ def call_on_device(
     Raises:
         SymlossError: there is no GPU, no toolkit, or no kernel for this loss; the message says what to do.
         TypeError: arrays on both sides, a dtype that would have to be converted, an unknown keyword.
-        ValueError: a shape or a parameter that does not fit, several devices, an array that is not contiguous.
+        ValueError: a shape or a parameter that does not fit, several devices, an array that is not contiguous, results
+            that cannot be written to.
     """
     validate = options["validate"]
     if validate is not None and validate is not False:
@@ -29,6 +30,8 @@ def call_on_device(
         if validate:
             gpu.driver()
             validated_on_host(loss, inputs, named, options)
+    if options.get("out") is not None:
+        check_writable(options["out"])
     if entry == "hessian":
         return device_hessian(loss, inputs, named, options)
     return planned(loss, entry, inputs, named, options)

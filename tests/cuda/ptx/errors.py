@@ -33,6 +33,10 @@ class SharedRaceError(PtxError):
     """Two threads of a block touch one place of shared memory, one of them writing, with no barrier between."""
 
 
+class GlobalRaceError(PtxError):
+    """The same over global memory that the launch was given as two arguments."""
+
+
 class DivergenceError(PtxError):
     """Threads that must meet at a barrier, shuffle or vote do not."""
 

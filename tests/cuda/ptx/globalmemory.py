@@ -29,7 +29,7 @@ class Span:
 class GlobalMemory:
     """Bytes, and which of them may be read and written.
 
-    `place` first, then `freeze`, then accesses.
+    `place` first, then `freeze`, then accesses. ``twice`` are the buffers that were given as two arguments.
     """
 
     def __init__(self) -> None:
@@ -39,6 +39,7 @@ class GlobalMemory:
         self.heap = np.zeros(0, np.uint8)
         self.written = np.zeros(0, np.bool_)
         self.starts: list[int] = []
+        self.twice: list[tuple[int, int]] = []
 
     def reserve(self, size: int) -> int:
         """Space for a buffer; returns its offset."""
@@ -63,6 +64,8 @@ class GlobalMemory:
             if not span.complete:
                 region = slice(start, start + content.size)
                 self.heap[region] = np.where(self.written[region], self.heap[region], POISON)
+        given = [(span.start, span.stop) for span in self.spans if span.stop > span.start]
+        self.twice = sorted({one for one in given if given.count(one) > 1})
         merged: list[Span] = []
         for span in sorted((s for s in self.spans if s.stop > s.start), key=lambda s: s.start):
             if merged and span.start < merged[-1].stop:

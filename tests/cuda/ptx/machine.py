@@ -7,6 +7,7 @@ import numpy as np
 
 from .errors import OutOfBoundsError, UninitialisedReadError, UnsupportedInstructionError
 from .globalmemory import POISON, GlobalMemory
+from .globalraces import GlobalRaces
 from .lanes import Lanes
 from .layout import GLOBAL_BASE, LOCAL_WINDOW, SHARED_WINDOW
 from .program import Entry, Instruction
@@ -75,6 +76,7 @@ class Machine:
         self.registers: list[Any] = [None] * len(launch.storage)
         self.phase = np.zeros(len(blocks), np.int32)
         self.warp_phase = np.zeros(self.width // 32, np.int32)
+        self.races = GlobalRaces(launch.memory.twice)
         self.shared = SharedMemory(len(blocks), launch.shared, launch.cell)
         self.local_stride = max(16, -(-launch.local // 16) * 16)
         self.local = np.full(self.width * self.local_stride if launch.local else 0, POISON, np.uint8)
@@ -211,6 +213,7 @@ class Machine:
         self.report.requests += lanes.warps
         contiguous, touched = sectors(lanes, offsets, access.size)
         self.report.sectors_loaded += touched
+        self.races.touch(self, lanes, offsets, access.size, False, describe)
         if span is None or not span.complete:
             self.memory.require_written(np.atleast_1d(offsets), access.size, describe)
         if contiguous:
@@ -245,6 +248,7 @@ class Machine:
         self.report.requests += lanes.warps
         contiguous, touched = sectors(lanes, offsets, access.size)
         self.report.sectors_stored += touched
+        self.races.touch(self, lanes, offsets, access.size, True, describe)
         if span is None or not span.complete:
             self.memory.mark_written(offsets, access.size)
         if contiguous:
