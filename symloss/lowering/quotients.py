@@ -2,6 +2,8 @@
 
 The inverse of a subnormal number is beyond the largest number, and so may be a quotient by one, although what it is
 multiplied with brings the result back: p·(1/q) is formed as p/q, and c·(y/p), where y/p is infinite, as (c·y)/p.
+A number's difference from another over that number is as ordinary as their quotient, however small both are, and is
+formed before anything else is multiplied in: c·((p - q)/p), not (c/p)·(p - q).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 import sympy
 
 from symloss.atoms import Absolute, Equal, Less, Or, Where, XOverY, ZeroTimes
-from symloss.lowering.functions import Lifted
+from symloss.lowering.functions import Lifted, Over
 from symloss.lowering.rewriting import bottom_up
 from symloss.program import INPUT_ROLES, Program, Read, Tensor
 
@@ -31,6 +33,30 @@ def with_quotients(program: Program) -> Program:
             for s in program.statements
         )
     )
+
+
+def with_relative_differences(program: Program) -> Program:
+    """The program with every ``(p - q)/p``, and every ``(p - q)/sqrt(p)``, formed before it is multiplied."""
+    return program.replacing(
+        statements=tuple(
+            replace(s, body=bottom_up(s.body, _relative_first)) if s.body.has(sympy.Pow) else s
+            for s in program.statements
+        )
+    )
+
+
+def _relative_first(e: Any) -> Any:
+    if not e.is_Mul:
+        return e
+    factors = list(e.args)
+    for inverse in e.args:
+        if not (inverse.is_Pow and inverse.exp.is_number and -1 <= inverse.exp < 0):
+            continue
+        above = next((f for f in factors if f.is_Add and inverse.base in f.args), None)
+        if above is not None and len(factors) > 2:
+            factors = [f for f in factors if f not in (above, inverse)]
+            factors.append(Over(above, sympy.S.One, inverse.base**-inverse.exp))
+    return e if len(factors) == len(e.args) else sympy.Mul(*factors)
 
 
 def _rewritten(tensors: Mapping[str, Tensor], e: Any) -> Any:
